@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightwell.sample import instrument, simulation
-from lightwell.sample.estimates import SMALLEST, Estimate, estimate_mean, estimate_share
+from lightwell.sample.estimates import SMALLEST, Estimate, estimate_mean, estimate_share, pool
 from lightwell.sample.world import Chart, Findings, Series, Table, World, select
 
 WAVE_NAMES = ("wave 1 (March)", "wave 2 (June)", "wave 3 (September)", "wave 4 (December)")
@@ -22,7 +22,7 @@ NOTE = (
 def _cell(estimate: Estimate, form: str) -> tuple[str, str]:
     if estimate.n < SMALLEST:
         return str(estimate.n), "–"
-    factor, digits = (100, 1) if form == "pct" else (1, 2)
+    factor, digits = {"pct": (100, 1), "num": (1, 2), "min": (1, 1)}[form]
     return f"{estimate.n:,}", (
         f"{estimate.value * factor:.{digits}f} ({estimate.low * factor:.{digits}f}–{estimate.high * factor:.{digits}f})"
     )
@@ -53,7 +53,7 @@ def tabulate(world: World, values: np.ndarray, form: str, heading: str, what: st
     unit = "share" if form == "pct" else "mean"
     header = ("Age", "Country", *(text for wave in range(1, 5) for text in ("n", f"W{wave} {unit}")))
     table = Table(caption, header, tuple(rows), NOTE, 2,
-                  (0.075, 0.105, 0.055, 0.15, 0.055, 0.15, 0.055, 0.15, 0.055, 0.15), tuple(strong))  # fmt: skip
+                  (0.068, 0.096, 0.053, 0.156, 0.053, 0.156, 0.053, 0.156, 0.053, 0.156), tuple(strong))  # fmt: skip
     chart = Chart(
         "lines", "", "wave", y_label, ("March", "June", "September", "December"),
         tuple(Series(f"age {name}", tuple(totals[band, w] for w in range(4))) for band, name in enumerate(simulation.BANDS)),
@@ -65,7 +65,7 @@ def tabulate(world: World, values: np.ndarray, form: str, heading: str, what: st
 def _read(cells: dict[tuple[int, int, int], Estimate], totals: dict[tuple[int, int], Estimate], form: str, what: str,
           turn: int) -> str:  # fmt: skip
     def say(e: Estimate) -> str:
-        return f"{e.value * 100:.1f} %" if form == "pct" else f"{e.value:.2f}"
+        return f"{e.value * 100:.1f} %" if form == "pct" else f"{e.value:.{1 if form == 'min' else 2}f}"
 
     usable = {k: e for k, e in cells.items() if e.n >= SMALLEST}
     top = max(usable, key=lambda k: usable[k].value)
@@ -153,6 +153,22 @@ def tabulate_answers(world: World, item: instrument.Item, turn: int) -> tuple[st
     return f"Question {item.key.upper()}, every answer", table, None, reading
 
 
+def summarise(world: World, section: str) -> Table:
+    """One row for each question of a section: the share by age and gender, all waves together."""
+    rows = []
+    for item in instrument.list_items(section):
+        counted = world.panel.survey.items[:, :, instrument.COLUMN[item.key]] >= item.cut
+        groups = [select(world.panel, band=b) for b in range(3)] + [select(world.panel, gender=g) for g in (0, 1)]
+        cells = [pool(counted, mask) for mask in groups]
+        rows.append((f"{item.key.upper()} {item.short}", *(f"{e.value * 100:.1f} (±{(e.high - e.value) * 100:.1f})" for e in cells)))
+    return Table(
+        "All questions of this part at a glance: per cent of child-weeks",
+        ("Share who …", *(f"Age {b}" for b in simulation.BANDS), "Girls", "Boys"), tuple(rows),
+        "All four waves together. In brackets half the width of the 95 % interval, which allows for a child answering "
+        "more than once.", 1, (0.4, 0.12, 0.12, 0.12, 0.12, 0.12),
+    )  # fmt: skip
+
+
 def fill_sections(world: World, out: Findings) -> None:
     """Two pages for every question, by section: the share by age, country and wave; all answers by gender and age."""
     for section in instrument.SECTIONS:
@@ -160,3 +176,4 @@ def fill_sections(world: World, out: Findings) -> None:
         for turn, item in enumerate(instrument.list_items(section)):
             pages += [tabulate_item(world, item, turn), tabulate_answers(world, item, turn)]
         out.crosstabs[section] = pages
+        out.tables[f"glance_{section}"] = summarise(world, section)

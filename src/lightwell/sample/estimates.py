@@ -50,9 +50,20 @@ FORMS: dict[str, tuple[float, int, str, bool]] = {
     "pts": (100, 1, " points", True), "abspts": (100, 1, " points", False),
     "chg": (100, 1, " %", True), "abschg": (-100, 1, " %", False),
     "num0": (1, 0, "", False), "num1": (1, 1, "", False), "num2": (1, 2, "", False), "num3": (1, 3, "", False),
-    "neg1": (-1, 1, "", False), "x": (1, 2, "", False), "min": (60, 0, " minutes", False),
+    "neg1": (-1, 1, "", False), "x": (1, 2, "", False), "min": (60, 0, " minutes", False), "min1": (60, 1, " minutes", False),
     "negmin": (-60, 0, " minutes", False), "negmin1": (-60, 1, " minutes", False),
 }  # fmt: skip
+
+
+def show(e: Estimate, form: str) -> str:
+    """`12.3 (11.9 to 12.7)` for a table cell, without unit; “–” where too few answered."""
+    if e.n < SMALLEST:
+        return "–"
+    scale, digits, _, _ = FORMS[form]
+    value, low, high = (f"{v:.{digits}f}" for v in (e.value * scale, *sorted((e.low * scale, e.high * scale))))
+    zero = f"-{0:.{digits}f}"
+    value, low, high = (text.removeprefix("-") if text == zero else text for text in (value, low, high))
+    return f"{value} ({low} to {high})".replace("-", "−")
 
 
 def estimate_share(hits: ArrayLike) -> Estimate:

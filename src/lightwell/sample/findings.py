@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lightwell.sample import crosstab, study_earlier, study_night
+from lightwell.sample import crosstab, study_bullying, study_body, study_earlier, study_live, study_night, study_spread
 from lightwell.sample.world import Findings, World
 
-STUDIES = (study_earlier, study_night)
+STUDIES = (study_bullying, study_body, study_earlier, study_live, study_night, study_spread)
 
 
 def find_all(world: World) -> Findings:

@@ -236,7 +236,7 @@ class Setter:
                 Paragraph(authors, under),
             ]
             return
-        space = 10 * mm if document.layout == "deck" else 38 * mm
+        space = 10 * mm if document.layout == "deck" else 30 * mm
         kind = document.kind.replace("-", " ").capitalize()
         self.story += [
             Spacer(0, space),
@@ -246,6 +246,27 @@ class Setter:
             Paragraph(f"{kind} · version {document.version} · {day}", under),
             Paragraph(authors, under),
         ]
+        if document.layout == "report":
+            self._set_control(day)
+
+    def _set_control(self, day: str) -> None:
+        """The box of a title page: what the document is, where it stands, how to cite it."""
+        document, study = self.sheets.document, self.sheets.study
+        begun = f"{study.registered.day} {study.registered:%B %Y}"
+        rows = [
+            ("Document", f"{document.number}, version {document.version} of {day}"),
+            ("Study registered", f"{begun}, before the work began" if study.in_advance else f"{begun}, after the work was done"),
+            ("Services", ", ".join(study.services)),
+            ("Methods", ", ".join(study.methods)),
+            ("Cite as", f"{', '.join(document.authors)} ({document.written.year}). {document.title}. Larkfield (sample), "
+             f"{document.number}. Simulated data."),
+        ]  # fmt: skip
+        cell = self.styles["cell"]
+        grid = Grid([[Paragraph(f"<b>{a}</b>", cell), Paragraph(b, cell)] for a, b in rows],
+                    colWidths=[32 * mm, self.width - 32 * mm], hAlign="LEFT")  # fmt: skip
+        grid.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.25, style.GREY),
+                       ("LEFTPADDING", (0, 0), (0, -1), 0)])  # fmt: skip
+        self.story += [Spacer(0, 7 * mm), grid]
 
     def _set_abstract(self, text: str) -> None:
         if self.layout.name == "journal":
@@ -277,7 +298,7 @@ class Setter:
     def _set_table(self, key: str) -> None:
         table = self._find(self.findings.tables, key)
         self.tables += 1
-        size = 10.0 if self.layout.name == "deck" else 7.0 if self.columns == 2 else 7.8
+        size = 11.0 if self.layout.name == "deck" else 7.0 if self.columns == 2 else 8.0
         parts: list[Flowable] = [
             Paragraph(f"Table {self.tables}. {table.caption}", self.styles["caption"]),
             self._make_grid(table, size),
@@ -288,9 +309,9 @@ class Setter:
     def _set_chart(self, key: str) -> None:
         chart = self._find(self.findings.charts, key)
         self.figures += 1
-        height = 78 * mm if self.layout.name == "deck" else 52 * mm if self.columns == 2 else 66 * mm
-        size = 9.5 if self.layout.name == "deck" else 7.5
-        width = self.width * (0.9 if self.layout.name == "deck" else 1.0)
+        height = 90 * mm if self.layout.name == "deck" else 52 * mm if self.columns == 2 else 68 * mm
+        size = 10.5 if self.layout.name == "deck" else 7.6
+        width = self.width
         self.story.append(KeepTogether([
             Paragraph(f"Figure {self.figures}. {chart.caption}", self.styles["caption"]),
             charts.draw(chart, width, height, size=size),

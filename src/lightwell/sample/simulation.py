@@ -90,7 +90,7 @@ class Children:
     band: Ints
     country: Ints
     gender: Ints
-    quiet: Ints  # 1 = no night alerts in waves 3 and 4, assigned by coin
+    quiet: Ints  # 1 = no night alerts in waves 3 and 4, assigned by coin within pairs alike in earlier use
     see_less: Ints  # 1 = offered the 'see less of this' control, assigned by coin
     streams: Ints  # 1 = has ever gone live
     appearance: Floats  # share of recommended clips about looks, 0 to 1
@@ -158,12 +158,22 @@ def draw_children(rng: np.random.Generator, first: int, count: int) -> Children:
     return Children(
         child=np.arange(first, first + count),
         age=age, band=band, country=country, gender=gender,
-        quiet=rng.integers(0, 2, count), see_less=see_less, streams=streams.astype(np.int64),
+        quiet=toss_in_pairs(rng, 0.9 * appetite + 0.7 * frailty + 0.3 * rng.normal(size=count)), see_less=see_less, streams=streams.astype(np.int64),
         appearance=appearance, frailty=frailty, appetite=appetite,
     )  # fmt: skip
 
 
-HOUR_WEIGHTS = np.array([1, 1, 2, 5, 4, 2, 2, 2, 4, 3, 4, 8, 9, 9, 10, 11, 11, 8, 4], dtype=float)  # 05:00 to 23:00
+def toss_in_pairs(rng: np.random.Generator, earlier_use: Floats) -> Ints:
+    """Sort by earlier use, pair neighbours, toss a coin in each pair: halves alike before the experiment begins."""
+    order = np.argsort(earlier_use, kind="stable")
+    coins = rng.integers(0, 2, (len(order) + 1) // 2)
+    arm = np.empty(len(order), dtype=np.int64)
+    arm[order[0::2]] = coins
+    arm[order[1::2]] = 1 - coins[: len(order) // 2]
+    return arm
+
+
+HOUR_WEIGHTS = np.array([1, 1, 2, 5, 4, 2, 2, 2, 4, 3, 4, 8, 9, 9, 10, 11, 11, 10, 8], dtype=float)  # 05:00 to 23:00
 SERVICE_WEIGHTS = np.array([
     [0.20, 0.22, 0.05, 0.30, 0.05, 0.18],
     [0.22, 0.25, 0.06, 0.31, 0.07, 0.09],

@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from lightwell.sample import crosstab, estimates, instrument, simulation
-from lightwell.sample.estimates import Estimate, estimate_mean, estimate_share, pool, regress, regress_within
+from lightwell.sample.estimates import (
+    Estimate, estimate_mean, estimate_share, pool, regress, regress_within, show,
+)  # fmt: skip
 from lightwell.sample.world import Chart, Findings, Series, Table, World, select
 
 NIGHT_GROUPS = ("no night", "1 night", "2 nights", "3 or 4 nights", "5 to 7 nights")
@@ -63,15 +65,6 @@ def _list_plans(out: Findings) -> None:
          ("More than two nights", f"{out.numbers['ns_night3']:pct}")),
         "Source: full report, table of nights. Young people aged 10 to 17, six countries.", 1, (0.6, 0.3),
     )  # fmt: skip
-
-
-def _ci(e: Estimate, form: str) -> str:
-    """`12.3 (11.9–12.7)` for a table cell."""
-    if e.n < estimates.SMALLEST:
-        return "–"
-    scale, digits, _, _ = estimates.FORMS[form]
-    low, high = sorted((e.low * scale, e.high * scale))
-    return f"{e.value * scale:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})".replace("-", "−")
 
 
 def _count_sample(world: World, out: Findings) -> None:
@@ -132,9 +125,9 @@ def _describe_nights(world: World, out: Findings) -> None:
         out.numbers[f"ns_night1_b{band}"] = pool(nights >= 1, mine)
         out.numbers[f"ns_night3_b{band}"] = pool(nights >= 3, mine)
         groups = _group_nights(nights)
-        rows.append((name, f"{int(mine.sum()):,}", *(_ci(pool(groups == g, mine), "pct") for g in range(5))))
+        rows.append((name, f"{int(mine.sum()):,}", *(show(pool(groups == g, mine), "pct") for g in range(5))))
     rows.append(("all", f"{int(everyone.sum()):,}",
-                 *(_ci(pool(_group_nights(nights) == g, everyone), "pct") for g in range(5))))  # fmt: skip
+                 *(show(pool(_group_nights(nights) == g, everyone), "pct") for g in range(5))))  # fmt: skip
     out.tables["ns_nights"] = Table(
         "Nights a week with use after midnight, per cent of child-weeks", ("Age", "Child-weeks", *NIGHT_GROUPS),
         tuple(rows), "A night counts when a session began between 00:00 and 04:59, from the service's own records. "
@@ -190,7 +183,7 @@ def _describe_nights(world: World, out: Findings) -> None:
         where = select(world.panel, wave)
         weekday = [estimate_share(nights[where & (world.panel.children.band == b)[:, None]] >= 3) for b in range(3)]
         rows.append((f"{WAVES[wave]}, week of {simulation.WAVES[wave]:%-d %B %Y}", f"{int(where.sum()):,}",
-                     *(_ci(e, "pct") for e in weekday)))  # fmt: skip
+                     *(show(e, "pct") for e in weekday)))  # fmt: skip
     out.tables["ns_waves"] = Table(
         "Three or more nights a week, by wave and age, per cent",
         ("Wave", "n", *(f"Age {b}" for b in simulation.BANDS)), tuple(rows),
@@ -227,8 +220,8 @@ def _relate_sleep(world: World, out: Findings) -> None:
     rows = []
     for g, name in enumerate(NIGHT_GROUPS):
         mine = everyone & (groups == g)
-        rows.append((name, f"{int(mine.sum()):,}", _ci(pool(sleep, mine), "num2"), _ci(pool(sleep < 8, mine), "pct"),
-                     _ci(pool(sleep < 7, mine), "pct"), _ci(pool(tired, mine), "pct")))  # fmt: skip
+        rows.append((name, f"{int(mine.sum()):,}", show(pool(sleep, mine), "num2"), show(pool(sleep < 8, mine), "pct"),
+                     show(pool(sleep < 7, mine), "pct"), show(pool(tired, mine), "pct")))  # fmt: skip
     out.tables["ns_sleep"] = Table(
         "Sleep by nights of use after midnight",
         ("Nights", "Child-weeks", "Hours of sleep", "Under 8 h, %", "Under 7 h, %", "Tired in lessons, %"),
@@ -259,7 +252,7 @@ def _relate_sleep(world: World, out: Findings) -> None:
             index = np.nonzero(mine)[0]
             e = regress_within(sleep[mine], survey.nights[mine], index)
             rows.append((name if gender == 0 else "", simulation.GENDERS[gender] + "s", f"{e.n:,}",
-                         _ci(Estimate(e.value * 60, e.low * 60, e.high * 60, e.n), "num1")))  # fmt: skip
+                         show(Estimate(e.value * 60, e.low * 60, e.high * 60, e.n), "num1")))  # fmt: skip
     out.tables["ns_subgroups"] = Table(
         "Model C by age and gender: minutes of sleep for each further night", ("Age", "Gender", "Children", "Minutes"),
         tuple(rows), "Children who gave another gender or none are too few for a model of their own; they are part of "
@@ -291,17 +284,19 @@ def _judge_holdout(world: World, out: Findings) -> None:
             out.numbers[f"ns_ho_{key}_{period}"] = change
             out.numbers[f"ns_ho_{key}_{period}_quiet"], out.numbers[f"ns_ho_{key}_{period}_usual"] = quiet, usual
             rows.append((name if period == "before" else "", "waves 1 and 2" if period == "before" else "waves 3 and 4",
-                         _ci(usual, form), _ci(quiet, form), _ci(change, "chg")))  # fmt: skip
+                         show(usual, form), show(quiet, form), show(change, "chg")))  # fmt: skip
     both = late & (survey.answered == 1)
     quiet_sleep = pool(survey.sleep, both & (who.quiet == 1)[:, None])
     usual_sleep = pool(survey.sleep, both & (who.quiet == 0)[:, None])
-    out.numbers["ns_ho_sleep"] = estimates.subtract(quiet_sleep, usual_sleep)
-    rows.append(("Hours of sleep, those answering", "waves 3 and 4", _ci(usual_sleep, "num2"), _ci(quiet_sleep, "num2"),
+    out.numbers["ns_ho_sleep"] = slept = estimates.subtract(quiet_sleep, usual_sleep)
+    saved = out.numbers["ns_ho_nights_after_usual"].value - out.numbers["ns_ho_nights_after_quiet"].value
+    out.numbers["ns_ho_per_night"] = Estimate(slept.value / saved, slept.low / saved, slept.high / saved, slept.n)
+    rows.append(("Hours of sleep, those answering", "waves 3 and 4", show(usual_sleep, "num2"), show(quiet_sleep, "num2"),
                  f"{out.numbers['ns_ho_sleep'].value * 60:+.1f} min"))  # fmt: skip
     out.tables["ns_holdout"] = Table(
         "The hold-out: half of the panel without alerts from 22:00 to 06:00 in waves 3 and 4",
         ("Measure", "Period", "Alerts as usual", "No alerts at night", "Difference, %"), tuple(rows),
-        f"Assigned by coin: {int((who.quiet == 0).sum()):,} children with alerts as usual, {int((who.quiet == 1).sum()):,} "
+        f"Assigned by coin within pairs: {int((who.quiet == 0).sum()):,} children with alerts as usual, {int((who.quiet == 1).sum()):,} "
         "without. In waves 1 and 2 both halves received alerts. All children, from the service's records; last row from "
         "the questionnaire.", 2, (0.26, 0.15, 0.2, 0.2, 0.19),
     )  # fmt: skip
@@ -320,6 +315,11 @@ def _judge_holdout(world: World, out: Findings) -> None:
     out.claims["the halves are alike before the hold-out"] = (
         out.numbers["ns_ho_nights_before"].low < 0 < out.numbers["ns_ho_nights_before"].high
     )
+    ratios = [a.value / b.value for a, b in zip(out.charts["ns_holdout_bands"].series[1].values,
+                                                out.charts["ns_holdout_bands"].series[0].values, strict=True)]  # fmt: skip
+    out.claims["the youngest lose as large a part of their nights"] = ratios[0] <= ratios[2] + 0.03
+    per = out.numbers["ns_ho_per_night"]
+    out.claims["the hold-out agrees with model C"] = per.low < -out.numbers["ns_within"].value < per.high
     out.claims["no alerts, fewer nights"] = out.numbers["ns_ho_nights_after"].high < -0.1
     out.claims["no alerts, hardly fewer minutes"] = -0.06 < out.numbers["ns_ho_min_after"].value < 0
     out.claims["no alerts, more sleep"] = out.numbers["ns_ho_sleep"].value > 0
@@ -333,7 +333,7 @@ def _relate_mood(world: World, out: Findings) -> None:
     items = [i for i in instrument.list_items("mood") if i.key in ("m1", "m2", "m5")]
     for g, name in enumerate(SLEEP_GROUPS):
         mine = everyone & (groups == g)
-        cells = [_ci(pool(survey.items[:, :, instrument.COLUMN[i.key]] >= i.cut, mine), "pct") for i in items]
+        cells = [show(pool(survey.items[:, :, instrument.COLUMN[i.key]] >= i.cut, mine), "pct") for i in items]
         rows.append((name, f"{int(mine.sum()):,}", *cells))
     out.tables["ns_mood"] = Table(
         "Feeling low, lonely and distracted, by hours of sleep, per cent", ("Hours of sleep", "Child-weeks", "Low (M1)",
@@ -401,11 +401,13 @@ def _check_robustness(world: World, out: Findings) -> None:
         tuple(rows), "The five analyses were listed in the protocol before the first wave.", 1, (0.58, 0.28, 0.14),
     )  # fmt: skip
     groups = _group_nights(survey.nights)
+    stayed = [estimate_share(survey.answered[(survey.answered[:, 0] == 1) & (groups[:, 0] == g), 3]) for g in (0, 4)]
+    out.claims["children with many nights leave more often"] = stayed[1].high < stayed[0].low
     began = survey.answered[:, 0] == 1
     rows = []
     for g, name in enumerate(NIGHT_GROUPS):
         mine = began & (groups[:, 0] == g)
-        rows.append((name, f"{int(mine.sum()):,}", *(_ci(estimate_share(survey.answered[mine, w]), "pct") for w in (1, 2, 3))))
+        rows.append((name, f"{int(mine.sum()):,}", *(show(estimate_share(survey.answered[mine, w]), "pct") for w in (1, 2, 3))))
     out.tables["ns_attrition"] = Table(
         "Who stayed: response in later waves by nights of use in wave 1, per cent",
         ("Nights in wave 1", "n in wave 1", "wave 2", "wave 3", "wave 4"), tuple(rows),
@@ -422,10 +424,10 @@ def _fill_appendix(world: World, out: Findings) -> None:
                           "Share with three or more nights of use after midnight, by age, country and wave", "per cent", 0),
         crosstab.tabulate(world, survey.nights, "num", "Measured: nights a week after midnight",
                           "the mean number of nights", "Mean nights a week with use after midnight", "nights a week", 1),
-        crosstab.tabulate(world, survey.night_minutes, "num", "Measured: minutes after midnight",
+        crosstab.tabulate(world, survey.night_minutes, "min", "Measured: minutes after midnight",
                           "the mean number of minutes after midnight", "Mean minutes a week after midnight",
                           "minutes a week", 2),
-        crosstab.tabulate(world, survey.minutes / 7, "num", "Measured: minutes a day, all hours",
+        crosstab.tabulate(world, survey.minutes / 7, "min", "Measured: minutes a day, all hours",
                           "the mean number of minutes a day", "Mean minutes a day, all hours", "minutes a day", 0),
         crosstab.tabulate(world, survey.sleep, "num", "Reported: hours of sleep", "the mean number of hours slept",
                           "Mean hours of sleep on a school night, by age, country and wave", "hours", 1),

@@ -37,10 +37,10 @@ class Layout:
 
 
 LAYOUTS = {
-    "report": Layout("report", A4, (30 * mm, 28 * mm, 27 * mm, 27 * mm), "Times-Roman", "Times-Bold", 10.8, 15.2),
-    "memo": Layout("memo", A4, (32 * mm, 32 * mm, 26 * mm, 27 * mm), "Helvetica", "Helvetica-Bold", 9.8, 14.2),
+    "report": Layout("report", A4, (31 * mm, 29 * mm, 27 * mm, 27 * mm), "Times-Roman", "Times-Bold", 11.4, 16.6),
+    "memo": Layout("memo", A4, (32 * mm, 32 * mm, 26 * mm, 27 * mm), "Helvetica", "Helvetica-Bold", 10.2, 15.2),
     "journal": Layout("journal", A4, (20 * mm, 20 * mm, 22 * mm, 24 * mm), "Times-Roman", "Times-Bold", 9.6, 12.2, True),
-    "deck": Layout("deck", SLIDE, (18 * mm, 18 * mm, 14 * mm, 17 * mm), "Helvetica", "Helvetica-Bold", 13.0, 18.5),
+    "deck": Layout("deck", SLIDE, (18 * mm, 18 * mm, 14 * mm, 17 * mm), "Helvetica", "Helvetica-Bold", 15.5, 22.5),
 }  # fmt: skip
 WIDE = landscape(A4)
 
@@ -52,7 +52,7 @@ def make_styles(layout: Layout) -> dict[str, ParagraphStyle]:
     size, lead = layout.size, layout.leading
     p = ParagraphStyle("p", fontName=layout.body, fontSize=size, leading=lead, textColor=INK, spaceAfter=lead * 0.5,
                        alignment=align, allowWidows=0, allowOrphans=0)  # fmt: skip
-    small = ParagraphStyle("small", p, fontSize=size * 0.8, leading=size * 1.05, textColor=GREY, spaceAfter=5)
+    small = ParagraphStyle("small", p, fontSize=size * (0.66 if deck else 0.8), leading=size * (0.9 if deck else 1.05), textColor=GREY, spaceAfter=5)
     styles = {
         "p": p,
         "small": small,
@@ -62,11 +62,11 @@ def make_styles(layout: Layout) -> dict[str, ParagraphStyle]:
         "h2": ParagraphStyle("h2", p, fontName="Helvetica-Bold", fontSize=size * 1.06, leading=size * 1.4,
                              spaceBefore=9, spaceAfter=4, keepWithNext=1, alignment=TA_LEFT),
         "li": ParagraphStyle("li", p, leftIndent=15, bulletIndent=4, spaceAfter=lead * 0.28),
-        "caption": ParagraphStyle("caption", p, fontName="Helvetica-Bold", fontSize=8.4, leading=11, spaceBefore=9,
+        "caption": ParagraphStyle("caption", p, fontName="Helvetica-Bold", fontSize=11 if deck else 8.6, leading=14 if deck else 11, spaceBefore=9,
                                   spaceAfter=4, keepWithNext=1, alignment=TA_LEFT),
-        "note": ParagraphStyle("note", p, fontName="Helvetica", fontSize=7.2, leading=9.4, textColor=GREY, spaceBefore=3,
+        "note": ParagraphStyle("note", p, fontName="Helvetica", fontSize=9 if deck else 7.4, leading=11.5 if deck else 9.6, textColor=GREY, spaceBefore=3,
                                spaceAfter=11, alignment=TA_LEFT),
-        "cell": ParagraphStyle("cell", p, fontName="Helvetica", fontSize=7.8, leading=9.8, spaceAfter=0, alignment=TA_LEFT),
+        "cell": ParagraphStyle("cell", p, fontName="Helvetica", fontSize=11 if deck else 8, leading=13.5 if deck else 10, spaceAfter=0, alignment=TA_LEFT),
         "quote": ParagraphStyle("quote", p, fontName="Times-Italic" if layout.body.startswith("Times") else "Helvetica-Oblique",
                                 leftIndent=16, rightIndent=12, spaceBefore=3, spaceAfter=7),
         "box": ParagraphStyle("box", p, backColor=PALE, borderPadding=(7, 9, 7, 9), leftIndent=9, rightIndent=9,
@@ -75,8 +75,8 @@ def make_styles(layout: Layout) -> dict[str, ParagraphStyle]:
                                 textColor=TEAL, spaceAfter=12, alignment=TA_LEFT),
         "under": ParagraphStyle("under", p, fontName="Helvetica", fontSize=12.5, leading=17, textColor=GREY, spaceAfter=6,
                                 alignment=TA_LEFT),
-        "toc1": ParagraphStyle("toc1", p, fontName="Helvetica-Bold", fontSize=9.6, leading=14, spaceBefore=5, spaceAfter=0),
-        "toc2": ParagraphStyle("toc2", p, fontName="Helvetica", fontSize=9, leading=12.5, leftIndent=14, spaceAfter=0),
+        "toc1": ParagraphStyle("toc1", p, fontName="Helvetica-Bold", fontSize=9.6, leading=13, spaceBefore=4, spaceAfter=0),
+        "toc2": ParagraphStyle("toc2", p, fontName="Helvetica", fontSize=8.8, leading=11.6, leftIndent=14, spaceAfter=0),
     }  # fmt: skip
     return styles
 
