@@ -85,7 +85,8 @@ def read_letter(name: str = "open-letter-2021") -> dict[str, Json]:
 
 def list_examples() -> list[str]:
     """List the names of the example records, such as "study" and "risk-assessment-2"."""
-    return sorted(file.name.removesuffix(".yaml") for file in _folder("examples").iterdir())
+    names = (file.name for file in _folder("examples").iterdir())
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
 def read_example(name: str) -> bytes:
@@ -93,6 +94,11 @@ def read_example(name: str) -> bytes:
     if name not in list_examples():
         raise errors.UserMistake(f"there is no example {name!r}; there are {', '.join(list_examples())}")
     return _folder("examples").joinpath(f"{name}.yaml").read_bytes()
+
+
+def read_example_attachment(title: str) -> bytes:
+    """Return the bytes of a file that an example record names among its attachments."""
+    return _folder("examples").joinpath(title).read_bytes()
 
 
 def _folder(name: str) -> Traversable:

@@ -177,4 +177,6 @@ def _name_found(found: Json) -> str:
 
 
 def _quote(found: Json) -> str:
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        return f"; a bare {found} is a number, so put it in quotes"
     return f" (here: {found!r})" if isinstance(found, str) and 0 < len(found.strip()) <= 60 else ""
