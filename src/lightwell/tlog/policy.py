@@ -110,7 +110,7 @@ def parse_policy(data: str | bytes) -> Policy:
             problems.append(base_errors.Problem(f"policy, line {number}", error.sentence))
     if len(quorums) != 1:
         problems.append(base_errors.Problem("policy", "A policy needs exactly one quorum line."))
-    places = _number_definitions(witnesses, groups, quorums)
+    places = _number_definitions(witnesses, groups)
     problems.extend(_list_order_problems(groups, quorums, places))
     if problems:
         raise errors.PolicyError(problems=problems)
@@ -209,11 +209,8 @@ def _parse_threshold(text: str, count: int) -> int:
     return number
 
 
-_Defined = list[tuple[int, Witness]] | list[tuple[int, Group]]
-
-
 def _number_definitions(
-    witnesses: list[tuple[int, Witness]], groups: list[tuple[int, Group]], quorums: list[tuple[int, str]]
+    witnesses: list[tuple[int, Witness]], groups: list[tuple[int, Group]]
 ) -> dict[str, int]:
     """Line on which each name is first defined."""
     places: dict[str, int] = {}
