@@ -95,8 +95,8 @@ def check_assignment(held: Iterable[str]) -> None:
     inside, outside = sorted(listed & PROVIDER_ROLES), sorted(listed & INDEPENDENT_ROLES)
     if inside and outside:
         raise errors.Refused(
-            f"the same person cannot be {inside[0]} and {outside[0]}: one acts for the provider, "
-            f"the other is independent of it"
+            f"the same person cannot be {inside[0]} and {outside[0]}: one acts for whoever publishes "
+            f"here, the other is independent of it"
         )
 
 
