@@ -31,6 +31,9 @@ MAX_DEPTH = 100
 # UTF-8 cannot carry half a surrogate pair (RFC 8785 section 3.2.2.2).
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
+# Built once: json.dumps would build an encoder for every text.
+_quote_text = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def encode(value: Json) -> bytes:
     """Return the canonical UTF-8 bytes of a JSON value; `UserMistake` names what cannot be written."""
@@ -176,9 +179,9 @@ def _write_object(value: Mapping[Any, Json], place: str, parts: list[str], depth
 def _quote(text: str, place: str) -> str:
     if _HALF_PAIR.search(text):
         raise errors.UserMistake("the text holds half of a surrogate pair", place=place)
-    # The escapes of RFC 8785 section 3.2.2.2 are those of json.dumps: \b \t \n \f \r \" \\ and
+    # The escapes of RFC 8785 section 3.2.2.2 are those of Python's encoder: \b \t \n \f \r \" \\ and
     # \u00xx in lower case for other controls (tested character by character).
-    return json.dumps(text, ensure_ascii=False)
+    return _quote_text(text)
 
 
 def _take_pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
