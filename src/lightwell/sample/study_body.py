@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightwell.sample import instrument, simulation
-from lightwell.sample.estimates import Estimate, estimate_mean, pool, regress, show, subtract
+from lightwell.sample.estimates import Estimate, estimate_mean, estimate_share, pool, regress, show, subtract
 from lightwell.sample.world import Chart, Findings, Series, Table, World, select
 
 QUARTERS = ("lowest quarter", "second", "third", "highest quarter")
@@ -22,7 +22,22 @@ def find(world: World) -> Findings:
     _relate_answers(world, out)
     _judge_control(world, out)
     _list_interviews(out)
+    _check_label(world, out)
     return out
+
+
+def _check_label(world: World, out: Findings) -> None:
+    """2,000 clips, labelled by two people and the classifier: agreement, and what the classifier misses."""
+    rng = simulation.make_generator(world.seed, 6)
+    truth = rng.random(2_000) < world.panel.children.appearance.mean()
+    first, second = (np.where(rng.random(2_000) < 0.045, ~truth, truth) for _ in range(2))
+    machine = np.where(truth, rng.random(2_000) < 0.84, rng.random(2_000) < 0.07)
+    both = first & second
+    out.numbers |= {
+        "bi_agree_people": estimate_share(first == second), "bi_agree_machine": estimate_share(first == machine),
+        "bi_agree_recall": estimate_share(machine[both]),
+    }  # fmt: skip
+    out.claims["the label agrees in four of five"] = out.numbers["bi_agree_machine"].low > 0.8
 
 
 def _quarter(world: World) -> np.ndarray:

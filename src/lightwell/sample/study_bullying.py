@@ -71,6 +71,9 @@ def _compare(a: experiment.Authors, out: Findings) -> None:
     )  # fmt: skip
     out.claims["private messages rise with a prompt"] = private.low > 0
     out.claims["received bullying does not change"] = received.low < 0 < received.high
+    out.claims["an improvement of a twentieth of a point is excluded"] = received.low > -0.05
+    out.claims["comments and messages together may not change"] = out.numbers["bx_total_change1"].high > 0
+    out.claims["the prompt lowers public comments"] = out.numbers["bx_after_change1"].high < 0
     out.claims["the pause costs activity"] = out.numbers["bx_stayed_change2"].high < 0
 
 

@@ -49,6 +49,9 @@ def find(world: World) -> Findings:
     out.numbers["lv_within"] = within
     _describe_streaming(world, out)
     _describe_consequences(world, out)
+    rates = [out.numbers[f"lv_rate_live_b{b}"].value for b in range(3)]
+    out.claims["the number of requests rises with age"] = rates == sorted(rates)
+    out.claims["one child in five has gone live"] = 0.17 < float(who.streams.mean()) < 0.23
     out.claims["going live brings requests, every age"] = all(out.numbers[f"lv_ratio_b{b}"].low > 1.5 for b in range(3))
     out.claims["the same child receives more in weeks live"] = within.low > 0
     out.claims["the youngest have the largest ratio"] = out.numbers["lv_ratio_b0"].value > max(
@@ -80,6 +83,8 @@ def _describe_streaming(world: World, out: Findings) -> None:
         "requests per 100 child-weeks", tuple(str(a) for a in range(10, 18)), tuple(series), 100,
         "Bars: 95 % intervals. The youngest years rest on few children.",
     )  # fmt: skip
+    silent = float((survey.requests[survey.live == 1] == 0).mean())
+    out.claims["three of four weeks live bring no request"] = 0.72 < silent < 0.78
     most = np.bincount(np.minimum(survey.requests[survey.live == 1], 4), minlength=5)
     share = most / most.sum()
     out.tables["lv_spread"] = Table(
