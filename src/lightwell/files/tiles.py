@@ -50,7 +50,7 @@ class TileStore:
                         f"{item.path} exists with other bytes. Run lightwell log fsck; sign nothing before."
                     )
                 continue
-            durable.make_folders(path.parent)
+            folders |= durable.make_folders(path.parent)
             durable.write_and_rename(path, item.data)
             written += 1
         # Also for files and folders that were there: a crash may have come between making them
@@ -74,7 +74,7 @@ class TileStore:
                 shutil.rmtree(self.root / f"{item.path}.p", ignore_errors=True)
 
     def read_tile(self, level: int, index: int, width: int = tile.FULL_WIDTH) -> bytes | None:
-        """Exactly `width` hashes of a tile, cut from the full one if only that is left; None if missing."""
+        """Exactly `width` hashes of a tile, cut from the full one if that is left; None if missing."""
         data = self._read(tile.TilePath(level, index, width))
         if data is None and width < tile.FULL_WIDTH:
             full = self._read(tile.TilePath(level, index))
@@ -82,7 +82,7 @@ class TileStore:
         return data
 
     def read_bundle(self, index: int, width: int = tile.FULL_WIDTH) -> bytes | None:
-        """Exactly `width` entries of a bundle, cut from the full one if only that is left; None if missing."""
+        """Exactly `width` entries of a bundle, cut from the full one if that is left; None if missing."""
         data = self._read(tile.TilePath(None, index, width))
         if data is None and width < tile.FULL_WIDTH:
             full = self._read(tile.TilePath(None, index))

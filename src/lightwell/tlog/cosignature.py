@@ -6,6 +6,8 @@ always carries its time: it is the evidence for "not after".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lightwell.tlog import encoding, errors, key, note
 
 
@@ -33,3 +35,23 @@ def read_timestamp(signature: note.Signature, verifier: note.Verifier) -> int:
     if verifier.key_type not in key.TIMESTAMPED or timestamp == 0:
         raise errors.NoteError(f"The signature of {signature.name} states no time, so it is no cosignature.")
     return timestamp
+
+
+def add_cosignatures(
+    checkpoint_text: str, answered: Iterable[note.Signature], verifiers: Iterable[note.Verifier]
+) -> str:
+    """The signed checkpoint with the good cosignatures of known witnesses added.
+
+    Unknown keys are ignored, a wrong signature of a known key raises `NoteError` (tlog-witness,
+    add-checkpoint). A newer cosignature of a key replaces the older one: it states a later time.
+    """
+    known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
+    read = note.parse_note(checkpoint_text)
+    good: dict[tuple[str, int], note.Signature] = {}
+    for signature in answered:
+        verifier = known.get((signature.name, signature.key_id))
+        if verifier is not None:
+            check_cosignature(read.text, signature, verifier)
+            good[(signature.name, signature.key_id)] = signature
+    kept = [old for old in read.signatures if (old.name, old.key_id) not in good]
+    return note.format_note(read.text, [*kept, *good.values()])

@@ -3,7 +3,7 @@
 Checks follow RFC 9162 sections 2.1.3.2 and 2.1.4.2, which state them as loops. Hashes are 32
 bytes of SHA-256; an entry is hashed with the prefix 0x00 and two children with 0x01, so that
 no entry can pass for a pair of children. All functions are pure; `tile` reads the same proofs
-out of tiles, `tests/unit/tlog/slow_tree.py` is the literal twin that judges this file.
+out of tiles, `tests/property/slow_tree.py` is the literal twin that judges this file.
 """
 
 from __future__ import annotations
