@@ -1,5 +1,6 @@
 """The fast tree against its slow twin, for every size and proof that Hypothesis thinks of."""
 
+import contextlib
 import functools
 
 import pytest
@@ -184,7 +185,5 @@ def test_an_entry_bundle_reads_back_as_its_entries(entries):
 def test_a_bundle_cut_short_never_reads_as_the_same_entries(entries, data):
     whole = tile.encode_bundle(entries)
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
-    try:
+    with contextlib.suppress(errors.TileError):
         assert tile.decode_bundle(cut) != entries
-    except errors.TileError:
-        pass

@@ -158,7 +158,8 @@ def check_consistency(
     """
     if not 0 <= old_size <= new_size:
         raise errors.ProofError(f"A tree of {new_size} entries cannot extend one of {old_size}.")
-    _require_hashes(proof)  # the roots are only compared: a wrong length never equals a hash
+    # Equal sizes only compare the roots, whatever they are; else both must be hashes.
+    _require_hashes(proof if old_size == new_size else (old_root, new_root, *proof))
     if old_size in (0, new_size):
         if proof:
             raise errors.ProofError("A consistency proof from nothing or between equal sizes must be empty.")
