@@ -53,7 +53,8 @@ def draw(chart: Chart, width: float, height: float, font: str = "Helvetica", siz
         low, high = min(0.0, low), max(0.0, high)
     ticks = choose_ticks(low, high)
     low, high = ticks[0], ticks[-1]
-    plot_w, plot_h = width - LEFT - RIGHT, height - TOP - BOTTOM
+    top = TOP + (size + 3) * (_count_legend_rows(chart, width, font, size) - 1)
+    plot_w, plot_h = width - LEFT - RIGHT, height - top - BOTTOM
 
     def place_y(value: float) -> float:
         return BOTTOM + (value - low) / (high - low) * plot_h
@@ -74,7 +75,15 @@ def draw(chart: Chart, width: float, height: float, font: str = "Helvetica", siz
     turned.translate(BOTTOM + plot_h / 2, -9)
     drawing.add(turned)
     drawing.add(
-        String(LEFT + plot_w / 2, 4, chart.x_label, fontName=font, fontSize=size, textAnchor="middle", fillColor=INK)
+        String(
+            LEFT + plot_w / 2,
+            4,
+            chart.x_label,
+            fontName=font,
+            fontSize=size,
+            textAnchor="middle",
+            fillColor=INK,
+        )
     )
     slots = len(chart.categories)
     slot = plot_w / slots
@@ -120,7 +129,9 @@ def _draw_series(drawing: Drawing, chart: Chart, number: int, values: tuple[Esti
         if chart.kind == "bars":
             wide = slot * 0.76 / count * 0.86
             base = place_y(0.0)
-            drawing.add(Rect(x - wide / 2, min(base, y), wide, abs(y - base), fillColor=colour, strokeColor=None))
+            drawing.add(
+                Rect(x - wide / 2, min(base, y), wide, abs(y - base), fillColor=colour, strokeColor=None)
+            )
         bottom, top = (place_y(end * chart.scale) for end in _ends(estimate))
         if chart.kind != "steps" and top - bottom > 0.8:
             ink = INK if chart.kind == "bars" else colour
@@ -134,6 +145,16 @@ def _draw_series(drawing: Drawing, chart: Chart, number: int, values: tuple[Esti
         line += [x, y]
     if chart.kind in ("lines", "steps") and len(line) >= 4:
         drawing.add(PolyLine(line, strokeColor=colour, strokeWidth=1.4))
+
+
+def _count_legend_rows(chart: Chart, width: float, font: str, size: float) -> int:
+    rows, x = 1, LEFT
+    for series in chart.series:
+        wide = stringWidth(series.name, font, size) + 22
+        if x + wide > width and x > LEFT:
+            rows, x = rows + 1, LEFT
+        x += wide
+    return rows
 
 
 def _draw_legend(drawing: Drawing, chart: Chart, width: float, height: float, font: str, size: float) -> None:

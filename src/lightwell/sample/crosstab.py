@@ -10,7 +10,7 @@ import numpy as np
 
 from lightwell.sample import instrument, simulation
 from lightwell.sample.estimates import SMALLEST, Estimate, estimate_mean, estimate_share, pool
-from lightwell.sample.world import Chart, Findings, Series, Table, World, select
+from lightwell.sample.world import Chart, Findings, Page, Series, Table, World, select
 
 WAVE_NAMES = ("wave 1 (March)", "wave 2 (June)", "wave 3 (September)", "wave 4 (December)")
 NOTE = (
@@ -29,7 +29,7 @@ def _cell(estimate: Estimate, form: str) -> tuple[str, str]:
 
 
 def tabulate(world: World, values: np.ndarray, form: str, heading: str, what: str, caption: str, y_label: str,
-             turn: int) -> tuple[str, Table, Chart, str]:  # fmt: skip
+             turn: int) -> Page:  # fmt: skip
     """One page: `values` has shape (children, waves), booleans for a share or numbers for a mean."""
     estimate = estimate_share if form == "pct" else estimate_mean
     rows: list[tuple[str, ...]] = []
@@ -53,13 +53,13 @@ def tabulate(world: World, values: np.ndarray, form: str, heading: str, what: st
     unit = "share" if form == "pct" else "mean"
     header = ("Age", "Country", *(text for wave in range(1, 5) for text in ("n", f"W{wave} {unit}")))
     table = Table(caption, header, tuple(rows), NOTE, 2,
-                  (0.068, 0.096, 0.053, 0.156, 0.053, 0.156, 0.053, 0.156, 0.053, 0.156), tuple(strong))  # fmt: skip
+                  (0.064, 0.088, 0.062, 0.15, 0.062, 0.15, 0.062, 0.15, 0.062, 0.15), tuple(strong))  # fmt: skip
     chart = Chart(
         "lines", "", "wave", y_label, ("March", "June", "September", "December"),
         tuple(Series(f"age {name}", tuple(totals[band, w] for w in range(4))) for band, name in enumerate(simulation.BANDS)),
         scale=100 if form == "pct" else 1, from_zero=form == "pct",
     )  # fmt: skip
-    return heading, table, chart, _read(cells, totals, form, what, turn)
+    return Page(heading, _read(cells, totals, form, what, turn), (table,), chart)
 
 
 def _read(cells: dict[tuple[int, int, int], Estimate], totals: dict[tuple[int, int], Estimate], form: str, what: str,
@@ -79,7 +79,9 @@ def _read(cells: dict[tuple[int, int, int], Estimate], totals: dict[tuple[int, i
     down = [b for b in range(3) if last[b].high < first[b].low]
     steps = [totals[2, w].value - totals[0, w].value for w in range(4)]
     gap = f"{abs(np.mean(steps)) * 100:.1f} points" if form == "pct" else f"{abs(np.mean(steps)):.2f}"
-    apart = all(totals[2, w].low > totals[0, w].high or totals[2, w].high < totals[0, w].low for w in range(4))
+    apart = all(
+        totals[2, w].low > totals[0, w].high or totals[2, w].high < totals[0, w].low for w in range(4)
+    )
     direction = "above" if np.mean(steps) > 0 else "below"
     if up or down:
         moved = up or down
@@ -104,11 +106,15 @@ def _read(cells: dict[tuple[int, int, int], Estimate], totals: dict[tuple[int, i
     if form != "pct":
         lead = f"For ages 13–15 {what} is {say(first[1])} in the first wave. "
     extremes = f"The highest cell is {say(usable[top])} ({name(top)}), the lowest {say(usable[bottom])} ({name(bottom)}). "
-    parts = [(extremes + age + " " + change), (age + " " + extremes + change), (change + " " + extremes + age)]
+    parts = [
+        (extremes + age + " " + change),
+        (age + " " + extremes + change),
+        (change + " " + extremes + age),
+    ]
     return lead + parts[turn % 3]
 
 
-def tabulate_item(world: World, item: instrument.Item, turn: int) -> tuple[str, Table, Chart, str]:
+def tabulate_item(world: World, item: instrument.Item, turn: int) -> Page:
     answers = world.panel.survey.items[:, :, instrument.COLUMN[item.key]]
     return tabulate(
         world, answers >= item.cut, "pct", f"Question {item.key.upper()}: “{item.wording}”", item.short,
@@ -116,7 +122,44 @@ def tabulate_item(world: World, item: instrument.Item, turn: int) -> tuple[str, 
     )  # fmt: skip
 
 
-def tabulate_answers(world: World, item: instrument.Item, turn: int) -> tuple[str, Table, None, str]:
+def tabulate_ages(
+    world: World, values: np.ndarray, form: str, heading: str, caption: str, y_label: str
+) -> Page:
+    """The same measure by single years of age and gender; the sentence compares 12 with 13, and 15 with 16."""
+    estimate = estimate_share if form == "pct" else estimate_mean
+    rows = []
+    for gender in (0, 1):
+        for age in range(10, 18):
+            cells = [estimate(values[select(world.panel, wave, gender=gender, age=age)]) for wave in range(4)]
+            rows.append((simulation.GENDERS[gender] + "s" if age == 10 else "", str(age),
+                         *(text for e in cells for text in _cell(e, form))))  # fmt: skip
+    header = ("Gender", "Age", *(text for wave in range(1, 5) for text in ("n", f"W{wave}")))
+    table = Table(
+        caption,
+        header,
+        tuple(rows),
+        NOTE,
+        2,
+        (0.08, 0.06, 0.062, 0.153, 0.062, 0.153, 0.062, 0.153, 0.062, 0.153),
+    )
+    curve = {age: pool(values, select(world.panel, age=age)) for age in range(10, 18)}
+    scale, unit, digits = (100, " points", 1) if form == "pct" else (1, "", 2)
+    steps = [(a, (curve[a + 1].value - curve[a].value) * scale) for a in range(10, 17)]
+    at = dict(steps)
+    largest = max(steps, key=lambda s: abs(s[1]))
+    reading = (
+        f"From 12 to 13, where the terms of service draw the line, the measure changes by {at[12]:+.{digits}f}{unit}; from 15 to "
+        f"16, where the default settings change, by {at[15]:+.{digits}f}{unit}. The largest step between two years of age is "
+        f"{largest[1]:+.{digits}f}{unit}, from {largest[0]} to {largest[0] + 1}."
+    ).replace("+-", "−").replace(" -", " −")  # fmt: skip
+    chart = Chart("points", "", "age in years", y_label, tuple(str(a) for a in range(10, 18)),
+                  tuple(Series(simulation.GENDERS[g] + "s", tuple(pool(values, select(world.panel, gender=g, age=a))
+                                                                  for a in range(10, 18))) for g in (0, 1)),
+                  100 if form == "pct" else 1, from_zero=form == "pct")  # fmt: skip
+    return Page(heading, reading, (table,), chart)
+
+
+def tabulate_answers(world: World, item: instrument.Item) -> Page:
     """All five answers to one question by gender, age and wave, for readers who want another cut."""
     answers = world.panel.survey.items[:, :, instrument.COLUMN[item.key]]
     rows: list[tuple[str, ...]] = []
@@ -125,14 +168,20 @@ def tabulate_answers(world: World, item: instrument.Item, turn: int) -> tuple[st
         for band, band_name in enumerate(simulation.BANDS):
             for wave in range(4):
                 given = answers[select(world.panel, wave, gender=gender, band=band)]
-                label = (gender_name if band == wave == 0 else "", band_name if wave == 0 else "", f"W{wave + 1}")
+                label = (
+                    gender_name if band == wave == 0 else "",
+                    band_name if wave == 0 else "",
+                    f"W{wave + 1}",
+                )
                 if len(given) < SMALLEST:
                     rows.append((*label, str(len(given)), *["–"] * 6))
                     continue
                 shares = [float(np.mean(given == k)) for k in range(1, 6)]
                 if gender < 2:
                     extreme.append((float(given.mean()), f"{gender_name}s of {band_name} in wave {wave + 1}"))
-                rows.append((*label, f"{len(given):,}", *(f"{s * 100:.1f}" for s in shares), f"{given.mean():.2f}"))
+                rows.append(
+                    (*label, f"{len(given):,}", *(f"{s * 100:.1f}" for s in shares), f"{given.mean():.2f}")
+                )
     answer_names = tuple(f"{k} {word.split()[0].lower()}…" for k, word in enumerate(item.scale, 1))
     header = ("Gender", "Age", "Wave", "n", *(a if len(a) < 11 else a[:10] for a in answer_names), "mean")
     table = Table(
@@ -150,7 +199,7 @@ def tabulate_answers(world: World, item: instrument.Item, turn: int) -> tuple[st
         f"{more} answer {abs(girls - boys):.2f} points higher than {'boys' if more == 'girls' else 'girls'}"
         + (", a difference too small to matter in practice." if abs(girls - boys) < 0.05 else ".")
     )  # fmt: skip
-    return f"Question {item.key.upper()}, every answer", table, None, reading
+    return Page(f"Question {item.key.upper()}, every answer", reading, (table,))
 
 
 def summarise(world: World, section: str) -> Table:
@@ -158,9 +207,16 @@ def summarise(world: World, section: str) -> Table:
     rows = []
     for item in instrument.list_items(section):
         counted = world.panel.survey.items[:, :, instrument.COLUMN[item.key]] >= item.cut
-        groups = [select(world.panel, band=b) for b in range(3)] + [select(world.panel, gender=g) for g in (0, 1)]
+        groups = [select(world.panel, band=b) for b in range(3)] + [
+            select(world.panel, gender=g) for g in (0, 1)
+        ]
         cells = [pool(counted, mask) for mask in groups]
-        rows.append((f"{item.key.upper()} {item.short}", *(f"{e.value * 100:.1f} (±{(e.high - e.value) * 100:.1f})" for e in cells)))
+        rows.append(
+            (
+                f"{item.key.upper()} {item.short}",
+                *(f"{e.value * 100:.1f} (±{(e.high - e.value) * 100:.1f})" for e in cells),
+            )
+        )
     return Table(
         "All questions of this part at a glance: per cent of child-weeks",
         ("Share who …", *(f"Age {b}" for b in simulation.BANDS), "Girls", "Boys"), tuple(rows),
@@ -172,8 +228,8 @@ def summarise(world: World, section: str) -> Table:
 def fill_sections(world: World, out: Findings) -> None:
     """Two pages for every question, by section: the share by age, country and wave; all answers by gender and age."""
     for section in instrument.SECTIONS:
-        pages: list[tuple[str, Table, Chart | None, str]] = []
+        pages: list[Page] = []
         for turn, item in enumerate(instrument.list_items(section)):
-            pages += [tabulate_item(world, item, turn), tabulate_answers(world, item, turn)]
+            pages += [tabulate_item(world, item, turn), tabulate_answers(world, item)]
         out.crosstabs[section] = pages
         out.tables[f"glance_{section}"] = summarise(world, section)

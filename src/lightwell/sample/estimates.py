@@ -33,7 +33,9 @@ class Estimate:
         with_interval = form.endswith("ci")
         kind = form.removesuffix("ci")
         if kind not in FORMS:
-            raise ValueError(f"The printed form “{form}” is unknown; known are n, {', '.join(sorted(FORMS))} (+ ci).")
+            raise ValueError(
+                f"The printed form “{form}” is unknown; known are n, {', '.join(sorted(FORMS))} (+ ci)."
+            )
         scale, digits, unit, signed = FORMS[kind]
 
         def text(number: float) -> str:
@@ -56,14 +58,17 @@ FORMS: dict[str, tuple[float, int, str, bool]] = {
 
 
 def show(e: Estimate, form: str) -> str:
-    """`12.3 (11.9 to 12.7)` for a table cell, without unit; “–” where too few answered."""
+    """`12.3 (11.9–12.7)` or, with a minus sign, `0.4 (−0.2 to 1.0)` for a table cell, without unit; “–” where too few answered."""
     if e.n < SMALLEST:
         return "–"
     scale, digits, _, _ = FORMS[form]
-    value, low, high = (f"{v:.{digits}f}" for v in (e.value * scale, *sorted((e.low * scale, e.high * scale))))
+    value, low, high = (
+        f"{v:.{digits}f}" for v in (e.value * scale, *sorted((e.low * scale, e.high * scale)))
+    )
     zero = f"-{0:.{digits}f}"
     value, low, high = (text.removeprefix("-") if text == zero else text for text in (value, low, high))
-    return f"{value} ({low} to {high})".replace("-", "−")
+    between = " to " if "-" in low + high else "–"
+    return f"{value} ({low}{between}{high})".replace("-", "−")
 
 
 def estimate_share(hits: ArrayLike) -> Estimate:
@@ -74,7 +79,9 @@ def estimate_share(hits: ArrayLike) -> Estimate:
         return Estimate(float("nan"), float("nan"), float("nan"), 0)
     p = float(values.mean())
     centre, spread = p + Z * Z / (2 * n), Z * np.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
-    return Estimate(p, float((centre - spread) / (1 + Z * Z / n)), float((centre + spread) / (1 + Z * Z / n)), n)
+    return Estimate(
+        p, float((centre - spread) / (1 + Z * Z / n)), float((centre + spread) / (1 + Z * Z / n)), n
+    )
 
 
 def estimate_mean(values: ArrayLike) -> Estimate:
@@ -130,7 +137,8 @@ def regress(y: ArrayLike, columns: list[ArrayLike], groups: ArrayLike) -> list[E
     np.add.at(summed, index, scores)
     errors = np.sqrt(np.diag(bread @ (summed.T @ summed) @ bread))
     return [
-        Estimate(float(b), float(b - Z * e), float(b + Z * e), len(summed)) for b, e in zip(beta, errors, strict=True)
+        Estimate(float(b), float(b - Z * e), float(b + Z * e), len(summed))
+        for b, e in zip(beta, errors, strict=True)
     ][1:]
 
 
@@ -143,7 +151,7 @@ def regress_within(y: ArrayLike, x: ArrayLike, groups: ArrayLike) -> Estimate:
     cause = cause - (np.bincount(index, cause) / counts)[index]
     slope = float((cause @ target) / (cause @ cause))
     scores = np.bincount(index, cause * (target - slope * cause))
-    error = float(np.sqrt((scores @ scores)) / (cause @ cause))
+    error = float(np.sqrt(scores @ scores) / (cause @ cause))
     return Estimate(slope, slope - Z * error, slope + Z * error, len(counts))
 
 

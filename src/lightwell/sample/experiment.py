@@ -29,13 +29,15 @@ class Authors:
     after: Ints  # in the eight weeks after
     private: Ints  # hostile private messages reported by others in the eight weeks after
     stayed: Ints  # 1 = still active in week eight
-    received: Floats  # score 1 to 5 of bullying received, asked of a random friend of the author in week eight
+    received: (
+        Floats  # score 1 to 5 of bullying received, asked of a random friend of the author in week eight
+    )
 
     def __len__(self) -> int:
         return len(self.arm)
 
 
-def draw_authors(rng: np.random.Generator, count: int = 24_000) -> Authors:
+def draw_authors(rng: np.random.Generator, count: int = 60_000) -> Authors:
     """Draw the authors and their outcomes."""
     arm = rng.integers(0, 3, count)
     group = rng.choice(3, size=count, p=[0.56, 0.27, 0.17])
@@ -43,7 +45,9 @@ def draw_authors(rng: np.random.Generator, count: int = 24_000) -> Authors:
     country = rng.choice(6, size=count, p=[0.24, 0.25, 0.09, 0.12, 0.19, 0.11])
     heat = rng.gamma(1.6, 1 / 1.6, count) * np.array([0.55, 1.3, 4.1])[group]
     before = rng.poisson(heat * 0.9)
-    full = np.array([EFFECT["prompt_hostile"], EFFECT["prompt_hostile"] * 0.6, EFFECT["prompt_repeat"]])[group]
+    full = np.array([EFFECT["prompt_hostile"], EFFECT["prompt_hostile"] * 0.6, EFFECT["prompt_repeat"]])[
+        group
+    ]
     share = np.where(arm == NONE, 0.0, np.where(arm == PROMPT, full, full * 1.25))
     after = rng.poisson(heat * 1.8 * (1 + share))
     shift = np.where(arm == NONE, 0.0, EFFECT["prompt_shift"])

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from lightwell.sample import crosstab, study_bullying, study_body, study_earlier, study_live, study_night, study_spread
+from lightwell.sample import (
+    crosstab,
+    study_body,
+    study_bullying,
+    study_earlier,
+    study_live,
+    study_night,
+    study_spread,
+)
 from lightwell.sample.world import Findings, World
 
 STUDIES = (study_bullying, study_body, study_earlier, study_live, study_night, study_spread)

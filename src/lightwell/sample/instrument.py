@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FREQUENCY = ("Never", "Once or twice", "About once a week", "Several times a week", "Every day or almost")
-AGREEMENT = ("Not at all like me", "A little like me", "Somewhat like me", "Quite like me", "Very much like me")
+AGREEMENT = (
+    "Not at all like me",
+    "A little like me",
+    "Somewhat like me",
+    "Quite like me",
+    "Very much like me",
+)
 
 
 @dataclass(frozen=True)

@@ -7,163 +7,36 @@ document's number and its place among the pages. Absent: the words (text/) and t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from reportlab.lib.enums import TA_CENTER
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import (
-    BaseDocTemplate, CondPageBreak, Flowable, Frame, FrameBreak, KeepTogether, NextPageTemplate, PageBreak, PageTemplate,
-    Paragraph, Spacer,
+    CondPageBreak,
+    Flowable,
+    FrameBreak,
+    KeepTogether,
+    NextPageTemplate,
+    PageBreak,
+    Paragraph,
+    Spacer,
 )  # fmt: skip
 from reportlab.platypus import Table as Grid
 from reportlab.platypus.tableofcontents import TableOfContents
 
-from lightwell.sample import charts, instrument, markup, style
+from lightwell.sample import charts, furniture, instrument, markup, style
 from lightwell.sample.record import Document, Study, Written
 from lightwell.sample.world import Findings, Table
-
-
-class Mark(Flowable):
-    """Takes no room; tells the press on which page a named place lies."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-    def wrap(self, width: float, height: float) -> tuple[float, float]:
-        return 0, 0
-
-    def draw(self) -> None:
-        return None
-
-
-class Total(Flowable):
-    """Asks for another pass until the number of pages printed in the footers is the number of pages."""
-
-    def __init__(self, owner: Sheets) -> None:
-        super().__init__()
-        self.owner, self.said = owner, -1
-
-    def wrap(self, width: float, height: float) -> tuple[float, float]:
-        return 0, 0
-
-    def draw(self) -> None:
-        return None
-
-    def isIndexing(self) -> int:  # noqa: N802  (reportlab's name)
-        return 1
-
-    def isSatisfied(self) -> bool:  # noqa: N802  (reportlab's name)
-        return self.owner.printed == self.owner.page
-
-    def beforeBuild(self) -> None:  # noqa: N802  (reportlab's name)
-        self.owner.printed = self.owner.total
-
-    def afterBuild(self) -> None:  # noqa: N802  (reportlab's name)
-        self.owner.total = self.owner.page
-
-    def notify(self, kind: str, stuff: Any) -> None:
-        return None
-
-
-@dataclass(frozen=True)
-class _Moment:
-    """The date stamped into the file, in the shape reportlab reads."""
-
-    YMDhms: tuple[int, int, int, int, int, int]
-    dhh: int = 0
-    dmm: int = 0
-
-
-class Sheets(BaseDocTemplate):
-    """Page furniture, outline, table of contents and marks of one document."""
-
-    def __init__(self, path: Path, study: Study, document: Document) -> None:
-        self.layout = style.LAYOUTS[document.layout]
-        left, right, top, bottom = self.layout.margins
-        super().__init__(
-            str(path), pagesize=self.layout.page, leftMargin=left, rightMargin=right, topMargin=top,
-            bottomMargin=bottom, title=document.title, author="; ".join(document.authors),
-            subject=f"{study.title}. {style.SAMPLE}", creator="Larkfield (sample) research",
-            keywords=[document.number, study.number, document.kind, *study.topics, "sample", "simulated data"],
-            lang="en-IE", invariant=1,
-        )  # fmt: skip
-        self.study, self.document = study, document
-        self.total = self.printed = 0
-        self.marks: dict[str, int] = {}
-        self.addPageTemplates(self._make_templates())
-
-    def _make_templates(self) -> list[PageTemplate]:
-        page, (left, right, top, bottom) = self.layout.page, self.layout.margins
-
-        def cut(size: tuple[float, float], columns: int, key: str, drop: float = 0.0) -> PageTemplate:
-            gutter = 7 * mm
-            width = (size[0] - left - right - gutter * (columns - 1)) / columns
-            frames = [
-                Frame(left + k * (width + gutter), bottom, width, size[1] - top - bottom - drop, 0, 0, 0, 0, id=f"{key}{k}")
-                for k in range(columns)
-            ]
-            if drop:
-                frames.insert(0, Frame(left, size[1] - top - drop, size[0] - left - right, drop, 0, 0, 0, 0, id="head"))
-            return PageTemplate(id=key, frames=frames, pagesize=size, onPage=self._draw_furniture)
-
-        if self.document.layout == "journal":
-            return [cut(page, 2, "first", 74 * mm), cut(page, 2, "body"), cut(style.WIDE, 1, "wide"), cut(page, 1, "single")]
-        return [cut(page, 1, "body"), cut(style.WIDE, 1, "wide"), cut(page, 2, "columns")]
-
-    def _draw_furniture(self, canvas: Canvas, _: BaseDocTemplate) -> None:
-        width, height = canvas._pagesize
-        left, right = self.layout.margins[:2]
-        canvas.saveState()
-        canvas.setStrokeColor(style.GREY)
-        canvas.setLineWidth(0.4)
-        canvas.line(left, 15.5 * mm, width - right, 15.5 * mm)
-        canvas.setFillColor(style.GREY)
-        canvas.setFont("Helvetica", 7)
-        canvas.drawString(left, 12 * mm, style.SAMPLE)
-        canvas.setFont("Helvetica", 7)
-        canvas.drawString(left, 8.6 * mm, f"{self.document.number} · version {self.document.version}")
-        canvas.drawRightString(width - right, 8.6 * mm, f"Page {canvas.getPageNumber()} of {self.printed or 1}")
-        if self.document.layout != "deck" and canvas.getPageNumber() > 1:
-            canvas.drawString(left, height - 14 * mm, "Larkfield (sample) · Research on Young People")
-            canvas.drawRightString(width - right, height - 14 * mm, self.document.title[:74])
-            canvas.line(left, height - 16 * mm, width - right, height - 16 * mm)
-        elif self.document.layout == "deck":
-            canvas.setFillColor(style.TEAL)
-            canvas.rect(0, height - 5 * mm, width, 5 * mm, stroke=0, fill=1)
-        canvas.restoreState()
-
-    def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802  (reportlab's name)
-        if isinstance(flowable, Mark):
-            self.marks[flowable.name] = self.page
-        name = getattr(getattr(flowable, "style", None), "name", "")
-        if name in ("h1", "h2"):
-            text = flowable.getPlainText()  # type: ignore[attr-defined]
-            key = f"h{self.seq.nextf('bookmark')}-{self.page}"
-            self.canv.bookmarkPage(key)
-            self.canv.addOutlineEntry(text, key, 0 if name == "h1" else 1, 0)
-            self.notify("TOCEntry", (0 if name == "h1" else 1, text, self.page, key))
-
-    def beforeDocument(self) -> None:  # noqa: N802  (reportlab's name)
-        self.seq.reset("bookmark")
-        day = self.document.written
-        self.canv._doc._timeStamp = _Moment((day.year, day.month, day.day, 9, 0, 0))
-        self.canv._outline_open = 0
-
-    def handle_documentBegin(self) -> None:  # noqa: N802  (reportlab's name)
-        from reportlab.lib.sequencer import Sequencer
-
-        self.seq = Sequencer()
-        super().handle_documentBegin()
 
 
 class Setter:
     """Turns blocks into flowables; numbers tables and figures in their order in the text."""
 
-    def __init__(self, sheets: Sheets, findings: Findings, where: str) -> None:
+    def __init__(self, sheets: furniture.Sheets, findings: Findings, where: str) -> None:
         self.sheets, self.findings, self.where = sheets, findings, where
         self.layout = sheets.layout
         self.styles = style.make_styles(self.layout)
@@ -204,14 +77,21 @@ class Setter:
                 self._set_text(block)
             else:
                 raise ValueError(f"{self.where}: the press does not know “@{block.kind}”.")
-        self.story.append(Total(self.sheets))
+        self.story.append(furniture.Total(self.sheets))
         return self.story
 
     def _number(self, blocks: list[markup.Block]) -> None:
         """Give every table and chart its number first, so that the text may point forward (`{T_key}`, `{F_key}`)."""
-        for kind, letter, word in (("table", "T", "Table"), ("chart", "F", "Figure")):
-            keys = [b.text.split()[0] for b in blocks if b.kind == kind]
-            self.names |= {f"{letter}_{key}": f"{word} {k}" for k, key in enumerate(keys, 1)}
+        tables = figures = 0
+        for block in blocks:
+            if block.kind == "table":
+                tables += 1
+                self.names.setdefault(f"T_{block.text}", f"Table {tables}")
+            elif block.kind == "chart":
+                figures += 1
+                self.names.setdefault(f"F_{block.text}", f"Figure {figures}")
+            elif block.kind == "crosstabs":
+                tables += sum(len(page.tables) for page in self._find(self.findings.crosstabs, block.text))
 
     def fill(self, text: str) -> str:
         return markup.fill(text, self.findings.numbers | self.names, self.where)
@@ -226,12 +106,16 @@ class Setter:
         authors = " · ".join(document.authors)
         title, under = self.styles["title"], self.styles["under"]
         if document.layout == "memo":
-            self.story.append(Paragraph("Larkfield (sample) · Research on Young People", self.styles["small"]))
+            self.story.append(
+                Paragraph("Larkfield (sample) · Research on Young People", self.styles["small"])
+            )
             self.story.append(Paragraph(document.title, self.styles["h1"]))
             return
         if document.layout == "journal":
             self.story += [
-                Paragraph(f"Larkfield (sample) Research Reports · {document.number} · {day}", self.styles["small"]),
+                Paragraph(
+                    f"Larkfield (sample) Research Reports · {document.number} · {day}", self.styles["small"]
+                ),
                 Paragraph(document.title, title),
                 Paragraph(authors, under),
             ]
@@ -242,7 +126,9 @@ class Setter:
             Spacer(0, space),
             Paragraph("Larkfield (sample) · Research on Young People", under),
             Paragraph(document.title, title),
-            Paragraph(f"Study {study.number}: {study.title}" if study.in_advance else "Earlier research", under),
+            Paragraph(
+                f"Study {study.number}: {study.title}" if study.in_advance else "Earlier research", under
+            ),
             Paragraph(f"{kind} · version {document.version} · {day}", under),
             Paragraph(authors, under),
         ]
@@ -270,7 +156,10 @@ class Setter:
 
     def _set_abstract(self, text: str) -> None:
         if self.layout.name == "journal":
-            self.story += [Paragraph(f"<b>Abstract.</b> {self.fill(text)}", self.styles["small"]), FrameBreak()]
+            self.story += [
+                Paragraph(f"<b>Abstract.</b> {self.fill(text)}", self.styles["small"]),
+                FrameBreak(),
+            ]
             self.story.insert(0, NextPageTemplate("body"))
             return
         self.story += [Spacer(0, 10 * mm), Paragraph(self.fill(text), self.styles["box"])]
@@ -286,10 +175,18 @@ class Setter:
 
     def _make_grid(self, table: Table, size: float = 7.8) -> Grid:
         cell = self.styles["cell"]
-        rows = [list(table.header), *[list(row) for row in table.rows]]
+        rows: list[list[Any]] = [list(table.header), *[list(row) for row in table.rows]]
         widths = [share * self.width for share in table.widths] if table.widths else None
         if widths:
-            rows = [[Paragraph(c if r else f"<b>{c}</b>", cell) if len(c) > 14 and k < table.left else c
+            fits = [(widths[k] - 7) / stringWidth(c, "Helvetica", 1) for row in table.rows
+                    for k, c in enumerate(row) if k >= table.left and c]  # fmt: skip
+            fits += [(widths[k] - 7) / stringWidth(word, "Helvetica-Bold", 1)
+                     for k, c in enumerate(table.header) for word in c.split()]  # fmt: skip
+            size = min([size, *fits])
+            cell = ParagraphStyle("fit", cell, fontSize=size, leading=size * 1.22)
+            middle = ParagraphStyle("head", cell, alignment=TA_CENTER)
+            rows = [[Paragraph(f"<b>{c}</b>", middle if k >= table.left else cell) if r == 0
+                     else Paragraph(c, cell) if k < table.left and len(c) > 14 else c
                      for k, c in enumerate(row)] for r, row in enumerate(rows)]  # fmt: skip
         grid = Grid(rows, colWidths=widths, repeatRows=1, hAlign="LEFT")
         grid.setStyle(style.make_table_style(len(table.rows), table.left, table.strong, size))
@@ -304,7 +201,17 @@ class Setter:
             self._make_grid(table, size),
             Paragraph(table.note, self.styles["note"]) if table.note else Spacer(0, 9),
         ]
-        self.story += parts if len(table.rows) > 24 else [KeepTogether(parts)]
+        if len(table.rows) > 24:
+            self.story += parts
+        else:
+            self._keep(parts)
+
+    def _keep(self, parts: list[Flowable]) -> None:
+        """Keep a block whole, together with the headings just above it."""
+        above: list[Flowable] = []
+        while self.story and getattr(getattr(self.story[-1], "style", None), "name", "") in ("h1", "h2"):
+            above.insert(0, self.story.pop())
+        self.story.append(KeepTogether([*above, *parts]))
 
     def _set_chart(self, key: str) -> None:
         chart = self._find(self.findings.charts, key)
@@ -312,11 +219,11 @@ class Setter:
         height = 90 * mm if self.layout.name == "deck" else 52 * mm if self.columns == 2 else 68 * mm
         size = 10.5 if self.layout.name == "deck" else 7.6
         width = self.width
-        self.story.append(KeepTogether([
+        self._keep([
             Paragraph(f"Figure {self.figures}. {chart.caption}", self.styles["caption"]),
             charts.draw(chart, width, height, size=size),
             Paragraph(chart.note, self.styles["note"]) if chart.note else Spacer(0, 9),
-        ]))  # fmt: skip
+        ])  # fmt: skip
 
     def _find(self, shelf: dict[str, Any], key: str) -> Any:
         if key not in shelf:
@@ -325,18 +232,19 @@ class Setter:
 
     def _set_crosstabs(self, section: str) -> None:
         """One page for each: heading, the sentence of reading, the table, a small chart."""
-        for heading, table, chart, reading in self._find(self.findings.crosstabs, section):
-            self.tables += 1
+        for page in self._find(self.findings.crosstabs, section):
             self.story += [
-                PageBreak(),
-                Paragraph(heading, self.styles["h2"]),
-                Paragraph(reading, self.styles["p"]),
-                Paragraph(f"Table {self.tables}. {table.caption}", self.styles["caption"]),
-                self._make_grid(table, 7.4),
-                Paragraph(table.note, self.styles["note"]),
-            ]
-            if chart is not None:
-                self.story.append(charts.draw(chart, self.width, 50 * mm, size=7))
+                PageBreak(), Paragraph(page.heading, self.styles["h2"]), Paragraph(page.reading, self.styles["p"]),
+            ]  # fmt: skip
+            for table in page.tables:
+                self.tables += 1
+                self.story += [
+                    Paragraph(f"Table {self.tables}. {table.caption}", self.styles["caption"]),
+                    self._make_grid(table, 8.0),
+                    Paragraph(table.note, self.styles["note"]),
+                ]
+            if page.chart is not None:
+                self.story.append(charts.draw(page.chart, self.width, 50 * mm, size=7))
 
     def _set_items(self, section: str) -> None:
         """The questions of one section as a child sees them, with boxes to tick."""
@@ -353,6 +261,7 @@ class Setter:
             shares = (0.07, 0.38, 0.11, 0.11, 0.11, 0.11, 0.11)
             grid = Grid(rows, colWidths=[s * self.width for s in shares], repeatRows=1)
             table_style = style.make_table_style(len(rows) - 1, 2, ())
+            table_style.add("FONT", (2, 1), (-1, -1), "ZapfDingbats", 9)  # “o” is an empty box in this font
             table_style.add("TOPPADDING", (0, 1), (-1, -1), 6)
             table_style.add("BOTTOMPADDING", (0, 1), (-1, -1), 6)
             table_style.add("LINEBELOW", (0, 1), (-1, -2), 0.25, style.GREY)
@@ -376,10 +285,10 @@ class Setter:
         self.columns = 1
 
     def _begin_hold(self, name: str) -> None:
-        self.story += [PageBreak(), Mark(name)]
+        self.story += [PageBreak(), furniture.Mark(name)]
 
     def _end_hold(self, name: str) -> None:
-        self.story += [Mark(f"{name}-end"), PageBreak()]
+        self.story += [furniture.Mark(f"{name}-end"), PageBreak()]
 
     def _set_space(self, millimetres: str) -> None:
         self.story.append(Spacer(0, float(millimetres) * mm))
@@ -393,7 +302,10 @@ class Setter:
     def _set_field(self, text: str) -> None:
         """A line of a form or of a memo's head: name and value."""
         name, _, value = text.partition(": ")
-        grid = Grid([[name, Paragraph(self.fill(value), self.styles["cell"])]], colWidths=[32 * mm, self.width - 32 * mm])
+        grid = Grid(
+            [[name, Paragraph(self.fill(value), self.styles["cell"])]],
+            colWidths=[32 * mm, self.width - 32 * mm],
+        )
         grid.setStyle([("FONT", (0, 0), (0, 0), "Helvetica-Bold", 8.4), ("VALIGN", (0, 0), (-1, -1), "TOP"),
                        ("LINEBELOW", (0, 0), (-1, -1), 0.25, style.GREY), ("LEFTPADDING", (0, 0), (0, 0), 0)])  # fmt: skip
         self.story.append(grid)
@@ -408,7 +320,7 @@ def write_pdf(folder: Path, study: Study, document: Document, findings: Findings
     """Set and write one document; returns it with its page count and the pages that are to be held back."""
     path = folder / document.file
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheets = Sheets(path, study, document)
+    sheets = furniture.Sheets(path, study, document)
     blocks = markup.parse(read_text(document.text), f"text/{document.text}.txt")
     sheets.multiBuild(Setter(sheets, findings, f"text/{document.text}.txt").set_blocks(blocks), maxPasses=5)
     held = []

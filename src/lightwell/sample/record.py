@@ -48,7 +48,9 @@ class Document:
         if self.kind not in KINDS or self.planned not in PLANNED:
             raise ValueError(f"{self.number}: unknown kind “{self.kind}” or planned state “{self.planned}”.")
         if (self.planned in ("withheld", "partly-opened")) != bool(self.withheld):
-            raise ValueError(f"{self.number}: what is held back needs a ground, and a ground something held back.")
+            raise ValueError(
+                f"{self.number}: what is held back needs a ground, and a ground something held back."
+            )
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class Study:
 
     def __post_init__(self) -> None:
         if len(self.summary.split()) > 80:
-            raise ValueError(f"{self.key}: the summary has {len(self.summary.split())} words; 80 are allowed.")
+            raise ValueError(
+                f"{self.key}: the summary has {len(self.summary.split())} words; 80 are allowed."
+            )
         if self.in_advance != (self.registered < self.began):
             raise ValueError(f"{self.key}: registered in advance means registered before the work began.")
 

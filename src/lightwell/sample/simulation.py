@@ -68,7 +68,7 @@ PLANTED: tuple[Effect, ...] = (
     Effect("sleep_mood", "each hour of sleep below 8.5 raises the mood score (higher = worse)", 0.36, "score points"),
     Effect("appearance_girls", "comparison score from no to only appearance clips, girls", 1.9, "score points"),
     Effect("appearance_boys", "comparison score from no to only appearance clips, boys", 0.7, "score points"),
-    Effect("see_less", "the 'see less of this' control: change in the share of appearance clips", -0.012, "share"),
+    Effect("see_less", "the 'see less of this' control: change in the share of appearance clips", -0.02, "share"),
     Effect("live_requests", "going live in a week multiplies requests from unknown adults", 3.1, "ratio"),
     Effect("live_youngest", "the same for ages 10–12, who pass as older", 4.2, "ratio"),
     Effect("prompt_hostile", "a prompt before posting: change in hostile public comments, first-time authors",
@@ -173,7 +173,9 @@ def toss_in_pairs(rng: np.random.Generator, earlier_use: Floats) -> Ints:
     return arm
 
 
-HOUR_WEIGHTS = np.array([1, 1, 2, 5, 4, 2, 2, 2, 4, 3, 4, 8, 9, 9, 10, 11, 11, 10, 8], dtype=float)  # 05:00 to 23:00
+HOUR_WEIGHTS = np.array(
+    [1, 1, 2, 5, 4, 2, 2, 2, 4, 3, 4, 8, 9, 9, 10, 11, 11, 10, 8], dtype=float
+)  # 05:00 to 23:00
 SERVICE_WEIGHTS = np.array([
     [0.20, 0.22, 0.05, 0.30, 0.05, 0.18],
     [0.22, 0.25, 0.06, 0.31, 0.07, 0.09],
@@ -216,16 +218,24 @@ def draw_events(rng: np.random.Generator, who: Children) -> tuple[Events, Ints, 
     rate = np.exp(-2.75 + 0.30 * (who.gender == 0) + 0.16 * np.minimum(who.age - 13, 2) + 0.25 * who.frailty)
     requests = rng.poisson(rate[:, None] * np.where(live == 1, ratio[:, None], 1.0))
     images = rng.binomial(requests, 0.10)
-    bullying = rng.poisson(np.exp(-3.6 + 0.35 * who.frailty - 0.05 * (who.age - 13))[:, None], size=(n, len(WAVES)))
+    bullying = rng.poisson(
+        np.exp(-3.6 + 0.35 * who.frailty - 0.05 * (who.age - 13))[:, None], size=(n, len(WAVES))
+    )
     rows = [(child, day, hour, service, kind, minutes)]
-    streams = ((requests, REQUEST, MESSAGES), (bullying, BULLYING_REPORT, GROUPS), (images, IMAGE_REPORT, MESSAGES))
+    streams = (
+        (requests, REQUEST, MESSAGES),
+        (bullying, BULLYING_REPORT, GROUPS),
+        (images, IMAGE_REPORT, MESSAGES),
+    )
     for counts, which, where in streams:
         c, w = np.nonzero(counts)
         times = counts[c, w]
         c, w = np.repeat(c, times), np.repeat(w, times)
         d = w * 7 + rng.integers(0, 7, len(c))
         h = rng.choice(np.arange(5, 24), size=len(c), p=HOUR_WEIGHTS / HOUR_WEIGHTS.sum())
-        rows.append((c, d, h, np.full(len(c), where), np.full(len(c), which), np.zeros(len(c), dtype=np.int64)))
+        rows.append(
+            (c, d, h, np.full(len(c), where), np.full(len(c), which), np.zeros(len(c), dtype=np.int64))
+        )
     columns = [np.concatenate(parts) for parts in zip(*rows, strict=True)]
     order = np.lexsort((columns[2], columns[1], columns[0]))
     child, day, hour, service, kind, minutes = (column[order] for column in columns)
@@ -233,7 +243,9 @@ def draw_events(rng: np.random.Generator, who: Children) -> tuple[Events, Ints, 
     return events, live, requests
 
 
-def draw_survey(rng: np.random.Generator, who: Children, events: Events, live: Ints, requests: Ints) -> Survey:
+def draw_survey(
+    rng: np.random.Generator, who: Children, events: Events, live: Ints, requests: Ints
+) -> Survey:
     """Draw the answers of four waves from the children and the events of the same weeks (indexes, not ids)."""
     n, waves = len(who), len(WAVES)
     cell = events.child * waves + events.day // 7
@@ -272,6 +284,7 @@ def draw_survey(rng: np.random.Generator, who: Children, events: Events, live: I
         answer = item.base + item.load * scores[item.section] + noise + shift
         items[:, :, column] = np.clip(np.rint(answer), 1, 5)
     chance = np.array([0.86, 0.79, 0.74, 0.70])[None, :] - 0.035 * frailty - 0.04 * (who.age >= 16)[:, None]
+    chance = chance - 0.014 * (nights - 1.2)  # children who are up at night answer less often
     answered = (rng.random((n, waves)) < chance).astype(np.int64)
     return Survey(
         answered=answered, nights=nights, minutes=minutes.astype(np.int64),
@@ -304,7 +317,12 @@ def simulate(seed: int, children: int = PANEL) -> Platform:
     blocks = list(iterate_blocks(seed, children))
     return Platform(
         *(
-            kind(**{f.name: np.concatenate([getattr(getattr(b, part), f.name) for b in blocks]) for f in fields(kind)})
+            kind(
+                **{
+                    f.name: np.concatenate([getattr(getattr(b, part), f.name) for b in blocks])
+                    for f in fields(kind)
+                }
+            )
             for part, kind in (("children", Children), ("events", Events), ("survey", Survey))
         )
     )

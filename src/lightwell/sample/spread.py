@@ -17,7 +17,13 @@ from lightwell.sample.simulation import Floats, Ints
 
 START = date(2024, 1, 1)
 WEEKS = 104
-ROUTES = ("match with a known hash", "classifier, confirmed by a person", "report by a user", "report by the child")
+QUARTERS = tuple(f"{year} Q{q}" for year in (2024, 2025) for q in range(1, 5))
+ROUTES = (
+    "match with a known hash",
+    "classifier, confirmed by a person",
+    "report by a user",
+    "report by the child",
+)
 HASH, CLASSIFIER, USER, CHILD = range(4)
 PLANTED: tuple[simulation.Effect, ...] = (
     simulation.Effect("hash_minutes", "median time to removal after a hash match", 0.11, "hours"),
@@ -61,12 +67,16 @@ def draw_pieces(rng: np.random.Generator, per_week: float = 58.0) -> Pieces:
     shares = np.array([[0.66, 0.17, 0.13, 0.04], [0.49, 0.12, 0.30, 0.09], [0.30, 0.38, 0.27, 0.05],
                        [0.63, 0.22, 0.12, 0.03], [0.57, 0.15, 0.23, 0.05], [0.60, 0.14, 0.21, 0.05]])  # fmt: skip
     route = (rng.random(n)[:, None] > shares.cumsum(axis=1)[service]).sum(axis=1).clip(0, 3)
-    median = np.array([EFFECT["hash_minutes"], EFFECT["classifier_hours"], EFFECT["user_hours"], EFFECT["child_hours"]])
+    median = np.array(
+        [EFFECT["hash_minutes"], EFFECT["classifier_hours"], EFFECT["user_hours"], EFFECT["child_hours"]]
+    )
     spread = np.array([1.0, 0.9, 1.05, 1.0])
     slow = np.where((weekday >= 5) & (route != HASH), EFFECT["weekend"], 1.0)
     hours = median[route] * slow * np.exp(spread[route] * rng.normal(size=n))
     hours = np.clip(hours, 0.01, 24.0 * 60)
-    mean_accounts = 0.55 * np.power(hours, EFFECT["reach"]) * np.array([1.0, 1.45, 0.8, 1.0, 1.6, 0.5])[service]
+    mean_accounts = (
+        0.55 * np.power(hours, EFFECT["reach"]) * np.array([1.0, 1.45, 0.8, 1.0, 1.6, 0.5])[service]
+    )
     accounts = 1 + rng.poisson(rng.gamma(0.75, mean_accounts / 0.75))
     kept = (rng.random(n) < np.where(route == HASH, 1.0, 0.62)).astype(np.int64)
     back = np.where(kept == 1, EFFECT["reupload_kept"], EFFECT["reupload"])

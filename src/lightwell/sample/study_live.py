@@ -52,7 +52,9 @@ def find(world: World) -> Findings:
     rates = [out.numbers[f"lv_rate_live_b{b}"].value for b in range(3)]
     out.claims["the number of requests rises with age"] = rates == sorted(rates)
     out.claims["one child in five has gone live"] = 0.17 < float(who.streams.mean()) < 0.23
-    out.claims["going live brings requests, every age"] = all(out.numbers[f"lv_ratio_b{b}"].low > 1.5 for b in range(3))
+    out.claims["going live brings requests, every age"] = all(
+        out.numbers[f"lv_ratio_b{b}"].low > 1.5 for b in range(3)
+    )
     out.claims["the same child receives more in weeks live"] = within.low > 0
     out.claims["the youngest have the largest ratio"] = out.numbers["lv_ratio_b0"].value > max(
         out.numbers["lv_ratio_b1"].value, out.numbers["lv_ratio_b2"].value
@@ -96,7 +98,7 @@ def _describe_streaming(world: World, out: Findings) -> None:
 
 def _describe_consequences(world: World, out: Findings) -> None:
     survey = world.panel.survey
-    asked = [i for i in instrument.list_items("contact")]
+    asked = instrument.list_items("contact")
     rows = []
     for item in asked:
         counted = survey.items[:, :, instrument.COLUMN[item.key]] >= item.cut
@@ -119,4 +121,6 @@ def _describe_consequences(world: World, out: Findings) -> None:
         "lv_told": pool(told, written), "lv_knew": pool(knew, written),
         "lv_under13_requests": int(survey.requests[world.panel.children.band == 0].sum()),
     }  # fmt: skip
-    out.claims["children say the same as the records"] = out.numbers["lv_c1_live"].low > out.numbers["lv_c1_not"].high
+    out.claims["children say the same as the records"] = (
+        out.numbers["lv_c1_live"].low > out.numbers["lv_c1_not"].high
+    )

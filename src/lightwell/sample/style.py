@@ -52,7 +52,14 @@ def make_styles(layout: Layout) -> dict[str, ParagraphStyle]:
     size, lead = layout.size, layout.leading
     p = ParagraphStyle("p", fontName=layout.body, fontSize=size, leading=lead, textColor=INK, spaceAfter=lead * 0.5,
                        alignment=align, allowWidows=0, allowOrphans=0)  # fmt: skip
-    small = ParagraphStyle("small", p, fontSize=size * (0.66 if deck else 0.8), leading=size * (0.9 if deck else 1.05), textColor=GREY, spaceAfter=5)
+    small = ParagraphStyle(
+        "small",
+        p,
+        fontSize=size * (0.66 if deck else 0.8),
+        leading=size * (0.9 if deck else 1.05),
+        textColor=GREY,
+        spaceAfter=5,
+    )
     styles = {
         "p": p,
         "small": small,
@@ -97,5 +104,7 @@ def make_table_style(rows: int, left: int, strong: tuple[int, ...], size: float 
         ("LEFTPADDING", (0, 0), (-1, -1), 3),
         ("RIGHTPADDING", (0, 0), (-1, -1), 3),
     ]
-    commands += [("FONT", (0, row + 1), (-1, row + 1), "Helvetica-Bold", size) for row in strong if row < rows]
+    commands += [
+        ("FONT", (0, row + 1), (-1, row + 1), "Helvetica-Bold", size) for row in strong if row < rows
+    ]
     return TableStyle(commands)

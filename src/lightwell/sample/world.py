@@ -74,6 +74,16 @@ class Chart:
     from_zero: bool = True
 
 
+@dataclass(frozen=True)
+class Page:
+    """One page of an appendix: heading, a sentence or two of reading, tables, perhaps a chart (its caption unused)."""
+
+    heading: str
+    reading: str
+    tables: tuple[Table, ...]
+    chart: Chart | None = None
+
+
 @dataclass
 class Findings:
     """What a study found: numbers for the sentences, tables and charts by key, pages of cross-tabulation by section."""
@@ -81,7 +91,7 @@ class Findings:
     numbers: dict[str, Any] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
     charts: dict[str, Chart] = field(default_factory=dict)
-    crosstabs: dict[str, list[tuple[str, Table, Chart | None, str]]] = field(default_factory=dict)
+    crosstabs: dict[str, list[Page]] = field(default_factory=dict)
     claims: dict[str, bool] = field(default_factory=dict)  # what the prose says in words; all must be true
 
     def merge(self, other: Findings) -> Findings:
