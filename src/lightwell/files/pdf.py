@@ -1,0 +1,173 @@
+"""PDFs read for sealing: words with boxes, and the quantised picture, page by page, by PDFium.
+
+Coordinates come only from the renderer's own page-to-device call, because page rotation, shifted
+origins and crop boxes make every home-made formula wrong. PDFium is not thread-safe: one document at
+a time in a process. The page count is confirmed by a second engine (pikepdf); a disagreement is
+never settled here. Limits of memory and time: the caller runs this in a process of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy
+import pikepdf
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from lightwell.archive import page
+from lightwell.base import errors
+
+# Beyond this a page cannot be shown or hashed in memory: about 5 metres at 110 dpi, 200 megapixels.
+MAX_SIDE_PIXELS = 22_000
+MAX_PIXELS = 200_000_000
+
+_POINTS_PER_INCH = 72
+# The page-to-device call answers in whole pixels, so it is asked about a picture this much finer.
+_PROBE_SCALE = 64
+_WORD = re.compile(r"\S+")
+_LINE_BREAK = re.compile(r"[\r\n]+")
+
+
+def name_renderer() -> str:
+    """Name the renderer and its version as it stands in every seal."""
+    return f"pdfium {pypdfium2.PDFIUM_INFO} {page.DPI}dpi rgb444"
+
+
+def count_pages(path: Path) -> int:
+    """Count the pages with both engines; `UserMistake` names a file that is unreadable or in dispute."""
+    try:
+        with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
+            first = len(document)
+    except pypdfium2.PdfiumError as error:
+        locked = "password" in str(error).lower()
+        sentence = (
+            "is locked with a password; supply an unlocked copy" if locked else f"cannot be read: {error}"
+        )
+        raise errors.UserMistake(f"the PDF {sentence}", place=path.name) from None
+    try:
+        with pikepdf.open(path) as second_reading:
+            second = len(second_reading.pages)
+    except pikepdf.PdfError as error:
+        raise errors.UserMistake(
+            f"the second engine cannot read this PDF: {error}", place=path.name
+        ) from None
+    if first != second or not first:
+        raise errors.UserMistake(
+            f"one engine counts {first} pages and the other {second}; a person must look at this file",
+            place=path.name,
+        )
+    return first
+
+
+def read_pages(path: Path) -> Iterator[page.Parts]:
+    """Read every page in order; `UserMistake` names file and page when one cannot be sealed."""
+    with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
+        for number in range(1, len(document) + 1):
+            try:
+                with contextlib.closing(document[number - 1]) as sheet:
+                    yield _read_page(sheet, number)
+            except pypdfium2.PdfiumError as error:
+                raise errors.UserMistake(
+                    f"cannot be read: {error}", place=f"{path.name}, page {number}"
+                ) from None
+            except errors.Refused as error:
+                raise errors.UserMistake(error.sentence, place=f"{path.name}, page {number}") from None
+
+
+def _read_page(sheet: pypdfium2.PdfPage, number: int) -> page.Parts:
+    width, height = (max(1, round(side * page.DPI / _POINTS_PER_INCH)) for side in sheet.get_size())
+    if max(width, height) > MAX_SIDE_PIXELS or width * height > MAX_PIXELS:
+        metres = max(sheet.get_size()) / _POINTS_PER_INCH * 0.0254
+        raise errors.Refused(f"the page measures {metres:.1f} metres; at most 5 can be sealed")
+    pixels = _render_pixels(sheet, width, height)
+    lines = tuple(_read_lines(sheet, width, height))
+    bands = page.merge_bands(_find_bands(pixels))
+    head = page.Head(number, width, height, len(lines), bands)
+    patches = tuple(
+        pixels[top:bottom, left * page.BYTES_PER_PIXEL : right * page.BYTES_PER_PIXEL].tobytes()
+        for left, top, right, bottom in page.list_patch_boxes(head)
+    )
+    return page.Parts(head, lines, patches)
+
+
+def _render_pixels(sheet: pypdfium2.PdfPage, width: int, height: int) -> numpy.ndarray:
+    bitmap = pypdfium2.PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_BGR, rev_byteorder=True)
+    with contextlib.closing(bitmap):
+        pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
+        flags = pdfium.FPDF_ANNOT | pdfium.FPDF_REVERSE_BYTE_ORDER
+        pdfium.FPDF_RenderPageBitmap(bitmap, sheet, 0, 0, width, height, 0, flags)
+        rows = numpy.frombuffer(bitmap.buffer, dtype=numpy.uint8).reshape(height, bitmap.stride)
+        return rows[:, : width * page.BYTES_PER_PIXEL] & page.CHANNEL_MASK
+
+
+def _find_bands(pixels: numpy.ndarray) -> list[tuple[int, int]]:
+    inked = (pixels != page.CHANNEL_MASK).any(axis=1).view(numpy.int8)
+    edges = numpy.flatnonzero(numpy.diff(inked, prepend=0, append=0)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> Iterator[page.Line]:
+    with contextlib.closing(sheet.get_textpage()) as text_page:
+        if not (count := text_page.count_chars()):
+            return
+        # UTF-16 as PDFium counts it: one position a unit, so that a word's place is the engine's own.
+        units = (ctypes.c_ushort * (count + 1))()
+        pdfium.FPDFText_GetText(text_page, 0, count, units)
+        text = "".join(map(chr, units[:count]))
+        locate = _Locator(sheet, width, height)
+        start = 0
+        for end in itertools.chain((found.start() for found in _LINE_BREAK.finditer(text)), [len(text)]):
+            words = (
+                page.Word(_join_units(found.group()), box)
+                for found in _WORD.finditer(text, start, end)
+                if (box := locate.find_box(text_page, found.start(), found.end() - found.start()))
+            )
+            if line := tuple(words):
+                yield line
+            start = end
+
+
+def _join_units(text: str) -> str:
+    # Halves of a surrogate pair are joined; a lone half cannot be written as UTF-8 and is marked as unknown.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "\ufffd")
+
+
+class _Locator:
+    """Turns rectangles in page space into pixel boxes by the renderer's own mapping, probed once a page."""
+
+    def __init__(self, sheet: pypdfium2.PdfPage, width: int, height: int) -> None:
+        self._width, self._height = width, height
+        origin, right, up = (self._probe(sheet, *point) for point in ((0, 0), (1000, 0), (0, 1000)))
+        self._x = (origin[0], (right[0] - origin[0]) / 1000, (up[0] - origin[0]) / 1000)
+        self._y = (origin[1], (right[1] - origin[1]) / 1000, (up[1] - origin[1]) / 1000)
+
+    def _probe(self, sheet: pypdfium2.PdfPage, x: float, y: float) -> tuple[float, float]:
+        device_x, device_y = ctypes.c_int(), ctypes.c_int()
+        fine = self._width * _PROBE_SCALE, self._height * _PROBE_SCALE
+        pdfium.FPDF_PageToDevice(sheet, 0, 0, *fine, 0, x, y, device_x, device_y)
+        return device_x.value / _PROBE_SCALE, device_y.value / _PROBE_SCALE
+
+    def find_box(
+        self, text_page: pypdfium2.PdfTextPage, start: int, count: int
+    ) -> tuple[int, int, int, int] | None:
+        left, top, right, bottom = (ctypes.c_double() for _ in range(4))
+        xs, ys = [], []
+        for index in range(pdfium.FPDFText_CountRects(text_page, start, count)):
+            pdfium.FPDFText_GetRect(text_page, index, left, top, right, bottom)
+            for x, y in ((left.value, top.value), (right.value, bottom.value)):
+                xs.append(self._x[0] + self._x[1] * x + self._x[2] * y)
+                ys.append(self._y[0] + self._y[1] * x + self._y[2] * y)
+        if not xs:
+            return None
+        return (
+            min(max(int(min(xs)), 0), self._width),
+            min(max(int(min(ys)), 0), self._height),
+            min(max(int(max(xs)) + 1, 0), self._width),
+            min(max(int(max(ys)) + 1, 0), self._height),
+        )
