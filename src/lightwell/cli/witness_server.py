@@ -132,6 +132,9 @@ class WitnessHandler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = 30
+    # One packet per answer: written in two, the second waits 40 ms for the first's acknowledgement.
+    wbufsize = 65_536
+    disable_nagle_algorithm = True
     server: WitnessServer
 
     def do_POST(self) -> None:
