@@ -1,0 +1,167 @@
+"""The inventory of a study before it is sealed: one row a file, every problem told at once.
+
+A row says what the publisher intends with one file. Unknown words are errors, never defaults; a file
+without a row and a row without a file are errors, because a sealed inventory never shrinks. The
+folder is read elsewhere (`files/folder`); here are only names and rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from lightwell.base import errors
+from lightwell.base.errors import Problem
+
+COLUMNS = ("number", "file", "title", "kind", "date", "intent", "ground", "due")
+KINDS = (
+    "protocol",
+    "questionnaire",
+    "report",
+    "appendix",
+    "deck",
+    "memo",
+    "minutes",
+    "dataset-description",
+    "correspondence",
+    "note",
+    "other",
+)
+INTENTS = ("publish", "withhold")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One file and what is intended: `date` as declared (ISO, may be empty), `ground` only when withheld."""
+
+    number: int
+    file: str
+    title: str
+    kind: str
+    date: str
+    intent: str
+    ground: str
+    due: datetime.date
+
+
+def list_name_problems(name: str) -> list[str]:
+    """List what is wrong with a file's path below the folder; empty when nothing is."""
+    problems = []
+    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        problems.append("the file name holds a line break or another control character; rename the file")
+    if name.startswith("/") or "\\" in name or any(part in ("", ".", "..") for part in name.split("/")):
+        problems.append("the file name must be a plain path below the folder, without .. or backslashes")
+    return problems
+
+
+def draft_rows(names: Iterable[str], due: datetime.date) -> list[Row]:
+    """Suggest a row for each file, in order of names, all to be published and of kind other."""
+    return [
+        Row(number, name, _suggest_title(name), _suggest_kind(name), "", "publish", "", due)
+        for number, name in enumerate(sorted(names), 1)
+    ]
+
+
+def format_rows(rows: Iterable[Row]) -> str:
+    """Write rows as CSV with a header line; inverse of `parse_rows`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow(
+            [row.number, row.file, row.title, row.kind, row.date, row.intent, row.ground, row.due.isoformat()]
+        )
+    return text.getvalue()
+
+
+def parse_rows(text: str, names: Collection[str], grounds: Collection[str]) -> list[Row]:
+    """Read rows and hold them against the files of the folder; inverse of `format_rows`.
+
+    `names` are the files present, `grounds` the ids of known grounds. Raises `UserMistake` with every
+    problem, each placed by its line in the CSV file.
+    """
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise errors.UserMistake(f"the first line must be exactly: {','.join(COLUMNS)}", place="line 1")
+    problems: list[Problem] = []
+    rows: list[Row] = []
+    seen: dict[str, int] = {}
+    try:
+        for cells in reader:
+            place = f"line {reader.line_num}"
+            found = _list_row_problems(cells, len(rows) + 1, names, grounds)
+            file = cells["file"] or ""
+            if file in seen:
+                found.append(f"{file!r} stands already in line {seen[file]}; keep one of the two rows")
+            seen.setdefault(file, reader.line_num)
+            problems.extend(Problem(place, sentence) for sentence in found)
+            rows.append(_make_row(cells, len(rows) + 1))
+    except csv.Error as error:
+        problems.append(Problem(f"line {reader.line_num}", f"the line is not CSV: {error}"))
+    for name in sorted(set(names) - set(seen)):
+        sentences = [*list_name_problems(name), "the file has no row; add one, or move the file away"]
+        problems.extend(Problem(repr(name), sentence) for sentence in sentences)
+    if not rows and not problems:
+        problems.append(Problem("", "the inventory has no row; a study without documents cannot be sealed"))
+    if problems:
+        raise errors.UserMistake(problems=problems)
+    return rows
+
+
+def _list_row_problems(
+    cells: Mapping[str | None, str | list[str] | None],
+    number: int,
+    names: Collection[str],
+    grounds: Collection[str],
+) -> list[str]:
+    if None in cells or None in cells.values():
+        return [f"the line must have {len(COLUMNS)} cells; put a cell that holds a comma into quotes"]
+    cell = {str(column): str(value) for column, value in cells.items()}
+    found = list_name_problems(cell["file"])
+    if cell["number"] != str(number):
+        found.append(f"the number must be {number}, because rows are numbered from 1 without a gap")
+    if cell["file"] not in names:
+        found.append(f"there is no file {cell['file']!r} in the folder")
+    if not cell["title"].strip():
+        found.append("the title is empty")
+    if cell["kind"] not in KINDS:
+        found.append(f"the kind {cell['kind']!r} is unknown; use one of {', '.join(KINDS)}")
+    if cell["intent"] not in INTENTS:
+        found.append(f"the intent {cell['intent']!r} is unknown; use one of {', '.join(INTENTS)}")
+    if cell["intent"] == "withhold" and cell["ground"] not in grounds:
+        found.append(f"the ground {cell['ground']!r} is unknown; use one of {', '.join(sorted(grounds))}")
+    if cell["intent"] == "publish" and cell["ground"]:
+        found.append("a ground stands only beside the intent withhold")
+    for column in ("date", "due"):
+        if (cell[column] or column == "due") and _parse_date(cell[column]) is None:
+            found.append(f"the {column} {cell[column]!r} is not a date such as 2026-11-24")
+    return found
+
+
+def _make_row(cells: Mapping[str | None, str | list[str] | None], number: int) -> Row:
+    cell = {column: str(cells.get(column) or "") for column in COLUMNS}
+    # An unreadable date is already among the problems, so that this row never leaves `parse_rows`.
+    due = _parse_date(cell["due"]) or datetime.date.max
+    texts = (cell["file"], cell["title"], cell["kind"], cell["date"], cell["intent"], cell["ground"])
+    return Row(number, *texts, due)
+
+
+def _parse_date(text: str) -> datetime.date | None:
+    try:
+        day = datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.isoformat() == text else None
+
+
+def _suggest_title(name: str) -> str:
+    stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return " ".join(stem.replace("_", " ").replace("-", " ").split()) or "untitled"
+
+
+def _suggest_kind(name: str) -> str:
+    words = _suggest_title(name).lower().split()
+    return next((kind for kind in KINDS if kind in words), "other")
