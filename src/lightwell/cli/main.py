@@ -1,0 +1,49 @@
+"""The command line: one command a noun, its module loaded only when it is asked for.
+
+Exit codes: 0 done or verified, 1 refused or a mistake in the input, 2 could not check or wrong
+usage, 3 our own store is damaged. A user's mistake shows its sentences, never a traceback.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from lightwell.base import errors
+
+# Command to the module and attribute that hold it, so that the plain install never imports the site.
+COMMANDS = {
+    "inventory": ("lightwell.cli.inventory", "inventory"),
+    "witness": ("lightwell.cli.witness", "witness"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(package_name="lightwell")
+def lightwell() -> None:
+    """Publish research about online child safety so that anybody can check it."""
+
+
+def main() -> None:
+    """Run the command line and turn the project's errors into sentences and exit codes."""
+    try:
+        lightwell.main(standalone_mode=True)
+    except errors.LightwellError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
