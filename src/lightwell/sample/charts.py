@@ -104,6 +104,14 @@ def draw(chart: Chart, width: float, height: float, font: str = "Helvetica", siz
     return drawing
 
 
+def draw_box(side: float = 7.5) -> Drawing:
+    """An empty box to tick, as a drawing: no font of a PDF reader has to know the sign."""
+    box = Drawing(side, side)
+    box.hAlign = "CENTER"
+    box.add(Rect(0, 0, side, side, fillColor=None, strokeColor=INK, strokeWidth=0.7))
+    return box
+
+
 def _wrap(text: str, width: float, font: str, size: float) -> list[str]:
     lines: list[str] = []
     for word in text.split():

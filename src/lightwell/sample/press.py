@@ -257,16 +257,18 @@ class Setter:
                 continue
             scale = group
             rows = [["", "", *[Paragraph(f"<b>{word}</b>", cell) for word in scale]]]
-            rows += [[i.key.upper(), Paragraph(i.wording, cell), *["o"] * 5] for i in chosen]
+            rows += [
+                [i.key.upper(), Paragraph(i.wording, cell), *[charts.draw_box() for _ in range(5)]]
+                for i in chosen
+            ]
             shares = (0.07, 0.38, 0.11, 0.11, 0.11, 0.11, 0.11)
             grid = Grid(rows, colWidths=[s * self.width for s in shares], repeatRows=1)
             table_style = style.make_table_style(len(rows) - 1, 2, ())
-            table_style.add("FONT", (2, 1), (-1, -1), "ZapfDingbats", 9)  # “o” is an empty box in this font
             table_style.add("TOPPADDING", (0, 1), (-1, -1), 6)
             table_style.add("BOTTOMPADDING", (0, 1), (-1, -1), 6)
             table_style.add("LINEBELOW", (0, 1), (-1, -2), 0.25, style.GREY)
             grid.setStyle(table_style)
-            self.story += [grid, Spacer(0, 10)]
+            self._keep([grid, Spacer(0, 10)])
 
     def _turn_wide(self, _: str) -> None:
         self.story += [NextPageTemplate("wide"), PageBreak()]

@@ -174,7 +174,7 @@ def toss_in_pairs(rng: np.random.Generator, earlier_use: Floats) -> Ints:
 
 
 HOUR_WEIGHTS = np.array(
-    [1, 1, 2, 5, 4, 2, 2, 2, 4, 3, 4, 8, 9, 9, 10, 11, 11, 10, 8], dtype=float
+    [1, 1, 2, 5, 4, 2, 2, 2, 4, 3, 4, 8, 9, 9, 10, 11, 11, 10.5, 10], dtype=float
 )  # 05:00 to 23:00
 SERVICE_WEIGHTS = np.array([
     [0.20, 0.22, 0.05, 0.30, 0.05, 0.18],

@@ -77,6 +77,10 @@ def _describe_exposure(world: World, out: Findings) -> None:
         tuple(Series(simulation.GENDERS[g] + "s", tuple(out.numbers[f"bi_share_{'gb'[g]}{b}"] for b in range(3)))
               for g in (0, 1)), 100, "Bars: 95 % intervals.",
     )  # fmt: skip
+    teen = (who.band == 1) & (who.gender == 0)
+    out.claims["one girl in ten sees more than three in five"] = (
+        float(np.quantile(who.appearance[teen], 0.9)) > 0.6
+    )
     out.claims["girls are recommended more clips about looks"] = all(
         out.numbers[f"bi_share_g{b}"].low > out.numbers[f"bi_share_b{b}"].high for b in range(3)
     )

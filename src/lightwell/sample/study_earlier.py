@@ -7,6 +7,8 @@ put on the same axis.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from lightwell.sample import simulation, tracker
@@ -265,8 +267,31 @@ def _tabulate_trend(data: tracker.Tracker, out: Findings) -> None:
     out.crosstabs["er_all"] = pages
 
 
+def _list_moves(out: Findings, year: int) -> str:
+    """The sentence that names what moved since the year before, by the rule that the pages of the appendix use."""
+    moved = []
+    for question in tracker.QUESTIONS:
+        if question.first < year:
+            step = subtract(
+                out.numbers[f"er_{question.key}_{year}"], out.numbers[f"er_{question.key}_{year - 1}"]
+            )
+            if step.low > 0 or step.high < 0:
+                moved.append(f"{question.short} ({step:pts})")
+    if not moved:
+        return f"Against {year - 1} no answer moves by more than chance allows."
+    return f"Against {year - 1} these answers move by more than chance allows: {', '.join(moved)}."
+
+
 def _claim(out: Findings) -> None:
     numbers = out.numbers
+    numbers |= {f"er_moves_{year}": _list_moves(out, year) for year in (2016, 2018)}
+    nights = [numbers[f"er_night_{y}"].value for y in tracker.YEARS]
+    steps = [later - earlier for earlier, later in itertools.pairwise(nights)]
+    out.claims["tracker: 2020 brings the largest step of the night"] = max(steps) == steps[4]
+    out.claims["tracker: being hurt hardly changes"] = abs(numbers["er_hurt_change"].value) < 0.05
+    out.claims["tracker: being hurt did not rise in 2020"] = (
+        numbers["er_hurt_2020"].value < numbers["er_hurt_2019"].value + 0.03
+    )
     for key in ("low", "compare", "worse", "adult", "image", "night"):
         out.claims[f"tracker: {key} rises"] = numbers[f"er_{key}_change"].low > 0
     out.claims["tracker: girls compare more in every year"] = all(

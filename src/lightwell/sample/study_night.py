@@ -10,12 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightwell.sample import crosstab, instrument, simulation, study_night_sleep
-from lightwell.sample.estimates import (
-    Estimate,
-    estimate_share,
-    pool,
-    show,
-)  # fmt: skip
+from lightwell.sample.estimates import Estimate, estimate_share, pool, show, subtract
 from lightwell.sample.world import Chart, Findings, Series, Table, World, select
 
 WAVES = ("wave 1", "wave 2", "wave 3", "wave 4")
@@ -156,6 +151,14 @@ def _describe_nights(world: World, out: Findings) -> None:
         (Series("nights", tuple(pool(nights, select(world.panel, age=a)) for a in ages)),), 1,
         "Ages 10 to 12 are below the minimum age that the terms of service state.",
     )  # fmt: skip
+    by_age = dict(zip(ages, out.charts["ns_age"].series[0].values, strict=True))
+    out.numbers |= {f"ns_step{age}": subtract(by_age[age], by_age[age - 1]) for age in (13, 15, 16, 17)}
+    out.claims["night use rises at every birthday"] = all(
+        by_age[a].value < by_age[a + 1].value for a in range(10, 17)
+    )
+    out.claims["the step at 16 is like its neighbours"] = out.numbers["ns_step16"].value < 2 * max(
+        out.numbers["ns_step15"].value, out.numbers["ns_step17"].value
+    )
     events = world.panel.events
     session = events.kind == simulation.SESSION
     order = [*range(18, 24), *range(0, 8)]

@@ -159,6 +159,11 @@ def judge_holdout(world: World, out: Findings) -> None:
     out.claims["the youngest lose as large a part of their nights"] = ratios[0] <= ratios[2] + 0.03
     per = out.numbers["ns_ho_per_night"]
     out.claims["the hold-out agrees with model C"] = per.low < -out.numbers["ns_within"].value < per.high
+    lost = {
+        key: out.numbers[f"ns_ho_{key}_after_usual"].value - out.numbers[f"ns_ho_{key}_after_quiet"].value
+        for key in ("nmin", "min")
+    }
+    out.claims["most of the minutes lost are the night's"] = abs(lost["min"] - lost["nmin"]) < 8
     out.claims["no alerts, fewer nights"] = out.numbers["ns_ho_nights_after"].high < -0.1
     out.claims["no alerts, hardly fewer minutes"] = -0.06 < out.numbers["ns_ho_min_after"].value < 0
     out.claims["no alerts, more sleep"] = out.numbers["ns_ho_sleep"].value > 0

@@ -38,7 +38,7 @@ class Layout:
 
 LAYOUTS = {
     "report": Layout("report", A4, (31 * mm, 29 * mm, 27 * mm, 27 * mm), "Times-Roman", "Times-Bold", 11.4, 16.6),
-    "memo": Layout("memo", A4, (32 * mm, 32 * mm, 26 * mm, 27 * mm), "Helvetica", "Helvetica-Bold", 10.2, 15.2),
+    "memo": Layout("memo", A4, (31 * mm, 31 * mm, 22 * mm, 22 * mm), "Helvetica", "Helvetica-Bold", 9.8, 14.2),
     "journal": Layout("journal", A4, (20 * mm, 20 * mm, 22 * mm, 24 * mm), "Times-Roman", "Times-Bold", 9.6, 12.2, True),
     "deck": Layout("deck", SLIDE, (18 * mm, 18 * mm, 14 * mm, 17 * mm), "Helvetica", "Helvetica-Bold", 15.5, 22.5),
 }  # fmt: skip
