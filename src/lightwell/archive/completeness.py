@@ -1,0 +1,214 @@
+"""What became of every item that was sealed, and whether "in full" may be said.
+
+The state of an item is a pure function of the events of the log, a date and the rules in force when
+it was sealed, so that anybody recomputes the same table. An item never leaves the table: there is no
+event that removes one. Events come in log order and already carry their effective date.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from lightwell.archive import rules
+from lightwell.base import errors
+
+STATES = (
+    "sealed",
+    "due-soon",
+    "overdue",
+    "opened",
+    "opened-late",
+    "partly-opened",
+    "withheld",
+    "held-not-read",
+    "already-public",
+    "suspended",
+    "erased-by-law",
+    "key-lost",
+)
+# States in which something is missing for good or for now: with any of them "in full" is not said.
+NOT_IN_FULL = frozenset(STATES) - {"opened", "opened-late", "already-public"}
+EVENT_TYPES = (
+    "item",
+    "opening",
+    "withholding",
+    "extension",
+    "already-public",
+    "suspension",
+    "restoration",
+    "erasure",
+    "key-lost",
+    "dispute",
+)
+_ACCOUNTING = frozenset({"opening", "withholding", "already-public", "erasure"})
+COLUMNS = (
+    "study",
+    "item",
+    "state",
+    "disputed",
+    "due",
+    "extensions",
+    "pages",
+    "pages_open",
+    "strict_days_late",
+    "generous_days_late",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One log entry about one item.
+
+    `pages` is the item's page count for type item, the pages opened for type opening; `read` says for
+    type item whether the format can be read; `due` stands in item and extension.
+    """
+
+    type: str
+    study: str
+    item: int
+    date: datetime.date
+    due: datetime.date | None = None
+    pages: int | None = None
+    read: bool = True
+
+    def __post_init__(self) -> None:
+        if self.type not in EVENT_TYPES:
+            raise errors.Refused(f"the log holds an event of the unknown type {self.type!r}")
+        if (self.type in ("item", "extension")) != (self.due is not None):
+            raise errors.Refused(f"a due date stands in item and extension, not in {self.type}")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as its events have left it on some day.
+
+    `accounted` is the first day on which it was opened, withheld, already public or erased: lateness
+    stops there and nothing later takes it back.
+    """
+
+    study: str
+    number: int
+    due: datetime.date
+    pages: int | None
+    read: bool
+    accounted: datetime.date | None = None
+    opened: datetime.date | None = None
+    pages_open: int | None = None
+    extensions: int = 0
+    marks: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One row of the gap table."""
+
+    item: Item
+    state: str
+    lateness: rules.Lateness
+
+
+def replay_events(events: Iterable[Event], day: datetime.date) -> list[Item]:
+    """Apply every event up to and including `day`; items in order of study and number.
+
+    Raises `Refused` for an event about an item that was never sealed, or a number sealed twice.
+    """
+    items: dict[tuple[str, int], Item] = {}
+    for event in events:
+        if event.date > day:
+            continue
+        key = (event.study, event.item)
+        if (event.type == "item") == (key in items):
+            fault = "is sealed twice" if key in items else f"has {event.type} but was never sealed"
+            raise errors.Refused(f"item {event.item} of {event.study} {fault}")
+        items[key] = _seal_item(event) if event.type == "item" else _apply_event(items[key], event)
+    return [items[key] for key in sorted(items)]
+
+
+def compute_gaps(events: Iterable[Event], day: datetime.date, rule: rules.Rules) -> list[Gap]:
+    """Compute the row of every item on `day`; the count of rows never shrinks as days go by."""
+    return [_judge_item(item, day, rule) for item in replay_events(events, day)]
+
+
+def format_gaps(gaps: Sequence[Gap]) -> str:
+    """Write the gap table as CSV, byte for byte the same for the same rows."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for gap in gaps:
+        item = gap.item
+        writer.writerow(
+            [
+                item.study,
+                item.number,
+                gap.state,
+                "yes" if "dispute" in item.marks else "no",
+                item.due.isoformat(),
+                item.extensions,
+                "unknown" if item.pages is None else item.pages,
+                "unknown" if item.pages_open is None and item.opened else item.pages_open or 0,
+                gap.lateness.strict_days,
+                gap.lateness.generous_days,
+            ]
+        )
+    return text.getvalue()
+
+
+def count_states(gaps: Iterable[Gap]) -> dict[str, int]:
+    """Count the items in each state, every state named, in the fixed order; the sum is every item sealed."""
+    counted = Counter(gap.state for gap in gaps)
+    return {state: counted[state] for state in STATES}
+
+
+def is_in_full(gaps: Sequence[Gap]) -> bool:
+    """Answer whether "in full" may be said: there are items and nothing of any of them is missing."""
+    return bool(gaps) and not any(gap.state in NOT_IN_FULL for gap in gaps)
+
+
+def _seal_item(event: Event) -> Item:
+    if event.due is None:
+        raise errors.Refused(f"item {event.item} of {event.study} has no due date")
+    return Item(event.study, event.item, event.due, event.pages, event.read)
+
+
+def _apply_event(item: Item, event: Event) -> Item:
+    if event.type in _ACCOUNTING:
+        item = replace(item, accounted=item.accounted or event.date)
+    match event.type:
+        case "opening":
+            opened = replace(item, opened=item.opened or event.date, pages_open=event.pages)
+            return replace(opened, marks=item.marks - {"withholding"})
+        case "extension":
+            return replace(item, due=event.due or item.due, extensions=item.extensions + 1)
+        case "restoration":
+            return replace(item, marks=item.marks - {"suspension"})
+        case _:
+            return replace(item, marks=item.marks | {event.type})
+
+
+def _judge_item(item: Item, day: datetime.date, rule: rules.Rules) -> Gap:
+    lateness = rules.compute_lateness(rule, item.due, item.accounted or day)
+    return Gap(item, _name_state(item, day, rule, lateness), lateness)
+
+
+def _name_state(item: Item, day: datetime.date, rule: rules.Rules, lateness: rules.Lateness) -> str:
+    for mark, state in (("erasure", "erased-by-law"), ("key-lost", "key-lost"), ("suspension", "suspended")):
+        if mark in item.marks:
+            return state
+    if item.opened:
+        if not item.read:
+            return "held-not-read"
+        if item.pages is not None and (item.pages_open or 0) < item.pages:
+            return "partly-opened"
+        return "opened-late" if lateness.strict_days else "opened"
+    if "already-public" in item.marks:
+        return "already-public"
+    if "withholding" in item.marks:
+        return "withheld"
+    if lateness.strict_days:
+        return "overdue"
+    return "due-soon" if rules.is_due_soon(rule, item.due, day) else "sealed"

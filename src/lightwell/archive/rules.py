@@ -1,0 +1,51 @@
+"""The published rules by which lateness is judged: the file a lawyer reads.
+
+Rules are entries of the log. An item is judged for ever by the rules in force when it was sealed, so
+that a later, kinder rule never improves a past state.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from lightwell.base import errors
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How near is soon and how late is late, in days.
+
+    An item is due soon `due_soon_days` before the promised date. Days late are counted strictly from
+    the day after it and generously from `grace_days` later.
+    """
+
+    version: int
+    due_soon_days: int
+    grace_days: int
+
+    def __post_init__(self) -> None:
+        if self.version < 1 or self.due_soon_days < 0 or self.grace_days < 0:
+            raise errors.Refused("rules have a version from 1 and no negative days")
+
+
+FIRST_RULES = Rules(version=1, due_soon_days=30, grace_days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """Days late counted strictly (from the promised date) and generously (after the days of grace)."""
+
+    strict_days: int
+    generous_days: int
+
+
+def compute_lateness(rules: Rules, due: datetime.date, until: datetime.date) -> Lateness:
+    """Count how late on `until` is what was promised for `due`."""
+    late = max(0, (until - due).days)
+    return Lateness(late, max(0, late - rules.grace_days))
+
+
+def is_due_soon(rules: Rules, due: datetime.date, day: datetime.date) -> bool:
+    """Answer whether the promised date is near and not past."""
+    return 0 <= (due - day).days <= rules.due_soon_days
