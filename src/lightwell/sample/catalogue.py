@@ -33,9 +33,9 @@ NIGHT = Study(
     methods=("panel survey", "records of use", "randomised hold-out"),
     registered=date(2025, 2, 3), began=date(2025, 3, 10), ended=date(2026, 3, 9), in_advance=True, due_days=420,
     documents=(
-        Document("LF-NS-01", "Night use and sleep: study protocol", "protocol", date(2025, 1, 31), "1.2",
+        Document("LF-NS-01", "Night use and sleep: study protocol", "protocol", date(2025, 8, 19), "1.2",
                  ("Åsa Lindström", "João Gonçalves", "Siobhán Ní Bhriain"), "night-use/LF-NS-01 protocol.pdf",
-                 "night-protocol", "report", 30),
+                 "night-protocol", "report", 210),
         Document("LF-NS-02", "Questionnaire of the 2025 panel, with notes for translators", "questionnaire",
                  date(2025, 5, 27), "2.0", ("Anaïs Lefèvre", "Zoë Løvdal"), "night-use/LF-NS-02 questionnaire.pdf",
                  "night-questionnaire", "report", 150),
