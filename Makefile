@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: test test-full check docs clean
+.PHONY: test test-full check bench docs clean
 
 $(BIN)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lightwell needs Python 3.11 or newer; install it and run again, for example: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
@@ -18,8 +18,8 @@ test-full: $(BIN)/.ready
 	$(BIN)/python -m pytest
 
 check: $(BIN)/.ready
-	$(BIN)/ruff check src tests docs
-	$(BIN)/ruff format --check src tests docs
+	$(BIN)/ruff check src tests docs benchmarks
+	$(BIN)/ruff format --check src tests docs benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -28,3 +28,6 @@ docs: $(BIN)/.ready
 
 clean:
 	rm -rf $(VENV) build dist
+
+bench: $(BIN)/.ready
+	$(BIN)/python benchmarks/seal.py
