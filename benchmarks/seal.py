@@ -88,9 +88,8 @@ def main() -> None:
         start = time.perf_counter()
         with multiprocessing.get_context("spawn").Pool(processes) as pool:
             pool.map(seal_file, files, chunksize=1)
-        print(
-            f"seal, {processes} process(es)          {pages / (time.perf_counter() - start):7.1f} pages per second"
-        )
+        rate = pages / (time.perf_counter() - start)
+        print(f"seal, {processes} process(es)          {rate:7.1f} pages per second")
 
 
 if __name__ == "__main__":
