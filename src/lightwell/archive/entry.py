@@ -1,0 +1,125 @@
+"""What the archive writes into the log: one function for each type of entry, and the way back.
+
+An entry carries ids, types, dates, digests and commitments only; there is no argument through which a
+title, a name or free text could get in. `at` is the writer's own clock and proves nothing: the
+cosignatures on the first covering checkpoint bound it. Giving entries their place: `actions/log`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+
+from lightwell.archive import completeness
+from lightwell.base import canonical, errors
+from lightwell.base.canonical import Json
+
+VERSION = 1
+
+# Types of the log that say something about one item, and so become events of `archive/completeness`.
+ITEM_TYPES = frozenset(completeness.EVENT_TYPES)
+
+
+def make_study(at: datetime.datetime, study: str, in_advance: bool, record: str) -> dict[str, Json]:
+    """Register a study; `record` is the digest of its disclosure."""
+    return _make("study", at, study=study, in_advance=in_advance, record=record)
+
+
+def make_item(
+    at: datetime.datetime,
+    study: str,
+    number: int,
+    kind: str,
+    pages: int | None,
+    read: bool,
+    due: datetime.date,
+    sealed: bytes,
+) -> dict[str, Json]:
+    """Seal one item; `pages` is null where the format is held but not read."""
+    return _make(
+        "item",
+        at,
+        study=study,
+        item=number,
+        kind=kind,
+        pages=pages,
+        read=read,
+        due=due.isoformat(),
+        commitment=sealed.hex(),
+    )
+
+
+def make_inventory(
+    at: datetime.datetime, study: str, number: int, items: int, root: bytes
+) -> dict[str, Json]:
+    """Close an inventory: how many items it seals and the root over the leaf hashes of their entries."""
+    return _make("inventory", at, study=study, inventory=number, items=items, root=root.hex())
+
+
+def make_opening(
+    at: datetime.datetime, study: str, number: int, pages: int | None, opening: str
+) -> dict[str, Json]:
+    """Open an item or some of its pages; `opening` is the digest of the opening document."""
+    return _make("opening", at, study=study, item=number, pages=pages, opening=opening)
+
+
+def make_withholding(
+    at: datetime.datetime, study: str, number: int, ground: str, decided_by: str, review: datetime.date
+) -> dict[str, Json]:
+    """Hold back a whole item on a ground, decided by a role, until a day on which it is reviewed."""
+    return _make(
+        "withholding",
+        at,
+        study=study,
+        item=number,
+        ground=ground,
+        decided_by=decided_by,
+        review=review.isoformat(),
+    )
+
+
+def make_count(at: datetime.datetime, day: datetime.date, studies: int, items: int) -> dict[str, Json]:
+    """Count everything sealed so far, every day, also when nothing was added."""
+    return _make("count", at, date=day.isoformat(), studies=studies, items=items)
+
+
+def read_events(entries: Sequence[bytes]) -> list[completeness.Event]:
+    """Read, in log order, the events about items; inverse of the makers above as far as states need.
+
+    Raises `Refused` naming the place of an entry that is not canonical JSON or lacks what its type needs.
+    """
+    events = []
+    for index, data in enumerate(entries):
+        try:
+            value = canonical.decode(data, require_canonical=True)
+            if isinstance(value, Mapping) and value.get("type") in ITEM_TYPES:
+                events.append(_read_event(value))
+        except (errors.LightwellError, ValueError, KeyError, TypeError) as error:
+            raise errors.Refused(f"log entry {index} cannot be read: {error}") from None
+    return events
+
+
+def _make(type_name: str, at: datetime.datetime, **members: Json) -> dict[str, Json]:
+    if at.tzinfo != datetime.UTC:
+        raise ValueError("the time of an entry is in UTC")
+    return {"type": type_name, "v": VERSION, "at": at.strftime("%Y-%m-%dT%H:%M:%SZ"), **members}
+
+
+def _read_event(value: Mapping[str, Json]) -> completeness.Event:
+    match value:
+        case {"v": 1, "type": str(name), "at": str(at), "study": str(study), "item": int(item)}:
+            day = datetime.datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC).date()
+            due = value.get("due")
+            pages = value.get("pages")
+            if pages is not None and not isinstance(pages, int):
+                raise errors.Refused("pages is not a whole number")
+            return completeness.Event(
+                name,
+                study,
+                item,
+                day,
+                due=datetime.date.fromisoformat(due) if isinstance(due, str) else None,
+                pages=pages,
+                read=value.get("read") is not False,
+            )
+    raise errors.Refused("it lacks a version, a type, a time, a study or an item")
