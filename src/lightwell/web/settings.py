@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from lightwell.files import state
 
-STATE = Path(os.environ.get("LIGHTWELL_STATE", "var")).resolve()
+STATE = state.open_state().root
 
-INSTALLED_APPS = ["lightwell.db"]
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "lightwell.db"]
+AUTH_USER_MODEL = "db.Person"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
@@ -16,6 +16,7 @@ DATABASES = {
             # FULL: an acknowledged entry must survive a power cut, not only a crash of the process.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
             "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
         },
     }
 }

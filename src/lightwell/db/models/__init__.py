@@ -1,5 +1,36 @@
 """The tables, one file per noun; Django finds them through this list."""
 
+from lightwell.db.models.disclosures import Disclosure, Tombstone
 from lightwell.db.models.log import Checkpoint, LogEntry
+from lightwell.db.models.parties import Provider, Service
+from lightwell.db.models.people import Person
+from lightwell.db.models.proposals import Proposal
+from lightwell.db.models.publications import (
+    Holding,
+    Opening,
+    Publication,
+    PublicPage,
+    Report,
+    Suspension,
+)
+from lightwell.db.models.studies import Inventory, Item, Study
 
-__all__ = ["Checkpoint", "LogEntry"]
+__all__ = [
+    "Checkpoint",
+    "Disclosure",
+    "Holding",
+    "Inventory",
+    "Item",
+    "LogEntry",
+    "Opening",
+    "Person",
+    "Proposal",
+    "Provider",
+    "PublicPage",
+    "Publication",
+    "Report",
+    "Service",
+    "Study",
+    "Suspension",
+    "Tombstone",
+]

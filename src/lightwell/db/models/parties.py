@@ -1,0 +1,28 @@
+"""Providers and their services, as public names; a provider that never joined has a row too."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Provider(models.Model):
+    """The company behind one or more services. `joined` is false for one that never took part."""
+
+    slug = models.SlugField(primary_key=True, max_length=80)
+    name = models.CharField(max_length=200)
+    joined = models.BooleanField(default=True)
+    sample = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "provider"
+
+
+class Service(models.Model):
+    """What a provider runs and children use."""
+
+    slug = models.SlugField(primary_key=True, max_length=80)
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="services")
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "service"

@@ -1,0 +1,125 @@
+"""What was opened: openings, the pages a visitor may read, publication records, suspensions, reports."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from lightwell.db.models.people import Person
+from lightwell.db.models.studies import Item, Study
+
+
+class Publication(models.Model):
+    """One act of publishing a study: `data` is the canonical publication record, `digest` is in the log."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="publications")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=71, unique=True)
+    data = models.BinaryField()
+    log_index = models.PositiveBigIntegerField(unique=True)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "publication"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["study", "number"], name="publication_number_once")
+        ]
+
+
+class Opening(models.Model):
+    """The opening document of an item (`archive/release`): whole, or some pages. The newest one counts."""
+
+    item = models.ForeignKey(Item, models.PROTECT, related_name="openings")
+    digest = models.CharField(max_length=71, unique=True)
+    data = models.BinaryField()
+    whole = models.BooleanField()
+    log_index = models.PositiveBigIntegerField(unique=True)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "opening"
+
+
+class Holding(models.Model):
+    """A whole item or, with `page`, one page of it that is held back, on a ground and until a review."""
+
+    item = models.ForeignKey(Item, models.PROTECT, related_name="holdings")
+    page = models.PositiveIntegerField(null=True)
+    ground = models.CharField(max_length=80)
+    decided_by = models.CharField(max_length=40)
+    review = models.DateField()
+    log_index = models.PositiveBigIntegerField()
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "holding"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=~models.Q(ground=""), name="holding_has_a_ground")
+        ]
+
+
+class PublicPageQuerySet(models.QuerySet["PublicPage"]):
+    """Reading."""
+
+    def visible(self) -> PublicPageQuerySet:
+        """The gate: pages that are open and not suspended. Every exit asks this and nothing else."""
+        stopped = Suspension.objects.filter(
+            models.Q(page__isnull=True) | models.Q(page=models.OuterRef("number")),
+            item=models.OuterRef("item"),
+            restored_at__isnull=True,
+        )
+        return self.filter(~models.Exists(stopped))
+
+
+class PublicPage(models.Model):
+    """A page that is open. Rows exist for open pages only, so that nothing hidden can be read from here.
+
+    `head` is the canonical head of the page, `lines` the JSON of its lines ([[word, l, t, r, b], ...], boxes in
+    pixels of the head's width and height), `text` its words for search. `picture` names a PNG in
+    the area public, empty for whole items, whose pictures are drawn from the published file.
+    """
+
+    item = models.ForeignKey(Item, models.PROTECT, related_name="public_pages")
+    number = models.PositiveIntegerField()
+    head = models.BinaryField()
+    lines = models.BinaryField()
+    text = models.TextField()
+    picture = models.CharField(max_length=64, blank=True)
+
+    objects = PublicPageQuerySet.as_manager()
+
+    class Meta:
+        db_table = "public_page"
+        ordering: ClassVar[list[str]] = ["item", "number"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["item", "number"], name="public_page_once")
+        ]
+
+
+class Suspension(models.Model):
+    """An item, or one page of it, taken out of view at once; two people restore."""
+
+    item = models.ForeignKey(Item, models.PROTECT, related_name="suspensions")
+    page = models.PositiveIntegerField(null=True)
+    ground = models.CharField(max_length=80)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    log_index = models.PositiveBigIntegerField()
+    restored_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "suspension"
+
+
+class Report(models.Model):
+    """A visitor's word that a child can be identified on a page. No address of the visitor is kept."""
+
+    item = models.ForeignKey(Item, models.PROTECT, related_name="reports")
+    page = models.PositiveIntegerField(null=True)
+    words = models.TextField(blank=True)
+    at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "report"

@@ -1,0 +1,84 @@
+"""Studies, their sealed inventories and items."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from lightwell.db.models.parties import Provider
+
+
+class Study(models.Model):
+    """A registered study; `id` is the id of its disclosure of kind study, where its words stand."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="studies")
+    in_advance = models.BooleanField()
+    log_index = models.PositiveBigIntegerField(unique=True)
+    registered_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "study"
+
+
+class Inventory(models.Model):
+    """A sealed inventory; number 2 and above hold what was added later."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="inventories")
+    number = models.PositiveIntegerField()
+    root = models.CharField(max_length=64)
+    log_index = models.PositiveBigIntegerField(unique=True)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "inventory"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["study", "number"], name="inventory_number_once")
+        ]
+
+
+class Item(models.Model):
+    """One document of an inventory. Title, file name and date are private until `named` is true.
+
+    An item without an inventory is still being measured: nothing of it is sealed. `sealed_file` and
+    `sealed_parts` name encrypted bytes in the area sealed (original bytes; words and pictures of
+    each page); `wrapped_key` is null once the key was destroyed.
+    """
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="items")
+    inventory = models.ForeignKey(Inventory, models.PROTECT, null=True, related_name="items")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    file_name = models.TextField()
+    title = models.TextField()
+    date = models.CharField(max_length=10, blank=True)
+    intent = models.CharField(max_length=20)
+    ground = models.CharField(max_length=80, blank=True)
+    due = models.DateField()
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    pages = models.PositiveIntegerField(null=True)
+    read = models.BooleanField()
+    renderer = models.CharField(max_length=100)
+    page_roots = models.BinaryField(default=b"")
+    commitment = models.CharField(max_length=64)
+    master = models.PositiveIntegerField(null=True)
+    wrapped_key = models.BinaryField(null=True)
+    sealed_file = models.CharField(max_length=64, blank=True)
+    sealed_parts = models.CharField(max_length=64, blank=True)
+    log_index = models.PositiveBigIntegerField(null=True, unique=True)
+    named = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "item"
+        ordering: ClassVar[list[str]] = ["study", "number"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["study", "number"], name="item_number_once"),
+            models.CheckConstraint(
+                condition=models.Q(inventory__isnull=True) | models.Q(log_index__isnull=False),
+                name="sealed_item_has_its_entry",
+            ),
+            models.CheckConstraint(condition=~models.Q(pages=0), name="item_page_count_never_zero"),
+        ]

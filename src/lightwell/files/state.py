@@ -1,0 +1,89 @@
+"""The folder that holds everything one installation knows: where each part lies, and what time it is there.
+
+    lightwell.sqlite3   the database            files/    sealed and public bytes under their digests
+    log/                tiles and checkpoint    keys/     master keys (keep a copy elsewhere)
+    log.key             the log's signing keys  policy    whose cosignatures the log needs (C2SP tlog-policy)
+    index/              the search index        sample-clock   only in a labelled sample
+
+A sample clock counts only when the log's origin begins with `sample.`, so that nobody's real log
+can run on invented time.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightwell.base import errors
+from lightwell.files.keys import KeyRing
+from lightwell.files.store import FileStore
+from lightwell.files.tiles import TileStore
+from lightwell.tlog import key as keys
+from lightwell.tlog import note, policy
+
+VARIABLE = "LIGHTWELL_STATE"
+SAMPLE_PREFIX = "sample."
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One installation's folder."""
+
+    root: Path
+
+    @property
+    def files(self) -> FileStore:
+        return FileStore(self.root / "files")
+
+    @property
+    def tiles(self) -> TileStore:
+        return TileStore(self.root / "log")
+
+    @property
+    def masters(self) -> KeyRing:
+        return KeyRing(self.root / "keys")
+
+    @property
+    def index(self) -> Path:
+        return self.root / "index"
+
+    def read_signers(self) -> list[note.Signer]:
+        """Read the log's signing keys; `Damaged` when the installation was never begun."""
+        try:
+            lines = (self.root / "log.key").read_text().splitlines()
+        except FileNotFoundError:
+            raise errors.Damaged(f"there is no log in {self.root}; begin one with: lightwell init") from None
+        return [keys.parse_skey(line) for line in lines if line]
+
+    def read_origin(self) -> str:
+        """Read the log's name, which its keys bear."""
+        return self.read_signers()[0].name
+
+    def read_policy(self) -> policy.Policy:
+        """Read whose cosignatures this log needs before it shows a checkpoint."""
+        try:
+            return policy.parse_policy((self.root / "policy").read_bytes())
+        except FileNotFoundError:
+            raise errors.Damaged(
+                f"there is no policy in {self.root}; begin one with: lightwell init"
+            ) from None
+
+    def is_sample(self) -> bool:
+        """Answer whether this is a labelled sample."""
+        return self.read_origin().startswith(SAMPLE_PREFIX)
+
+    def read_now(self) -> datetime.datetime:
+        """Read the time: the real one, or in a labelled sample with a sample clock the invented one."""
+        clock = self.root / "sample-clock"
+        if not clock.exists():
+            return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+        if not self.is_sample():
+            raise errors.Damaged(f"{clock} exists, but this log is no sample; remove the file")
+        return datetime.datetime.fromtimestamp(int(clock.read_text()), datetime.UTC)
+
+
+def open_state() -> State:
+    """Open the folder that the environment names, by default `var` below the working directory."""
+    return State(Path(os.environ.get(VARIABLE, "var")).resolve())
