@@ -186,6 +186,8 @@ def _apply_event(item: Item, event: Event) -> Item:
             return replace(item, due=event.due or item.due, extensions=item.extensions + 1)
         case "restoration":
             return replace(item, marks=item.marks - {"suspension"})
+        case "withholding":  # also after an opening: what is taken back is held back from then on
+            return replace(item, opened=None, pages_open=None, marks=item.marks | {"withholding"})
         case _:
             return replace(item, marks=item.marks | {event.type})
 

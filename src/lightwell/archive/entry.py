@@ -8,21 +8,51 @@ cosignatures on the first covering checkpoint bound it. Giving entries their pla
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from lightwell.archive import completeness
 from lightwell.base import canonical, errors
 from lightwell.base.canonical import Json
 
 VERSION = 1
+BEACONS = ("drand-default", "drand-quicknet", "nist-2")
 
 # Types of the log that say something about one item, and so become events of `archive/completeness`.
 ITEM_TYPES = frozenset(completeness.EVENT_TYPES)
 
 
-def make_study(at: datetime.datetime, study: str, in_advance: bool, record: str) -> dict[str, Json]:
-    """Register a study; `record` is the digest of its disclosure."""
-    return _make("study", at, study=study, in_advance=in_advance, record=record)
+@dataclass(frozen=True, slots=True)
+class Beacon:
+    """A public random value that nobody could know earlier: its source by name, its round, its value in hex."""
+
+    source: str
+    round: int
+    value: str
+
+    def __post_init__(self) -> None:
+        if self.source not in BEACONS:
+            raise errors.Refused(f"the beacon {self.source!r} is unknown; use one of {', '.join(BEACONS)}")
+        if self.round < 1 or not re.fullmatch("[0-9a-f]{64,128}", self.value):
+            raise errors.Refused("a beacon has a round from 1 and a value of 64 to 128 hex digits")
+
+
+def make_study(
+    at: datetime.datetime,
+    study: str,
+    in_advance: bool,
+    record: str,
+    after: str | None,
+    beacon: Beacon | None = None,
+) -> dict[str, Json]:
+    """Register a study; `record` is the digest of its disclosure.
+
+    `after` ("sha256:<hex>") is the digest of the newest cosigned checkpoint: its cosignatures could not
+    be known before the time they state, so the entry is not older. `beacon` says the same without us.
+    """
+    value = {"source": beacon.source, "round": beacon.round, "value": beacon.value} if beacon else None
+    return _make("study", at, study=study, in_advance=in_advance, record=record, after=after, beacon=value)
 
 
 def make_item(

@@ -11,7 +11,7 @@ AT = datetime.datetime(2026, 3, 1, 12, 30, tzinfo=datetime.UTC)
 DUE = datetime.date(2026, 6, 1)
 STUDY = "std-0000000000000a"
 ENTRIES = [
-    entry.make_study(AT, STUDY, False, "sha256:" + "0" * 64),
+    entry.make_study(AT, STUDY, False, "sha256:" + "0" * 64, None),
     entry.make_item(AT, STUDY, 1, "report", 12, True, DUE, bytes(32)),
     entry.make_item(AT, STUDY, 2, "note", None, False, DUE, bytes(32)),
     entry.make_inventory(AT, STUDY, 1, 2, bytes(32)),

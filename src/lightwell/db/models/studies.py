@@ -55,6 +55,7 @@ class Item(models.Model):
     date = models.CharField(max_length=10, blank=True)
     intent = models.CharField(max_length=20)
     ground = models.CharField(max_length=80, blank=True)
+    held_pages = models.CharField(max_length=1000, blank=True)
     due = models.DateField()
     media_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField()

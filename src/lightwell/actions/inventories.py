@@ -1,0 +1,204 @@
+"""Sealing an inventory: measure every file, preview what becomes irrevocable, then seal all or nothing.
+
+Measuring is slow and resumable: each measured file is a row without an inventory, its bytes encrypted
+in the sealed area. Sealing is one transaction that gives every item its log entry. Killed anywhere and
+run again, nothing is done twice and nothing acknowledged is lost. Publishing: `actions/publications`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+
+from lightwell.actions import log
+from lightwell.archive import entry, seal
+from lightwell.archive import inventory as inventories
+from lightwell.base import canonical, errors, roles
+from lightwell.db.models import Inventory, Item, Person, Study
+from lightwell.files import intake, store
+from lightwell.files.keys import WrappedKey
+from lightwell.files.state import State
+from lightwell.tlog import tree
+
+Progress = Callable[[int, int, int], None]  # files done, files in all, pages done
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What sealing would make irrevocable."""
+
+    study: str
+    inventory: int
+    documents: int
+    pages: int
+    unread: int
+    bytes: int
+    earliest_due: datetime.date
+    latest_due: datetime.date
+
+
+def measure_files(
+    *,
+    state: State,
+    study: Study,
+    folder: Path,
+    rows: Sequence[inventories.Row],
+    processes: int = 2,
+    progress: Progress | None = None,
+) -> None:
+    """Read, render and encrypt every file that was not measured yet; safe to kill and run again.
+
+    Raises `UserMistake` with the problem of every file that cannot be sealed; the others stay measured.
+    A crash here leaves measured items whole and perhaps encrypted files that no row names.
+    """
+    first = _count_sealed(study) + 1
+    offset = first - rows[0].number
+    todo = []
+    done = pages = 0
+    for row in rows:
+        staged = Item.objects.filter(study=study, number=row.number + offset, inventory=None).first()
+        digest, size = store.measure_file(folder / row.file)
+        if staged and (staged.sha256, staged.size) == (digest.hex(), size) and _is_whole(state, staged):
+            _describe_item(staged, row)
+            staged.save()
+            done, pages = done + 1, pages + (staged.pages or 0)
+            continue
+        if staged:
+            staged.delete()
+        todo.append((row, secrets.token_bytes(32)))
+    Item.objects.filter(study=study, inventory=None, number__gte=first + len(rows)).delete()
+    problems: list[errors.Problem] = []
+    jobs = [intake.Job(folder / row.file, key, row.intent == "publish-unread") for row, key in todo]
+    for (row, key), result in zip(
+        todo, intake.take_in_all(jobs, state.files, processes=processes), strict=True
+    ):
+        if isinstance(result, errors.UserMistake):
+            problems += result.problems
+        else:
+            item = _make_item(state, study, row, row.number + offset, key, result)
+            item.save()
+            pages += item.pages or 0
+        done += 1
+        if progress:
+            progress(done, len(rows), pages)
+    if problems:
+        raise errors.UserMistake(problems=problems)
+
+
+def preview_seal(*, study: Study) -> Preview:
+    """Say what sealing would make irrevocable; `Refused` when nothing is measured."""
+    items = list(Item.objects.filter(study=study, inventory=None))
+    if not items:
+        raise errors.Refused(f"nothing of {study.id} is measured; run: lightwell inventory seal")
+    return Preview(
+        study.id,
+        study.inventories.count() + 1,
+        len(items),
+        sum(item.pages or 0 for item in items),
+        sum(not item.read for item in items),
+        sum(item.size for item in items),
+        min(item.due for item in items),
+        max(item.due for item in items),
+    )
+
+
+def seal_inventory(*, actor: Person, study: Study, now: datetime.datetime) -> Inventory:
+    """Seal everything that is measured: from now on the number of documents never shrinks.
+
+    One transaction: a crash leaves the items measured and nothing sealed. Raises `Refused`
+    without the permission or with nothing to seal.
+    """
+    roles.check_may(actor.roles, "seal")
+    with transaction.atomic():
+        # The row of the study is the lock: two people sealing at once seal two inventories or are told.
+        study = Study.objects.select_for_update().get(pk=study.pk)
+        items = list(Item.objects.filter(study=study, inventory=None).order_by("number"))
+        if not items:
+            raise errors.Refused(f"nothing of {study.id} is measured, or somebody has just sealed it")
+        number = study.inventories.count() + 1
+        entries = [
+            entry.make_item(
+                now,
+                study.id,
+                item.number,
+                item.kind,
+                item.pages,
+                item.read,
+                item.due,
+                bytes.fromhex(item.commitment),
+            )
+            for item in items
+        ]
+        root = tree.compute_root([tree.hash_leaf(canonical.encode(each)) for each in entries])
+        places = log.append(entries=[*entries, entry.make_inventory(now, study.id, number, len(items), root)])
+        sealed = Inventory.objects.create(
+            study=study, number=number, root=root.hex(), log_index=places[-1], sealed_at=now
+        )
+        for item, place in zip(items, places, strict=False):
+            item.inventory, item.log_index = sealed, place
+        Item.objects.bulk_update(items, ["inventory", "log_index"])
+    return sealed
+
+
+def unwrap_item_key(state: State, item: Item) -> bytes:
+    """Recover the key of an item; `Refused` when it was destroyed."""
+    if item.wrapped_key is None or item.master is None:
+        raise errors.Refused(f"the key of item {item.number} of {item.study_id} was destroyed")
+    return state.masters.unwrap_key(WrappedKey(item.master, bytes(item.wrapped_key)))
+
+
+def read_page_roots(item: Item) -> list[bytes]:
+    """Read the roots of an item's pages, 32 bytes each, in page order."""
+    data = bytes(item.page_roots)
+    return [data[at : at + 32] for at in range(0, len(data), 32)]
+
+
+def _count_sealed(study: Study) -> int:
+    return Item.objects.filter(study=study, inventory__isnull=False).count()
+
+
+def _is_whole(state: State, item: Item) -> bool:
+    names = [name for name in (item.sealed_file, item.sealed_parts) if name]
+    return bool(names) and all(state.files.find_path("sealed", name).exists() for name in names)
+
+
+def _describe_item(item: Item, row: inventories.Row) -> None:
+    item.kind, item.file_name, item.title, item.date = row.kind, row.file, row.title, row.date
+    item.intent, item.ground, item.held_pages, item.due = row.intent, row.ground, row.held_pages, row.due
+
+
+def _make_item(
+    state: State, study: Study, row: inventories.Row, number: int, key: bytes, taken: intake.Intake
+) -> Item:
+    wrapped = state.masters.wrap_key(key)
+    roots = [taken.page_roots[at : at + 32] for at in range(0, len(taken.page_roots), 32)]
+    header = seal.Header(study.id, number, taken.pages, taken.renderer)
+    measure = seal.FileMeasure(bytes.fromhex(taken.sha256), taken.size)
+    item = Item(
+        study=study,
+        number=number,
+        media_type=taken.media_type,
+        size=taken.size,
+        sha256=taken.sha256,
+        pages=taken.pages,
+        read=taken.read,
+        renderer=taken.renderer,
+        page_roots=taken.page_roots,
+        commitment=seal.compute_commitment(key, header, measure, roots).hex(),
+        master=wrapped.master,
+        wrapped_key=wrapped.data,
+        sealed_file=taken.sealed_file,
+        sealed_parts=taken.sealed_parts,
+    )
+    _describe_item(item, row)
+    return item
+
+
+def list_items(study: Study) -> Iterator[Item]:
+    """List the sealed items of a study in order."""
+    yield from Item.objects.filter(study=study, inventory__isnull=False).order_by("number")
