@@ -13,7 +13,7 @@ from pathlib import Path
 from lightwell.sample import findings, plainfiles, press, simulation, world
 from lightwell.sample.record import Document, Study, Withholding, Written
 
-AS_OF = date(2026, 6, 15)
+AS_OF = date(2026, 9, 1)
 PROVIDER = "Larkfield (sample)"
 
 NIGHT = Study(

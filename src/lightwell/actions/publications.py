@@ -1,0 +1,275 @@
+"""Publishing what a study sealed: openings, pages to read, holdings, the publication record, all or nothing.
+
+Files are copied into the public area first, under their digests, where nothing points at them yet;
+then one transaction writes rows and log entries together. A crash before it leaves unreferenced
+files, a crash after it leaves nothing to repair but the search index and the checkpoint, which the
+worker makes again. Who may publish is asked in `actions/proposals`: it takes two people.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from lightwell.actions import inventories, log
+from lightwell.archive import completeness, entry, inventory, opening, page, picture, release, seal
+from lightwell.base import canonical, errors, ground
+from lightwell.base.canonical import Json
+from lightwell.db.models import Holding, Item, Opening, Publication, PublicPage, Study
+from lightwell.files import data, parts, sealed
+from lightwell.files.state import State
+from lightwell.tlog import tree
+
+MAX_SUMMARY_WORDS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """One item made ready: the opening document and the rows of its pages, nothing stored in the database yet."""
+
+    item: Item
+    document: bytes
+    digest: str
+    whole: bool
+    pages: tuple[PublicPage, ...]
+    held: tuple[int, ...]
+
+
+def check_publication(payload: dict[str, Json]) -> None:
+    """Check a proposal to publish: `study`, `summary` (at most 80 words), `items` (numbers, null for all).
+
+    Raises `UserMistake` with every problem.
+    """
+    problems = []
+    study = Study.objects.filter(pk=payload.get("study")).first()
+    if study is None:
+        problems.append(errors.Problem("study", f"there is no study {payload.get('study')!r}"))
+    words = len(str(payload.get("summary") or "").split())
+    if words > MAX_SUMMARY_WORDS:
+        problems.append(
+            errors.Problem("summary", f"the summary has {words} words; {MAX_SUMMARY_WORDS} are allowed")
+        )
+    numbers = payload.get("items")
+    if study is not None:
+        known = set(study.items.filter(inventory__isnull=False).values_list("number", flat=True))
+        if not known:
+            problems.append(errors.Problem("study", "nothing of this study is sealed yet"))
+        if isinstance(numbers, list):
+            problems += [
+                errors.Problem("items", f"the study has no sealed item {number}")
+                for number in numbers
+                if number not in known
+            ]
+        elif numbers is not None:
+            problems.append(errors.Problem("items", "items is a list of numbers, or null for all"))
+    if problems:
+        raise errors.UserMistake(problems=problems)
+
+
+def publish_study(
+    *, state: State, payload: dict[str, Json], decided_by: str, now: datetime.datetime
+) -> Publication:
+    """Publish the items of a study as their inventory rows intend; one proposal, one publication.
+
+    Raises `Refused` when nothing is left to publish. What was opened or held back before stays as it is.
+    """
+    check_publication(payload)
+    study = Study.objects.get(pk=payload["study"])
+    numbers = payload.get("items")
+    wanted = [
+        item
+        for item in inventories.list_items(study)
+        if (numbers is None or item.number in numbers) and not _is_settled(item)
+    ]
+    if not wanted:
+        raise errors.Refused(f"nothing of {study.id} is left to publish; everything chosen was decided before")
+    ready = [_open_item(state, item, now) for item in wanted if item.intent != "withhold"]
+    withheld = [item for item in wanted if item.intent == "withhold"]
+    with transaction.atomic():
+        study = Study.objects.select_for_update().get(pk=study.pk)
+        if any(_is_settled(item) for item in wanted):
+            raise errors.Refused(f"somebody has just published {study.id}; look again before you publish")
+        for each in ready:
+            _store_opening(each, decided_by, now)
+        for item in withheld:
+            _hold_item(item, decided_by, now)
+        return _record_publication(study, str(payload.get("summary") or ""), now)
+
+
+def withdraw_items(
+    *, state: State, payload: dict[str, Json], decided_by: str, now: datetime.datetime
+) -> None:
+    """Take published items back on a ground: their pages vanish, their places stay with the reason.
+
+    `payload`: `study`, `items` (numbers), `ground`, `review` (ISO date).
+    """
+    study = Study.objects.get(pk=payload["study"])
+    review = datetime.date.fromisoformat(str(payload["review"]))
+    ground.check_use(
+        data.read_grounds(), str(payload["ground"]), "item", decided_by, now.date().isoformat(), review.isoformat()
+    )
+    numbers = payload["items"] if isinstance(payload["items"], list) else []
+    with transaction.atomic():
+        for item in Item.objects.select_for_update().filter(study=study, number__in=numbers):
+            _append_holding(item, str(payload["ground"]), decided_by, review, now)
+            item.public_pages.all().delete()
+            item.named = False
+            item.save(update_fields=["named"])
+
+
+def list_gaps(day: datetime.date, rule: completeness.rules.Rules) -> list[completeness.Gap]:
+    """Compute the row of every sealed item from the log alone."""
+    return completeness.compute_gaps(entry.read_events(log.read_entries()), day, rule)
+
+
+def _is_settled(item: Item) -> bool:
+    return item.openings.exists() or item.holdings.filter(page=None, lifted_at=None).exists()
+
+
+def _open_item(state: State, item: Item, now: datetime.datetime) -> _Opened:
+    key = inventories.unwrap_item_key(state, item)
+    held = inventory.parse_held_pages(item.held_pages, item.pages) if item.held_pages else ()
+    if held:
+        return _open_pages(state, item, key, held, now)
+    original = sealed.read_bytes(state.files, key, item.sealed_file)
+    stored = state.files.put_bytes("public", original)
+    if stored != item.sha256:
+        raise errors.Damaged(f"the sealed file of item {item.number} of {item.study_id} is not what was sealed")
+    rows, words = [], []
+    for each in parts.iterate_parts(state.files, key, item.sealed_parts) if item.read else ():
+        seed = seal.derive_page_seed(key, item.pages or 0, each.head.number)
+        patches = page.hash_patches(seed, each.head, each.patches)
+        words.append(release.format_words(each.head, each.lines, tree.compute_root(patches)))
+        rows.append(_make_page(item, each.head, each.lines, ""))
+    words_digest = state.files.put_bytes("public", b"".join(words)) if words else None
+    document = release.make_whole_opening(
+        study=item.study_id,
+        item=item.number,
+        key=key,
+        header=_make_header(item),
+        file=seal.FileMeasure(bytes.fromhex(item.sha256), item.size),
+        media_type=item.media_type,
+        page_roots=inventories.read_page_roots(item),
+        words=words_digest,
+    )
+    return _finish(item, document, True, rows, ())
+
+
+def _open_pages(
+    state: State, item: Item, key: bytes, held: Collection[int], now: datetime.datetime
+) -> _Opened:
+    header, roots = _make_header(item), inventories.read_page_roots(item)
+    measure = seal.FileMeasure(bytes.fromhex(item.sha256), item.size)
+    rows, opened = [], []
+    for each in parts.iterate_parts(state.files, key, item.sealed_parts):
+        if each.head.number in held:
+            continue
+        png = picture.encode_picture(each.head, each.patches)
+        name = state.files.put_bytes("public", png)
+        opened.append((opening.open_page(key, header, measure, roots, each), name))
+        rows.append(_make_page(item, each.head, each.lines, name))
+    holdings = [
+        release.Holding(number, item.ground, "approver", _find_review(item.ground, now)) for number in sorted(held)
+    ]
+    document = release.make_pages_opening(header=header, pages=opened, holdings=holdings)
+    return _finish(item, document, False, rows, tuple(sorted(held)))
+
+
+def _finish(
+    item: Item, document: dict[str, Json], whole: bool, rows: Sequence[PublicPage], held: tuple[int, ...]
+) -> _Opened:
+    encoded = canonical.encode(document)
+    return _Opened(item, encoded, canonical.compute_digest(document), whole, tuple(rows), held)
+
+
+def _make_header(item: Item) -> seal.Header:
+    return seal.Header(item.study_id, item.number, item.pages, item.renderer)
+
+
+def _make_page(item: Item, head: page.Head, lines: Sequence[page.Line], name: str) -> PublicPage:
+    return PublicPage(
+        item=item,
+        number=head.number,
+        head=page.encode_head(head),
+        lines=b"[" + b",".join(page.encode_line(line) for line in lines) + b"]",
+        text="\n".join(" ".join(word.text for word in line) for line in lines),
+        picture=name,
+    )
+
+
+def _store_opening(ready: _Opened, decided_by: str, now: datetime.datetime) -> None:
+    item = ready.item
+    pages = None if item.pages is None else item.pages - len(ready.held)
+    (index,) = log.append(
+        entries=[entry.make_opening(now, item.study_id, item.number, pages, ready.digest)]
+    )
+    Opening.objects.create(
+        item=item, digest=ready.digest, data=ready.document, whole=ready.whole, log_index=index, opened_at=now
+    )
+    PublicPage.objects.bulk_create(ready.pages, batch_size=200)
+    review = _find_review(item.ground, now) if ready.held else None
+    for number in ready.held:
+        Holding.objects.create(
+            item=item, page=number, ground=item.ground, decided_by=decided_by, review=review, log_index=index
+        )
+    item.named = True
+    item.save(update_fields=["named"])
+
+
+def _hold_item(item: Item, decided_by: str, now: datetime.datetime) -> None:
+    _append_holding(item, item.ground, decided_by, _find_review(item.ground, now), now)
+
+
+def _append_holding(
+    item: Item, ground_id: str, decided_by: str, review: datetime.date, now: datetime.datetime
+) -> None:
+    (index,) = log.append(
+        entries=[entry.make_withholding(now, item.study_id, item.number, ground_id, decided_by, review)]
+    )
+    Holding.objects.create(
+        item=item, ground=ground_id, decided_by=decided_by, review=review, log_index=index
+    )
+
+
+def _find_review(ground_id: str, now: datetime.datetime) -> datetime.date:
+    known = data.read_grounds()[ground_id]
+    return datetime.date.fromisoformat(ground.propose_expiry(known, now.date().isoformat()))
+
+
+def _record_publication(study: Study, summary: str, now: datetime.datetime) -> Publication:
+    number = study.publications.count() + 1
+    items = [_describe_item(item) for item in inventories.list_items(study)]
+    document = release.make_publication(study=study.id, number=number, summary=summary, items=items)
+    digest = canonical.compute_digest(document)
+    (index,) = log.append(entries=[entry.make_publication(now, study.id, number, digest)])
+    return Publication.objects.create(
+        study=study,
+        number=number,
+        digest=digest,
+        data=canonical.encode(document),
+        log_index=index,
+        published_at=now,
+    )
+
+
+def _describe_item(item: Item) -> release.PublishedItem:
+    newest = item.openings.order_by("-log_index").first()
+    withheld = item.holdings.filter(page=None, lifted_at=None).exists()
+    outcome = "withheld" if withheld else "pending"
+    if newest and not withheld:
+        outcome = "whole" if newest.whole else "pages"
+    named = item.named
+    return release.PublishedItem(
+        item=item.number,
+        title=item.title if named else None,
+        kind=item.kind,
+        date=item.date or None if named else None,
+        file_name=item.file_name if named else None,
+        media_type=item.media_type,
+        pages=item.pages,
+        outcome=outcome,
+        opening=newest.digest if newest and not withheld else None,
+    )

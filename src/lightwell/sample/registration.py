@@ -1,0 +1,143 @@
+"""The sample's studies as drafts of public records, and their documents as inventories with dates.
+
+Everything comes from the catalogue; nothing is invented here but the wording of fields that the catalogue has
+no place for. Absent: publishing, which the demo does with the same stories as anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from lightwell.sample import catalogue
+from lightwell.sample.record import Document, Study, Written
+
+# The examples of other kinds name these two studies, so the demo registers them under the same ids.
+IDS = {
+    "night-use-and-sleep": "std-6wtb7d1t76x3nf",
+    "earlier-research-2015-2021": "std-6arbjdhmpawhhx",
+}
+TOPICS = {"mood": "mental-health"}
+PAUSE_DAYS = 45
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One inventory: the day on which it is sealed and its documents in order."""
+
+    study: Study
+    day: date
+    documents: tuple[Document, ...]
+
+
+def make_draft(study: Study) -> dict[str, Any]:
+    """Make the draft of a study's record, as a publisher would write it in YAML."""
+    draft: dict[str, Any] = {
+        "kind": "study",
+        "publisher": {"id": "larkfield", "role": "provider", "name": catalogue.PROVIDER},
+        "provider": {"id": "larkfield", "name": catalogue.PROVIDER},
+        "services": [{"id": name_service(name), "name": name} for name in study.services],
+        "language": "en",
+        "date": study.registered.isoformat(),
+        "body": _make_body(study),
+    }
+    if study.key in IDS:
+        draft["id"] = IDS[study.key]
+    return draft
+
+
+def name_service(name: str) -> str:
+    """Make the short id of a service from its name."""
+    return name.lower().replace(" ", "-")
+
+
+def list_batches(study: Study) -> Iterator[Batch]:
+    """Split a study's documents into inventories: a new one where the work paused between two documents."""
+    documents = sorted(study.documents, key=lambda document: document.written)
+    batches: list[list[Document]] = []
+    for document in documents:
+        pause = document.written - batches[-1][-1].written if batches else timedelta(0)
+        if not batches or (study.in_advance and pause > timedelta(days=PAUSE_DAYS)):
+            batches.append([])
+        batches[-1].append(document)
+    for batch in batches:
+        day = max(study.registered + timedelta(days=5), batch[-1].written) + timedelta(days=4)
+        yield Batch(study, day, tuple(sorted(batch, key=lambda document: document.number)))
+
+
+def date_publication(batch: Batch) -> date | None:
+    """Choose the day on which a batch is published: some days before it is due; None when it stays overdue."""
+    planned = [document for document in batch.documents if document.planned != "overdue"]
+    if not planned:
+        return None
+    due = min(batch.study.date_due(document) for document in planned)
+    return max(batch.day + timedelta(days=3), due - timedelta(days=6))
+
+
+def make_cells(batch: Batch, written: dict[str, Written]) -> list[dict[str, str]]:
+    """Make the rows of a batch's inventory as cells by column, paths as `write_documents` wrote them."""
+    rows = []
+    for number, document in enumerate(batch.documents, 1):
+        held = written[document.number].held_pages
+        whole = document.planned == "withheld"
+        rows.append(
+            {
+                "number": str(number),
+                "file": document.file,
+                "title": document.title,
+                "kind": document.kind,
+                "date": document.written.isoformat(),
+                "intent": "withhold" if whole else "publish",
+                "ground": document.withheld[0].ground if whole else "",
+                "held_pages": ";".join(f"{a}-{b} {why.ground}" for a, b, why in held) if not whole else "",
+                "due": batch.study.date_due(document).isoformat(),
+            }
+        )
+    return rows
+
+
+def _make_body(study: Study) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "title": study.title,
+        "summary": study.summary,
+        "asks": [study.ask],
+        "topics": list(dict.fromkeys(_name_topics(study))),
+        "question": study.question,
+        "stage": "planned" if study.in_advance else "finished",
+        "registered_in_advance": study.in_advance,
+        "started": study.began.isoformat(),
+        "methods": [
+            {"id": f"m{number}", "title": method.capitalize(), "detail": f"{method.capitalize()}; the protocol has the details."}
+            for number, method in enumerate(study.methods, 1)
+        ],
+        "population": "Children and young people who use the services named; the protocol says who exactly.",
+        "sample_size": {"unit": "see the protocol"},
+        "officer": "Head of Research on Young People",
+        "ethics": {"route": "internal-board" if study.in_advance else "none"},
+        "due_dates": [
+            {"id": f"d{number}", "what": f"{document.number} {document.kind}", "date": study.date_due(document).isoformat()}
+            for number, document in enumerate(study.documents, 1)
+        ],
+    }
+    if study.search_statement:
+        body["ended"] = study.ended.isoformat() if study.ended else ""
+        body["search"] = {
+            "statement": study.search_statement,
+            "from": "2015",
+            "to": "2021",
+            "teams": ["User Research", "Product", "Growth", "Policy", "Community", "Legal"],
+            "places": ["Document stores of the six teams", "Archived mail of the steering group Young People"],
+            "terms": ["wellbeing", "sleep", "under 18", "bullying", "stranger", "broadcast"],
+            "date": "2025-11-14",
+            "signed_by": "Head of Research on Young People",
+        }
+    return body
+
+
+def _name_topics(study: Study) -> Iterator[str]:
+    if study.ask == 2:
+        yield "spread-of-abuse-images"
+    for topic in study.topics:
+        yield TOPICS.get(topic, topic).replace(" ", "-")
