@@ -1,0 +1,125 @@
+"""Try to cheat: three ways to change a copy of a bundle, each as a skilled cheat would do it.
+
+Every attempt also writes the list of digests anew, so that what catches it is the log, the cosignatures and the
+seal, not the list. Only a labelled sample offers this, and always on a copy. The judge is `client/verify`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightwell.base import errors
+from lightwell.files import state, tiles
+from lightwell.tlog import checkpoint, tile, tree
+
+SUMS = "SHA256SUMS"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way to cheat: its short name, what it does in words, and the deed, which says what it changed."""
+
+    name: str
+    words: str
+    act: Callable[[Path], str]
+
+
+@contextlib.contextmanager
+def copy_bundle(bundle: Path) -> Iterator[Path]:
+    """Copy a bundle to a folder that is gone after the block."""
+    with tempfile.TemporaryDirectory(prefix="lightwell-cheat-") as place:
+        yield Path(shutil.copytree(bundle, Path(place) / "bundle"))
+
+
+def change_word(bundle: Path) -> str:
+    """Change one word of one published page, in the words and in every list that names them."""
+    for path in sorted((bundle / "words").glob("*.jsonl")):
+        lines = path.read_text("utf-8").split("\n")
+        for number, text in enumerate(lines):
+            found = re.search(r'\["([a-z]{5,})",', text)
+            if not found:
+                continue
+            lines[number] = text.replace(f'["{found.group(1)}",', '["never",', 1)
+            path.write_text("\n".join(lines), "utf-8")
+            write_sums(bundle)
+            return f"page {number + 1} in {path.relative_to(bundle)}: “{found.group(1)}” became “never”"
+    raise errors.Refused("this bundle holds no page with words")
+
+
+def delete_study(bundle: Path) -> str:
+    """Take out one study: its record, openings and publication record."""
+    for path in sorted((bundle / "records").glob("*.json")):
+        record = json.loads(path.read_bytes())
+        if record.get("kind") != "study":
+            continue
+        gone = [path]
+        for other in (bundle / "records").glob("*.json"):
+            if json.loads(other.read_bytes()).get("study") == record["id"]:
+                gone.append(other)
+        for each in gone:
+            each.unlink()
+        certificate = bundle / "certificates" / f"{record['id']}.json"
+        certificate.unlink(missing_ok=True)
+        write_sums(bundle)
+        return f"{len(gone)} records of the study {record['id']} are gone"
+    raise errors.Refused("this bundle holds no study")
+
+
+def rewind_log(bundle: Path) -> str:
+    """Forget the newest entries and sign the shorter log with the log's own keys.
+
+    Needs the keys of this installation. The witnesses are not asked: they would refuse, because they
+    remember the longer log, and without them the policy is not met.
+    """
+    store = tiles.TileStore(bundle / "log")
+    signers = state.open_state().read_signers()
+    newest = checkpoint.open_checkpoint(
+        (bundle / "log" / "checkpoint").read_text(), [signer.verifier for signer in signers]
+    ).checkpoint
+    size = newest.size - max(1, newest.size // 10)
+    entries: list[bytes] = []
+    for index in range(-(-newest.size // tile.FULL_WIDTH)):
+        data = store.read_bundle(index, tile.count_width(newest.size, 0, index))
+        entries += tile.decode_bundle(data or b"")
+    del entries[size:]
+    hashes = [tree.hash_leaf(each) for each in entries]
+    shutil.rmtree(bundle / "log" / "tile")
+    fresh = tiles.TileStore(bundle / "log")
+    fresh.write_tiles(tile.derive_tiles(0, size, lambda a, b: hashes[a:b], fresh.read_tile))
+    fresh.write_tiles(tile.derive_bundles(0, size, lambda a, b: entries[a:b]))
+    text = checkpoint.sign_checkpoint(
+        checkpoint.Checkpoint(newest.origin, size, tree.compute_root(hashes)), signers
+    )
+    (bundle / "log" / "checkpoint").write_text(text)
+    for old in (bundle / "log" / "checkpoints").iterdir():
+        if int(old.name) >= size:
+            old.unlink()
+    (bundle / "log" / "checkpoints" / str(size)).write_text(text)
+    write_sums(bundle)
+    return f"the newest {newest.size - size} of {newest.size} log entries are gone, and the log signed the rest"
+
+
+def write_sums(bundle: Path) -> None:
+    """Write the list of digests anew, last line included, as if nothing had happened."""
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(bundle).as_posix()}\n"
+        for path in sorted(bundle.rglob("*"), key=lambda path: path.relative_to(bundle).as_posix())
+        if path.is_file() and path.name != SUMS
+    ]
+    text = "".join(lines)
+    (bundle / SUMS).write_text(f"{text}{hashlib.sha256(text.encode()).hexdigest()}  {SUMS}\n")
+
+
+ATTEMPTS = (
+    Attempt("word", "Change a word on a published page", change_word),
+    Attempt("study", "Delete a study", delete_study),
+    Attempt("log", "Rewind the log, so that the newest days never happened", rewind_log),
+)

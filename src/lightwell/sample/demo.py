@@ -1,0 +1,151 @@
+"""`lightwell demo`: the main job from a folder of documents to a verified bundle and a running site.
+
+Without --data it makes the labelled sample provider on a labelled sample clock; with --data it takes one's own
+folder on the real clock. Either way two witnesses run as processes of their own, and the verdict comes
+from `lightwell verify` in a process that has neither the database nor the site.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from lightwell.base import errors
+from lightwell.files import folder, state
+from lightwell.sample import witnesses
+from lightwell.tlog import note
+
+SAMPLE_ORIGIN = "sample.lightwell.example/larkfield"
+OWN_ORIGIN = "demo.lightwell.example"
+LIGHTWELL = [sys.executable, "-c", "from lightwell.cli.main import main; main()"]
+NEEDED_BYTES = 2_000_000_000
+
+
+@click.group(invoke_without_command=True)
+@click.option("--data", "documents", type=click.Path(path_type=Path), help="A folder of your own documents.")
+@click.option("--home", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--serve/--no-serve", default=True, help="Serve the site after the verdict.")
+@click.pass_context
+def demo(context: click.Context, documents: Path | None, home: Path, port: int, serve: bool) -> None:
+    """Show the whole way on sample documents, or on the folder given by --data.
+
+    Example: lightwell demo --data research/ --no-serve
+    """
+    if context.invoked_subcommand is not None:
+        context.obj = home
+        return
+    home = home.resolve()
+    if serve:
+        _check_port(port)
+    if documents is not None and not folder.list_names(documents):
+        raise errors.UserMistake(f"there is no file in {documents}; name a folder that holds documents")
+    _make_home(home)
+    started = time.monotonic()
+    os.environ[state.VARIABLE] = str(home / "state")
+    with contextlib.ExitStack() as stack:
+        opened = stack.enter_context(_begin_log(home, documents is None, documents))
+        from lightwell.sample import performance
+
+        bundle = performance.perform(opened, home, documents, click.echo)
+        code = _verify(bundle, home)
+        click.echo(f"done in {time.monotonic() - started:.0f} s")
+        if serve and code == 0:
+            _serve(port, documents is None)
+    context.exit(code)
+
+
+@demo.command()
+@click.pass_context
+def tamper(context: click.Context) -> None:
+    """Change a word, delete a study, rewind the log: each on a copy, each refused by the real verifier."""
+    home: Path = context.obj.resolve()
+    os.environ[state.VARIABLE] = str(home / "state")
+    bundle = home / "bundle"
+    if not bundle.is_dir():
+        raise errors.UserMistake(f"there is no bundle in {home}; make one with: make demo SERVE=0")
+    from lightwell.actions import tampering
+
+    for attempt in tampering.ATTEMPTS:
+        click.echo(f"\n{attempt.words}")
+        with tampering.copy_bundle(bundle) as copy:
+            place = attempt.act(copy)
+            click.echo(f"  changed: {place}")
+            done = subprocess.run([*LIGHTWELL, "verify", str(copy)], capture_output=True, text=True, check=False)
+            click.echo("  " + (done.stdout + done.stderr).strip().replace("\n", "\n  "))
+            click.echo(f"  exit code {done.returncode}")
+
+
+@contextlib.contextmanager
+def _begin_log(home: Path, sample: bool, documents: Path | None) -> Iterator[state.State]:
+    """Make the installation and run its witnesses while the block runs."""
+    from lightwell.sample import own_folder
+
+    origin = SAMPLE_ORIGIN if sample else f"{OWN_ORIGIN}/{own_folder.name_provider(documents or home)[0]}"
+    opened = state.State(home / "state")
+    keys = witnesses.make_keys(home, origin)
+    clock = opened.root / "sample-clock" if sample else None
+    done = subprocess.run(
+        [*LIGHTWELL, "init", "--origin", origin, *(["--sample"] if sample else [])],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise errors.Damaged(f"lightwell init failed: {done.stderr.strip()}")
+    log_vkeys = [note.format_vkey(signer.verifier) for signer in opened.read_signers()]
+    with witnesses.run_witnesses(home, log_vkeys, clock) as running:
+        del keys, running
+        yield opened
+
+
+def _verify(bundle: Path, home: Path) -> int:
+    click.echo(f"\nbundle: {bundle}")
+    done = subprocess.run(
+        [*LIGHTWELL, "verify", str(bundle)], env={**os.environ, state.VARIABLE: str(home / "nowhere")}, check=False
+    )
+    return done.returncode
+
+
+def _serve(port: int, sample: bool) -> None:
+    address = f"http://127.0.0.1:{port}"
+    click.echo(f"\nOpen in a browser:\n  {address}/\n  {address}/search/?q=sleep\n  {address}/log/")
+    if sample:
+        click.echo("Try to cheat:  lightwell demo tamper")
+    click.echo("Stop with Ctrl-C.")
+    subprocess.run([*LIGHTWELL, "serve", "--port", str(port)], check=False)
+
+
+def _make_home(home: Path) -> None:
+    if home.exists():
+        if not (home / "demo").exists():
+            raise errors.UserMistake(f"{home} exists and was not made by the demo; name another with --home")
+        shutil.rmtree(home)
+    home.mkdir(parents=True)
+    (home / "demo").touch()
+    free = shutil.disk_usage(home).free
+    if free < NEEDED_BYTES:
+        raise errors.UserMistake(
+            f"only {free / 1e9:.1f} GB are free below {home}, and the demo needs up to {NEEDED_BYTES / 1e9:.0f}; "
+            "free some space, or name another place with: make demo HOME=/path"
+        )
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise errors.UserMistake(
+                f"port {port} is taken by another program; choose another: make demo PORT={port + 1}"
+            ) from None

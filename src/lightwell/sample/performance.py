@@ -1,0 +1,78 @@
+"""The demo on stage: what it does once the log and its witnesses stand, until the bundle is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from lightwell.files.state import State
+
+Say = Callable[[str], None]
+
+
+def perform(state: State, home: Path, documents: Path | None, say: Say) -> Path:
+    """Do the main job and return the folder of the bundle."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lightwell.web.settings")
+    import django
+
+    django.setup()
+    from lightwell.actions import bundles, people, search
+    from lightwell.sample import timeline
+
+    drafts = home / "drafts"
+    drafts.mkdir()
+    cast = timeline.Cast(
+        state=state,
+        documents=documents or home / "documents",
+        drafts=drafts,
+        publisher=people.add_person(name="sample-publisher", roles=["publisher"]),
+        approver=people.add_person(name="sample-approver", roles=["approver"]),
+    )
+    if documents is None:
+        _perform_sample(cast, say)
+    else:
+        _perform_own(cast, documents, say)
+    pages = search.rebuild_index(state=state)
+    say(f"indexed {pages} pages")
+    bundle = home / "bundle"
+    bundles.write_bundle(state=state, folder=bundle, now=state.read_now())
+    return bundle
+
+
+def _perform_sample(cast: "timeline.Cast", say: Say) -> None:
+    from lightwell.sample import catalogue, timeline
+
+    say("writing the sample company's documents (all invented, from one seeded simulation)")
+    written = {each.document.number: each for each in catalogue.write_documents(cast.documents)}
+    timeline.play_steps(cast, list(timeline.list_steps(cast, written)), catalogue.AS_OF, say)
+
+
+def _perform_own(cast: "timeline.Cast", documents: Path, say: Say) -> None:
+    from lightwell.actions import inventories, log
+    from lightwell.cli import bar
+    from lightwell.db.models import Study
+    from lightwell.sample import own_folder, timeline
+
+    now = cast.state.read_now()
+    draft = cast.drafts / "study.yaml"
+    draft.write_text(yaml.safe_dump(own_folder.make_draft(documents, now.date()), sort_keys=False))
+    study = timeline.disclose(cast, draft, now)
+    log.publish_checkpoint(state=cast.state, now=cast.state.read_now())
+    say(f"registered {study} as earlier research")
+    rows = own_folder.list_rows(documents, now.date())
+    found = Study.objects.get(pk=study)
+    with bar.show_progress("reading", len(rows), "files") as report:
+        inventories.measure_files(
+            state=cast.state, study=found, folder=documents, rows=rows, progress=report
+        )
+    preview = inventories.preview_seal(study=found)
+    inventories.seal_inventory(actor=cast.publisher, study=found, now=cast.state.read_now())
+    log.publish_checkpoint(state=cast.state, now=cast.state.read_now())
+    say(f"locked in {preview.documents} documents, {preview.pages} pages")
+    timeline.publish(cast, study, "", cast.state.read_now())
+    log.count_day(state=cast.state, now=cast.state.read_now())
+    log.publish_checkpoint(state=cast.state, now=cast.state.read_now())
+    say("published")

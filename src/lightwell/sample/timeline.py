@@ -1,0 +1,150 @@
+"""The sample's story as dated steps, played with the same stories that everybody uses, on the sample clock.
+
+Each day that matters: the clock is set, what happened that day is done by the sample's two people, and a
+checkpoint is cosigned by both witnesses. Every day in between gets its count, as a real log would.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from lightwell.actions import inventories, log, proposals
+from lightwell.archive import inventory
+from lightwell.db.models import Person, Study
+from lightwell.files import data
+from lightwell.files.state import State
+from lightwell.sample import catalogue, registration
+from lightwell.sample.record import Written
+
+AT_NOON = datetime.time(12, tzinfo=datetime.UTC)
+DAY = datetime.timedelta(days=1)
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happens on a day."""
+
+    day: datetime.date
+    words: str
+    act: Callable[[datetime.datetime], None]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The sample's installation, its folder of documents and drafts, and its two people."""
+
+    state: State
+    documents: Path
+    drafts: Path
+    publisher: Person
+    approver: Person
+    studies: dict[str, str] = field(default_factory=dict)  # key of the catalogue -> id once registered
+
+
+def play_steps(cast: Cast, steps: list[Step], until: datetime.date, say: Say) -> None:
+    """Do every step on its day and count every day until the last; the log is cosigned each day."""
+    pending = sorted(steps, key=lambda step: step.day)
+    day = pending[0].day
+    while day <= until:
+        now = datetime.datetime.combine(day, AT_NOON)
+        set_clock(cast.state, now)
+        while pending and pending[0].day <= day:
+            step = pending.pop(0)
+            step.act(now)
+            say(f"{day}  {step.words}")
+        log.count_day(state=cast.state, now=now)
+        log.publish_checkpoint(state=cast.state, now=now)
+        day += DAY
+
+
+def set_clock(state: State, now: datetime.datetime) -> None:
+    """Set the sample clock, which the log and its witnesses read."""
+    (state.root / "sample-clock").write_text(f"{int(now.timestamp())}\n")
+
+
+def list_steps(cast: Cast, written: dict[str, Written]) -> Iterator[Step]:
+    """List what happens in the sample: studies registered, sealed, published; and one record of each other kind."""
+    for study in catalogue.STUDIES:
+        draft = cast.drafts / f"{study.key}.yaml"
+        draft.write_text(yaml.safe_dump(registration.make_draft(study), sort_keys=False, allow_unicode=True))
+        yield Step(study.registered, f"registers: {study.title}", _make_registering(cast, study, draft))
+        for number, batch in enumerate(registration.list_batches(study), 1):
+            yield Step(batch.day, f"locks in {len(batch.documents)} documents", _make_sealing(cast, batch, number, written))
+            if (day := registration.date_publication(batch)) is not None:
+                yield Step(day, f"publishes: {study.title}", _make_publishing(cast, study))
+    for name in data.list_examples():
+        if name.startswith("study"):
+            continue
+        draft = cast.drafts / f"{name}.yaml"
+        draft.write_bytes(data.read_example(name))
+        document = yaml.safe_load(draft.read_bytes())
+        yield Step(
+            datetime.date.fromisoformat(str(document["date"])),
+            f"discloses: {document['body']['title']}",
+            _make_disclosing(cast, draft),
+        )
+
+
+def _make_disclosing(cast: Cast, draft: Path) -> Callable[[datetime.datetime], None]:
+    def act(now: datetime.datetime) -> None:
+        disclose(cast, draft, now)
+
+    return act
+
+
+def _make_registering(
+    cast: Cast, study: catalogue.Study, draft: Path
+) -> Callable[[datetime.datetime], None]:
+    def act(now: datetime.datetime) -> None:
+        cast.studies[study.key] = disclose(cast, draft, now)
+
+    return act
+
+
+def _make_sealing(
+    cast: Cast, batch: registration.Batch, number: int, written: dict[str, Written]
+) -> Callable[[datetime.datetime], None]:
+    def act(now: datetime.datetime) -> None:
+        study = Study.objects.get(pk=cast.studies[batch.study.key])
+        table = cast.drafts / f"{batch.study.key}-{number}.csv"
+        with table.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, inventory.COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(registration.make_cells(batch, written))
+        names = [document.file for document in batch.documents]
+        rows = inventory.parse_rows(table.read_text(), names, data.read_grounds().keys())
+        inventories.measure_files(state=cast.state, study=study, folder=cast.documents, rows=rows)
+        inventories.seal_inventory(actor=cast.publisher, study=study, now=now)
+
+    return act
+
+
+def _make_publishing(cast: Cast, study: catalogue.Study) -> Callable[[datetime.datetime], None]:
+    def act(now: datetime.datetime) -> None:
+        publish(cast, cast.studies[study.key], study.summary, now)
+
+    return act
+
+
+def disclose(cast: Cast, draft: Path, now: datetime.datetime) -> str:
+    """Propose a draft as the publisher and approve it as the approver; returns the id of the record."""
+    raise RuntimeError  # adapted to actions/disclosures
+
+
+def publish(cast: Cast, study: str, summary: str, now: datetime.datetime) -> None:
+    """Propose to publish a study as the publisher and approve it as the approver."""
+    proposal = proposals.propose(
+        actor=cast.publisher,
+        kind="publication",
+        subject=study,
+        payload={"study": study, "summary": summary, "items": None},
+        now=now,
+    )
+    proposals.approve(state=cast.state, actor=cast.approver, proposal_id=proposal.pk, now=now)
