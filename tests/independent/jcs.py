@@ -12,7 +12,7 @@ SAFE = 2**53 - 1
 
 
 def read(data: bytes) -> JSON:
-    """The value of canonical bytes; any other spelling of it is refused, and so is a key that stands twice."""
+    """The value of canonical bytes; any other spelling and a key that stands twice are refused."""
     try:
         value = json.loads(data.decode(), object_pairs_hook=_pair, parse_constant=_refuse, parse_int=_count)
         again = write(value).encode()

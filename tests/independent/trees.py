@@ -82,7 +82,9 @@ def list_tiles(size: int) -> list[tuple[int | str, int, int]]:
     level: int | str = "entries"
     count = size
     while count:
-        found += [(level, index, min(WIDTH, count - index * WIDTH)) for index in range((count + 255) // WIDTH)]
+        found += [
+            (level, index, min(WIDTH, count - index * WIDTH)) for index in range((count + 255) // WIDTH)
+        ]
         level, count = (0, count) if level == "entries" else (int(level) + 1, count // WIDTH)
     return found
 
@@ -105,9 +107,7 @@ def compute_rows(leaves: Row) -> list[Row]:
     rows = [leaves]
     while len(rows[-1]) >= WIDTH:
         row = rows[-1]
-        rows.append(
-            [compute_root(row[at : at + WIDTH]) for at in range(0, len(row) // WIDTH * WIDTH, WIDTH)]
-        )
+        rows.append([compute_root(row[at : at + WIDTH]) for at in range(0, len(row) // WIDTH * WIDTH, WIDTH)])
     return rows
 
 

@@ -1,0 +1,199 @@
+"""Judge a bundle folder: verify.py BUNDLE [--policy FILE].
+
+The second verifier, written from the documents in docs/ alone: standard library and `cryptography`, nothing
+of lightwell, no network. Prints one verdict; exit 0 verified, 1 refused (one sentence naming the place), 2
+could not check. What it does in order: the list of files, the log, what the log says, what is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import notes
+import trees
+from notes import CannotCheck, Refusal
+
+LIST = "SHA256SUMS"
+MAX_ENTRY_BYTES = 8192
+
+
+class Folder:
+    """The files of a bundle by their path in it; nothing outside it is ever read."""
+
+    def __init__(self, root: str) -> None:
+        self.root = Path(root)
+        if not self.root.is_dir():
+            raise CannotCheck(f"there is no folder {root}")
+
+    def list(self) -> set[str]:
+        found = set()
+        for folder, _, names in os.walk(self.root, onerror=_stop):
+            for name in names:
+                path = Path(folder, name)
+                relative = path.relative_to(self.root).as_posix()
+                if path.is_symlink() or not path.is_file():
+                    raise Refusal(relative, "this is a link or a special file, not a file of the bundle")
+                found.add(relative)
+        return found
+
+    def has(self, path: str) -> bool:
+        return (self.root / path).is_file()
+
+    def read(self, path: str) -> bytes:
+        try:
+            return (self.root / path).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise Refusal(path, "this file is missing") from None
+
+    def digest(self, path: str) -> str:
+        with open(self.root / path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass
+class Log:
+    """The log as shown. `quorum_times[i]`: when the first checkpoint that covers entry i met the quorum."""
+
+    policy: notes.Policy
+    checkpoint: notes.Checkpoint
+    times: dict[str, int]
+    entries: list[bytes]
+    quorum_times: list[int | None]
+    newest_day: datetime.date | None
+
+
+def check_list(folder: Folder) -> int:
+    """Hold every file against the list and the list against its own last line; returns how many files."""
+    data = folder.read(LIST)
+    lines = data.decode(errors="replace").split("\n")
+    if len(lines) < 2 or lines[-1] or "\ufffd" in "".join(lines):
+        raise Refusal(LIST, "the list must be lines of text with a newline at its end")
+    body = data[: data.rstrip(b"\n").rfind(b"\n") + 1]
+    if lines[-2] != f"{hashlib.sha256(body).hexdigest()}  {LIST}":
+        raise Refusal(LIST, "the list has been changed: its last line does not fit the lines above it")
+    listed: dict[str, str] = {}
+    for number, line in enumerate(lines[:-2], 1):
+        match = re.fullmatch(r"([0-9a-f]{64})  ([^/\\\0]+(?:/[^/\\\0]+)*)", line)
+        if not match or {".", ".."} & set(match[2].split("/")) or match[2] in listed:
+            raise Refusal(LIST, f"line {number} does not name one file of the bundle")
+        listed[match[2]] = match[1]
+    if list(listed) != sorted(listed):
+        raise Refusal(LIST, "the list is not sorted by path")
+    present = folder.list() - {LIST}
+    for path in sorted(listed.keys() - present):
+        raise Refusal(path, "this file is in the list, but not in the bundle")
+    for path in sorted(present - listed.keys()):
+        raise Refusal(path, "this file is in the bundle, but not in the list")
+    for path, digest in listed.items():
+        if folder.digest(path) != digest:
+            raise Refusal(path, "this file has been changed: it does not have the bytes that the list names")
+    return len(listed)
+
+
+def read_log(folder: Folder, policy_file: str | None = None) -> Log:
+    """The policy, every checkpoint and every entry, each held against the others."""
+    if policy_file is None:
+        policy = notes.read_policy(folder.read("policy"))
+    else:
+        try:
+            policy = notes.read_policy(Path(policy_file).read_bytes(), policy_file)
+        except (OSError, Refusal) as error:
+            raise CannotCheck(f"the policy {policy_file} cannot be used: {error}") from None
+    newest, times = notes.judge_checkpoint(folder.read("log/checkpoint"), policy, "log/checkpoint")
+    if not notes.meets_quorum(policy, set(times)):
+        names = ", ".join(sorted(times)) or "none"
+        raise Refusal(
+            "log/checkpoint", f"too few witnesses confirm it for the quorum {policy.quorum}: {names}"
+        )
+    entries = trees.read_entries(newest.size, newest.root, folder.read, "log/")
+    for index, entry in enumerate(entries):
+        if len(entry) > MAX_ENTRY_BYTES:
+            raise Refusal(f"log entry {index}", f"an entry has at most {MAX_ENTRY_BYTES} bytes")
+    covers = _read_checkpoints(folder, policy, newest, entries)
+    quorum_times: list[int | None] = []
+    for size, time in covers:
+        quorum_times += [time] * (size - len(quorum_times))
+    last = notes.find_quorum_time(policy, times)
+    day = datetime.datetime.fromtimestamp(last, datetime.UTC).date() if last is not None else None
+    return Log(policy, newest, times, entries, quorum_times, day)
+
+
+def _read_checkpoints(
+    folder: Folder, policy: notes.Policy, newest: notes.Checkpoint, entries: list[bytes]
+) -> list[tuple[int, int | None]]:
+    """(size, quorum's time) of the checkpoints that meet the policy, each on the one history."""
+    paths = {int(p.name): p for p in (folder.root / "log/checkpoints").glob("*") if _is_size(p.name)}
+    roots = trees.compute_prefix_roots([trees.hash_leaf(entry) for entry in entries], set(paths))
+    covers = []
+    for size in sorted(paths):
+        place = f"log/checkpoints/{size}"
+        found, times = notes.judge_checkpoint(folder.read(place), policy, place)
+        if found.size != size or found.origin != newest.origin:
+            raise Refusal(place, "this checkpoint is not the one its name says")
+        if size > newest.size or roots[size] != found.root:
+            raise Refusal(place, "this checkpoint is of another history than the newest one")
+        if notes.meets_quorum(policy, set(times)):
+            covers.append((size, notes.find_quorum_time(policy, times)))
+    if newest.size not in paths:
+        raise Refusal(f"log/checkpoints/{newest.size}", "this file is missing")
+    return covers
+
+
+def judge(folder: Folder, policy_file: str | None) -> Iterator[str]:
+    """The sentences of a good verdict; `Refusal` or `CannotCheck` for any other."""
+    import statements
+
+    files = check_list(folder)
+    log = read_log(folder, policy_file)
+    yield f"log: {log.checkpoint.origin}, {log.checkpoint.size} entries, every tile and entry in place"
+    whose = "the publisher's own policy" if policy_file is None else f"your policy {policy_file}"
+    yield f"record-keepers by {whose}: {', '.join(sorted(log.times)) or 'none asked for'}"
+    if log.checkpoint.origin.startswith("sample."):
+        yield "a labelled sample with an invented clock: it shows the mechanism, not independence"
+    yield from statements.check(folder, log)
+    yield f"files: {files}, each as listed"
+
+
+def report(compute: Callable[[], str]) -> int:
+    """Run a judgement and print what it says; the exit code of this program."""
+    try:
+        sys.stdout.write(compute())
+        return 0
+    except Refusal as refusal:
+        print(f"refused: {refusal}")
+        return 1
+    except (CannotCheck, OSError, MemoryError) as error:
+        print(f"could not check: {error}")
+        return 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bundle")
+    parser.add_argument("--policy", help="whose signatures you require; by default the publisher's own file")
+    given = parser.parse_args(arguments)
+    return report(lambda: "\n".join([*judge(Folder(given.bundle), given.policy), "verified", ""]))
+
+
+def _is_size(name: str) -> bool:
+    return name.isascii() and name.isdigit() and str(int(name)) == name
+
+
+def _stop(error: OSError) -> None:
+    raise error
+
+
+if __name__ == "__main__":
+    # The same classes must be caught here that the other files raise, so this file is imported by its name.
+    sys.path.insert(0, str(Path(__file__).parent))
+    import verify
+
+    sys.exit(verify.main())
