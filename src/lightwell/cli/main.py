@@ -16,6 +16,7 @@ from lightwell.base import errors
 # Command to the module and attribute that hold it, so that the plain install never imports the site.
 COMMANDS = {
     "inventory": ("lightwell.cli.inventory", "inventory"),
+    "search": ("lightwell.cli.search", "search"),
     "witness": ("lightwell.cli.witness", "witness"),
 }
 

@@ -1,0 +1,304 @@
+"""Search over open pages: keeping the index in step with the log, and asking it.
+
+The index is derived: it says up to which size of the log it is up to date, and the log names every item
+that changed since. Three things keep a hidden page from being found: it is dropped from the index; until that
+is done, what the log or a suspension closes is left out of hits and counts; and every hit passes
+`PublicPage.objects.visible()`, from whose text alone excerpts are made.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Max, OuterRef, Q, Subquery
+
+from lightwell.actions import log
+from lightwell.base import canonical, disclosure, errors
+from lightwell.db.models import Disclosure, Item, LogEntry, Opening, PublicPage, Study, Suspension
+from lightwell.files import excerpt, finder, index, lookup
+from lightwell.files.state import State
+
+Progress = Callable[[int, int, int], None]  # items done, items in all, pages done
+
+# A place is the log's place of the opening with room for the page behind it.
+_PAGE_BITS = 24
+# Entries of these types can only close something; until indexed, their items are not found at all.
+_CLOSING = frozenset({"withholding", "suspension", "erasure", "key-lost"})
+_MAX_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """One hit, with what its row of the list shows. `words` are (line, word) to mark on the picture."""
+
+    study: str
+    item: int
+    page: int
+    title: str
+    study_title: str
+    company: str
+    company_name: str
+    kind: str
+    date: str
+    language: str
+    opened_at: datetime.datetime | None
+    score: float
+    excerpt: excerpt.Excerpt
+    words: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The hits of one screen, how many there are in all and by field, and the cursor of the next screen."""
+
+    pages: tuple[FoundPage, ...]
+    counts: finder.Counts
+    next: str
+
+
+def find_pages(
+    state: State,
+    query: str,
+    filters: finder.Filters | None = None,
+    cursor: str = "",
+    *,
+    limit: int = 10,
+    newest: bool = False,
+) -> Found:
+    """Find open pages; `newest` orders by time of opening, as a feed needs it.
+
+    Raises `UserMistake` with sentences for a search text or cursor that cannot be read, `CouldNotCheck`
+    while there is no index.
+    """
+    wanted = lookup.parse_lookup(query)
+    chosen = filters or finder.Filters()
+    folder = index.open_folder(state.index)
+    without = list_closed(folder)
+    counts = finder.count_hits(folder, wanted, chosen, without=without)
+    found: list[tuple[finder.Hit, PublicPage]] = []
+    more = True
+    for _ in range(_MAX_ROUNDS):
+        missing = limit + 1 - len(found)
+        hits = finder.find_hits(
+            folder, wanted, chosen, cursor=cursor, limit=missing, newest=newest, without=without
+        )
+        rows = _read_rows(hits)
+        found += [(hit, rows[key]) for hit in hits if (key := (hit.study, hit.item, hit.page)) in rows]
+        more = len(hits) == missing
+        if not more or len(found) > limit:
+            break
+        cursor = hits[-1].cursor
+    shown = found[:limit]
+    going_on = len(found) > limit or more
+    last = shown[-1][0].cursor if len(found) > limit else cursor
+    return Found(_describe_hits(shown, wanted), counts, last if going_on else "")
+
+
+def mark_words(text: str, query: str) -> list[tuple[int, int]]:
+    """List the words of a page's text that a search marks, as (line, word); none for an unreadable search."""
+    try:
+        wanted = lookup.parse_lookup(query)
+    except errors.UserMistake:
+        return []
+    return excerpt.list_marked_words(text, excerpt.find_ranges(text, wanted))
+
+
+def rebuild_index(state: State, progress: Progress | None = None) -> int:
+    """Build the index again from the open pages, beside the old one; returns the number of pages."""
+    folder = index.open_folder(state.index)
+    size = log.count_entries()
+    items = list(_list_open_items())
+    pages = 0
+    with folder.rebuild(size) as writer:
+        for done, item in enumerate(items, 1):
+            for document in _make_documents(item):
+                writer.add_page(document)
+                pages += 1
+            if progress:
+                progress(done, len(items), pages)
+    update_index(state)
+    return pages
+
+
+def update_index(state: State) -> int:
+    """Bring the index up to the log's size: the worker's step; returns the number of items indexed again.
+
+    Builds it first when there is none or it is of an older format. A crash leaves the older stamp, and
+    the next call does the same again.
+    """
+    folder = index.open_folder(state.index)
+    stamp = folder.read_stamp()
+    size = log.count_entries()
+    if stamp is None or stamp > size:
+        rebuild_index(state)
+        return Item.objects.count()
+    if stamp == size:
+        return 0
+    changed = _list_changed(stamp, size)
+    if changed:
+        with folder.write() as writer:
+            for study, number in sorted(changed):
+                _write_item(writer, study, number)
+    with folder.hold_lock():
+        now = folder.read_stamp()
+        if now is not None and now < size:
+            folder.advance_stamp(size)
+    return len(changed)
+
+
+def index_item(state: State, item: Item) -> None:
+    """Put the open pages of an item into the index, and only those; call it after the commit."""
+    folder = index.open_folder(state.index)
+    if folder.read_stamp() is None:
+        rebuild_index(state)
+        return
+    with folder.write() as writer:
+        _write_item(writer, item.study_id, item.number)
+
+
+def drop_page(state: State, item: Item, page: int | None = None) -> None:
+    """Take a page, or with None the whole item, out of the index; gone for every reader when this returns."""
+    folder = index.open_folder(state.index)
+    if folder.read_generation() is None:
+        return
+    with folder.write() as writer:
+        if page is None:
+            writer.remove_item(item.study_id, item.number)
+        else:
+            writer.remove_page(item.study_id, item.number, page)
+
+
+def list_closed(folder: index.IndexFolder) -> finder.Without:
+    """List what must not be found although the index may hold it: suspended, or closed since its stamp."""
+    rows = Suspension.objects.filter(restored_at=None).values_list("item__study", "item__number", "page")
+    pages = {index.format_key(study, item, page) for study, item, page in rows if page is not None}
+    items = {index.format_item(study, item) for study, item, page in rows if page is None}
+    stamp = folder.read_stamp()
+    size = log.count_entries()
+    if stamp is not None and stamp < size:
+        for entry in _read_entries(stamp, size):
+            if entry.get("type") in _CLOSING:
+                items.add(index.format_item(str(entry.get("study")), int(str(entry.get("item")))))
+    return finder.Without(frozenset(pages), frozenset(items))
+
+
+def _read_entries(start: int, end: int) -> Iterator[dict[str, canonical.Json]]:
+    rows = LogEntry.objects.filter(index__gte=start, index__lt=end).order_by("index")
+    for data in rows.values_list("data", flat=True).iterator():
+        entry = canonical.decode(bytes(data))
+        if isinstance(entry, dict):
+            yield entry
+
+
+def _list_changed(start: int, end: int) -> set[tuple[str, int]]:
+    """List the items that entries of the log speak of; a study's new version changes all of its items."""
+    changed: set[tuple[str, int]] = set()
+    studies: set[str] = set()
+    for entry in _read_entries(start, end):
+        study, item = entry.get("study"), entry.get("item")
+        if isinstance(study, str) and isinstance(item, int):
+            changed.add((study, item))
+        elif isinstance(record := entry.get("id"), str):
+            studies.add(record)
+    for study in Study.objects.filter(pk__in=studies):
+        changed |= {(study.pk, number) for number in study.items.values_list("number", flat=True)}
+    return changed
+
+
+def _write_item(writer: index.Writer, study: str, number: int) -> None:
+    writer.remove_item(study, number)
+    for item in _list_open_items().filter(study=study, number=number):
+        for document in _make_documents(item):
+            writer.add_page(document)
+
+
+def _list_open_items():  # type: ignore[no-untyped-def]  # Django's query sets carry no types here
+    """List the items that have an open page, each with the place of its newest opening."""
+    newest = Opening.objects.filter(item=OuterRef("pk")).values("item").annotate(at=Max("log_index"))
+    return (
+        Item.objects.filter(public_pages__in=PublicPage.objects.visible())
+        .distinct()
+        .annotate(place=Subquery(newest.values("at")[:1]))
+        .select_related("study__provider")
+        .order_by("study", "number")
+    )
+
+
+def _make_documents(item: Item) -> Iterator[index.PageDocument]:
+    record = _read_study(item.study_id)
+    study = item.study
+    for page in PublicPage.objects.visible().filter(item=item).order_by("number").iterator(chunk_size=200):
+        yield index.PageDocument(
+            study=study.pk,
+            item=item.number,
+            page=page.number,
+            place=((item.place or 0) << _PAGE_BITS) | page.number,
+            company=study.provider_id,
+            company_name=study.provider.name,
+            services=tuple((each.id, each.name) for each in record.services) if record else (),
+            topics=_read_topics(record),
+            kind=item.kind,
+            date=item.date if item.named else "",
+            language=record.language if record else "",
+            title=item.title if item.named else "",
+            text=page.text,
+        )
+
+
+def _read_study(study: str) -> disclosure.Disclosure | None:
+    row = Disclosure.objects.newest().visible().filter(record=study).first()
+    return row.read_record() if row else None
+
+
+def _read_topics(record: disclosure.Disclosure | None) -> tuple[str, ...]:
+    topics = record.body.get("topics") if record else None
+    return tuple(str(topic) for topic in topics) if isinstance(topics, list) else ()
+
+
+def _read_rows(hits: Sequence[finder.Hit]) -> dict[tuple[str, int, int], PublicPage]:
+    """Read the rows of hits through the gate; what the gate refuses is not among them."""
+    wanted = Q(pk__in=[])
+    for hit in hits:
+        wanted |= Q(item__study=hit.study, item__number=hit.item, number=hit.page)
+    rows = PublicPage.objects.visible().filter(wanted).select_related("item__study__provider")
+    return {(row.item.study_id, row.item.number, row.number): row for row in rows}
+
+
+def _describe_hits(
+    shown: Sequence[tuple[finder.Hit, PublicPage]], wanted: lookup.Lookup
+) -> tuple[FoundPage, ...]:
+    studies = {row.item.study_id for _, row in shown}
+    records = {study: _read_study(study) for study in studies}
+    openings = Opening.objects.filter(item__in={row.item_id for _, row in shown})
+    opened = dict(openings.order_by("log_index").values_list("item", "opened_at"))
+    return tuple(_describe_hit(hit, row, wanted, records, opened) for hit, row in shown)
+
+
+def _describe_hit(
+    hit: finder.Hit,
+    row: PublicPage,
+    wanted: lookup.Lookup,
+    records: dict[str, disclosure.Disclosure | None],
+    opened: dict[int, datetime.datetime],
+) -> FoundPage:
+    item, record = row.item, records[row.item.study_id]
+    title = record.body.get("title") if record else None
+    ranges = excerpt.find_ranges(row.text, wanted)
+    return FoundPage(
+        study=hit.study,
+        item=hit.item,
+        page=hit.page,
+        title=item.title if item.named else "",
+        study_title=title if isinstance(title, str) else "",
+        company=item.study.provider_id,
+        company_name=item.study.provider.name,
+        kind=item.kind,
+        date=item.date if item.named else "",
+        language=record.language if record else "",
+        opened_at=opened.get(item.pk),
+        score=hit.score,
+        excerpt=excerpt.make_excerpt(row.text, ranges),
+        words=tuple(excerpt.list_marked_words(row.text, ranges)),
+    )
