@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lightwell.archive import completeness
+from lightwell.archive import completeness, rules
 from lightwell.base import canonical, errors
 from lightwell.base.canonical import Json
 
@@ -25,7 +25,7 @@ ITEM_TYPES = frozenset(completeness.EVENT_TYPES)
 
 @dataclass(frozen=True, slots=True)
 class Beacon:
-    """A public random value that nobody could know earlier: its source by name, its round, its value in hex."""
+    """A public random value that nobody could know earlier: source by name, round, value in hex."""
 
     source: str
     round: int
@@ -106,6 +106,68 @@ def make_withholding(
         decided_by=decided_by,
         review=review.isoformat(),
     )
+
+
+def make_rules(at: datetime.datetime, rule: rules.Rules) -> dict[str, Json]:
+    """Put rules in force for every item sealed from here on."""
+    return _make(
+        "rules",
+        at,
+        version=rule.version,
+        due_soon_days=rule.due_soon_days,
+        grace_days=rule.grace_days,
+        tolerance_seconds=rule.tolerance_seconds,
+    )
+
+
+def make_publication(at: datetime.datetime, study: str, number: int, record: str) -> dict[str, Json]:
+    """Publish: `record` is the digest of the publication record, `number` counts a study's from 1."""
+    return _make("publication", at, study=study, publication=number, record=record)
+
+
+def make_extension(
+    at: datetime.datetime, study: str, number: int, due: datetime.date, ground: str
+) -> dict[str, Json]:
+    """Move the promised date of an item, on a ground; the table counts how often."""
+    return _make("extension", at, study=study, item=number, due=due.isoformat(), ground=ground)
+
+
+def make_already_public(
+    at: datetime.datetime, study: str, number: int, record: str | None
+) -> dict[str, Json]:
+    """Say that an item is public elsewhere; `record` is the digest of a disclosure that says where."""
+    return _make("already-public", at, study=study, item=number, record=record)
+
+
+def make_suspension(
+    at: datetime.datetime, study: str, number: int, page: int | None, ground: str, decided_by: str
+) -> dict[str, Json]:
+    """Take an item, or one page of it, out of view at once: one role decides."""
+    return _make("suspension", at, study=study, item=number, page=page, ground=ground, decided_by=decided_by)
+
+
+def make_restoration(
+    at: datetime.datetime, study: str, number: int, page: int | None, decided_by: tuple[str, str]
+) -> dict[str, Json]:
+    """Put what was suspended back into view: two people decide, named by their roles."""
+    return _make("restoration", at, study=study, item=number, page=page, decided_by=list(decided_by))
+
+
+def make_erasure(
+    at: datetime.datetime, study: str, number: int, ground: str, decided_by: str
+) -> dict[str, Json]:
+    """Erase an item by law: every wrapped copy of its key is destroyed, its place stays."""
+    return _make("erasure", at, study=study, item=number, ground=ground, decided_by=decided_by)
+
+
+def make_key_lost(at: datetime.datetime, study: str, number: int) -> dict[str, Json]:
+    """Admit that the key of an item is lost, so that it can never be opened."""
+    return _make("key-lost", at, study=study, item=number)
+
+
+def make_dispute(at: datetime.datetime, study: str, number: int) -> dict[str, Json]:
+    """Mark that somebody disputes what is said about an item."""
+    return _make("dispute", at, study=study, item=number)
 
 
 def make_count(at: datetime.datetime, day: datetime.date, studies: int, items: int) -> dict[str, Json]:

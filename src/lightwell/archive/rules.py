@@ -17,16 +17,18 @@ class Rules:
     """How near is soon and how late is late, in days.
 
     An item is due soon `due_soon_days` before the promised date. Days late are counted strictly from
-    the day after it and generously from `grace_days` later.
+    the day after it and generously from `grace_days` later. The writer's own time of an entry counts when
+    the quorum saw it at most `tolerance_seconds` later (`archive/dating`).
     """
 
     version: int
     due_soon_days: int
     grace_days: int
+    tolerance_seconds: int = 86_400
 
     def __post_init__(self) -> None:
-        if self.version < 1 or self.due_soon_days < 0 or self.grace_days < 0:
-            raise errors.Refused("rules have a version from 1 and no negative days")
+        if self.version < 1 or min(self.due_soon_days, self.grace_days, self.tolerance_seconds) < 0:
+            raise errors.Refused("rules have a version from 1 and no negative days or seconds")
 
 
 FIRST_RULES = Rules(version=1, due_soon_days=30, grace_days=30)

@@ -1,0 +1,481 @@
+"""Records of publication: openings, words documents, the publication record and the proof of one page.
+
+Each is canonical JSON that a log entry names by digest; `make_` builds the JSON object, `parse_` reads
+one back at the border and refuses what is malformed. Whether what they say matches the seal is asked in
+`client/verify`. The format for outsiders: docs/reference/bundle.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lightwell.archive import opening as openings
+from lightwell.archive import page, seal
+from lightwell.archive.commitment import Node
+from lightwell.base import canonical, errors
+from lightwell.base.canonical import Json
+
+OPENING = "lightwell.opening.v1"
+PUBLICATION = "lightwell.publication.v1"
+PAGE_PROOF = "lightwell.page-proof.v1"
+OUTCOMES = ("whole", "pages", "withheld", "pending")
+MAX_SUMMARY_WORDS = 80
+
+_HEX = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A page that stays held back: its number, the ground, the role that decided, the day of the review."""
+
+    page: int
+    ground: str
+    decided_by: str
+    review: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
+class WholeOpening:
+    """An item that is open whole, by its key. `words` is the hex digest of its words document."""
+
+    header: seal.Header
+    key: bytes
+    file: seal.FileMeasure
+    media_type: str
+    page_roots: tuple[bytes, ...]
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """One page, whole or in part, before its patches are cut out of `picture` (hex digest of a PNG)."""
+
+    head: page.Head
+    lines: tuple[page.Line | None, ...]
+    hidden_patches: tuple[int, ...]
+    picture: str | None
+    proof: openings.PageProof
+
+    def join_patches(self, patches: Sequence[bytes | None]) -> openings.PageOpening:
+        """Return the opening with its patches, as `archive/opening.check_page` takes it."""
+        return openings.PageOpening(self.head, self.lines, tuple(patches), self.proof)
+
+
+@dataclass(frozen=True, slots=True)
+class PagesOpening:
+    """An item of which some pages are open; `pages` and `holdings` together name every page once."""
+
+    header: seal.Header
+    pages: tuple[OpenPage, ...]
+    holdings: tuple[Holding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedItem:
+    """One row of a publication record; title, date and file name only of items that are named by then."""
+
+    item: int
+    title: str | None
+    kind: str
+    date: str | None
+    file_name: str | None
+    media_type: str
+    pages: int | None
+    outcome: str
+    opening: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a publisher says about every sealed item of a study when publishing."""
+
+    study: str
+    number: int
+    summary: str
+    items: tuple[PublishedItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageProof:
+    """One page and what leads from it to a signed checkpoint; `png` is None where no patch is open."""
+
+    entry: dict[str, Json]
+    index: int
+    path: tuple[bytes, ...]
+    checkpoint: str
+    header: seal.Header
+    page: OpenPage
+    png: bytes | None
+
+
+def format_words(head: page.Head, lines: Sequence[page.Line], patches_root: bytes) -> bytes:
+    """Write one line of a words document; inverse of `parse_words`."""
+    rows = [[[word.text, *word.box] for word in line] for line in lines]
+    return (
+        canonical.encode({"head": _format_head(head), "lines": rows, "patches_root": patches_root.hex()})
+        + b"\n"
+    )
+
+
+def parse_words(data: bytes) -> tuple[page.Head, tuple[page.Line, ...], bytes]:
+    """Read one line of a words document, with its newline or without."""
+    match canonical.decode(data.removesuffix(b"\n")):
+        case {"head": head, "lines": list(lines), "patches_root": root, **rest} if not rest:
+            return _parse_head(head), tuple(page.decode_line(line) for line in lines), _parse_hex(root)
+    raise errors.Refused("a line of a words document has exactly the members head, lines and patches_root")
+
+
+def make_whole_opening(
+    *,
+    study: str,
+    item: int,
+    key: bytes,
+    header: seal.Header,
+    file: seal.FileMeasure,
+    media_type: str,
+    page_roots: Sequence[bytes],
+    words: str | None,
+) -> dict[str, Json]:
+    """Open an item whole; `words` is the hex digest of its words document. Inverse of `parse_opening`."""
+    if (header.study, header.number) != (study, item) or (words is None) != (header.pages is None):
+        raise ValueError("header, study, item and words contradict each other")
+    return {
+        "type": OPENING,
+        "mode": "whole",
+        "study": study,
+        "item": item,
+        "key": key.hex(),
+        "header": {"pages": header.pages, "renderer": header.renderer},
+        "file": {"sha256": file.digest.hex(), "size": file.size, "media_type": media_type},
+        "page_roots": [root.hex() for root in page_roots],
+        "words": words,
+    }
+
+
+def make_pages_opening(
+    *,
+    header: seal.Header,
+    pages: Sequence[tuple[openings.PageOpening, str | None]],
+    holdings: Sequence[Holding],
+) -> dict[str, Json]:
+    """Open some pages, each with the hex digest of its picture; inverse of `parse_opening`."""
+    if not pages:
+        raise ValueError("an opening opens at least one page")
+    first = pages[0][0].proof
+    return {
+        "type": OPENING,
+        "mode": "pages",
+        "study": header.study,
+        "item": header.number,
+        "header": {"pages": header.pages, "renderer": header.renderer, "salt": first.header_salt.hex()},
+        "file_hash": first.file_hash.hex(),
+        "pages": [
+            _format_page(shown, name) for shown, name in sorted(pages, key=lambda pair: pair[0].head.number)
+        ],
+        "holdings": [
+            {
+                "page": held.page,
+                "ground": held.ground,
+                "decided_by": held.decided_by,
+                "review": held.review.isoformat(),
+            }
+            for held in sorted(holdings, key=lambda held: held.page)
+        ],
+    }
+
+
+def parse_opening(record: Json) -> WholeOpening | PagesOpening:
+    """Read an opening of either mode; `Refused` says what is malformed."""
+    match record:
+        case {
+            "type": "lightwell.opening.v1",
+            "mode": "whole",
+            "study": str(study),
+            "item": int(item),
+            "key": key,
+            "header": {"pages": pages, "renderer": str(renderer), **more_header},
+            "file": {"sha256": digest, "size": int(size), "media_type": str(media_type), **more_file},
+            "page_roots": list(roots),
+            "words": words,
+            **rest,
+        } if not (rest or more_header or more_file):
+            if (words is None) != (pages is None) or len(roots) != (pages or 0) or size < 0:
+                raise errors.Refused("the opening contradicts itself about its pages or its size")
+            return WholeOpening(
+                seal.Header(
+                    study, _parse_count(item), None if pages is None else _parse_count(pages), renderer
+                ),
+                _parse_hex(key),
+                seal.FileMeasure(_parse_hex(digest), size),
+                media_type,
+                tuple(_parse_hex(root) for root in roots),
+                None if words is None else _parse_hex(words).hex(),
+            )
+        case {
+            "type": "lightwell.opening.v1",
+            "mode": "pages",
+            "study": str(study),
+            "item": int(item),
+            "header": {"pages": int(count), "renderer": str(renderer), "salt": salt, **more_header},
+            "file_hash": file_hash,
+            "pages": list(shown),
+            "holdings": list(holdings),
+            **rest,
+        } if not (rest or more_header):
+            header = seal.Header(study, _parse_count(item), _parse_count(count), renderer)
+            pair = _parse_hex(salt), _parse_hex(file_hash)
+            opened = PagesOpening(
+                header,
+                tuple(_parse_page(each, *pair) for each in shown),
+                tuple(_parse_holding(each) for each in holdings),
+            )
+            _check_every_page(opened)
+            return opened
+    raise errors.Refused("this is not an opening of a form that is known here")
+
+
+def make_publication(
+    *, study: str, number: int, summary: str, items: Sequence[PublishedItem]
+) -> dict[str, Json]:
+    """Write a publication record; inverse of `parse_publication`."""
+    rows = [{name: getattr(item, name) for name in PublishedItem.__slots__} for item in items]
+    return {"type": PUBLICATION, "study": study, "number": number, "summary": summary, "items": rows}
+
+
+def parse_publication(record: Json) -> Publication:
+    """Read a publication record; `Refused` says what is malformed."""
+    match record:
+        case {
+            "type": "lightwell.publication.v1",
+            "study": str(study),
+            "number": int(number),
+            "summary": str(summary),
+            "items": list(rows),
+            **rest,
+        } if not rest and len(summary.split()) <= MAX_SUMMARY_WORDS:
+            return Publication(study, number, summary, tuple(_parse_item(row) for row in rows))
+    raise errors.Refused("this is not a publication record of a form that is known here")
+
+
+def make_page_proof(
+    *,
+    entry: dict[str, Json],
+    index: int,
+    path: Sequence[bytes],
+    checkpoint: str,
+    header: seal.Header,
+    page: openings.PageOpening,
+    png: bytes | None,
+) -> dict[str, Json]:
+    """Write the proof of one page, to be checked without a bundle; inverse of `parse_page_proof`.
+
+    `entry` is the item's log entry at `index`, `path` its inclusion proof in the signed `checkpoint`.
+    """
+    name = None if png is None else hashlib.sha256(png).hexdigest()
+    return {
+        "type": PAGE_PROOF,
+        "entry": entry,
+        "index": index,
+        "path": [node.hex() for node in path],
+        "checkpoint": checkpoint,
+        "header": {
+            "pages": header.pages,
+            "renderer": header.renderer,
+            "salt": page.proof.header_salt.hex(),
+        },
+        "file_hash": page.proof.file_hash.hex(),
+        "page": _format_page(page, name),
+        "png": None if png is None else base64.b64encode(png).decode(),
+    }
+
+
+def parse_page_proof(record: Json) -> PageProof:
+    """Read the proof of one page; `Refused` says what is malformed. Nothing in it is trusted yet."""
+    match record:
+        case {
+            "type": "lightwell.page-proof.v1",
+            "entry": {"study": str(study), "item": int(item)} as entry,
+            "index": int(index),
+            "path": list(path),
+            "checkpoint": str(checkpoint),
+            "header": {"pages": int(count), "renderer": str(renderer), "salt": salt, **more},
+            "file_hash": file_hash,
+            "page": shown,
+            "png": None | str() as png,
+            **rest,
+        } if not (rest or more):
+            return PageProof(
+                entry,
+                index,
+                tuple(_parse_hex(node) for node in path),
+                checkpoint,
+                seal.Header(study, _parse_count(item), _parse_count(count), renderer),
+                _parse_page(shown, _parse_hex(salt), _parse_hex(file_hash)),
+                None if png is None else _parse_base64(png),
+            )
+    raise errors.Refused("this is not the proof of a page of a form that is known here")
+
+
+def _format_head(head: page.Head) -> Json:
+    return canonical.decode(page.encode_head(head))
+
+
+def _parse_head(value: Json) -> page.Head:
+    return page.decode_head(canonical.encode(value))
+
+
+def _format_page(shown: openings.PageOpening, picture: str | None) -> dict[str, Json]:
+    return {
+        "page": shown.head.number,
+        "head": _format_head(shown.head),
+        "lines": [
+            None if line is None else [[word.text, *word.box] for word in line] for line in shown.lines
+        ],
+        "hidden_patches": [k for k, patch in enumerate(shown.patches) if patch is None],
+        "picture": picture,
+        "proof": {
+            "head_salt": shown.proof.head_salt.hex(),
+            "lines": [_format_node(node) for node in shown.proof.line_nodes],
+            "patches": [_format_node(node) for node in shown.proof.patch_nodes],
+            "path": [node.hex() for node in shown.proof.path],
+            "marks": shown.proof.marks.hex(),
+        },
+    }
+
+
+def _parse_page(value: Json, header_salt: bytes, file_hash: bytes) -> OpenPage:
+    match value:
+        case {
+            "page": int(number),
+            "head": head_value,
+            "lines": list(lines),
+            "hidden_patches": list(hidden),
+            "picture": None | str() as picture,
+            "proof": {
+                "head_salt": head_salt,
+                "lines": list(line_nodes),
+                "patches": list(patch_nodes),
+                "path": list(path),
+                "marks": str(marks),
+                **more,
+            },
+            **rest,
+        } if not (rest or more):
+            head = _parse_head(head_value)
+            if head.number != number or len(lines) != head.lines:
+                raise errors.Refused(f"page {number} contradicts its head")
+            places = [_parse_count(position, 0) for position in hidden]
+            if places != sorted(set(places)) or any(k >= head.patches for k in places):
+                raise errors.Refused(f"page {number} names its hidden patches in a wrong way")
+            if picture is None and len(places) != head.patches:
+                raise errors.Refused(f"page {number} opens patches without a picture")
+            return OpenPage(
+                head,
+                tuple(None if line is None else page.decode_line(line) for line in lines),
+                tuple(places),
+                None if picture is None else _parse_hex(picture).hex(),
+                openings.PageProof(
+                    _parse_hex(head_salt),
+                    tuple(_parse_node(node) for node in line_nodes),
+                    tuple(_parse_node(node) for node in patch_nodes),
+                    tuple(_parse_hex(node) for node in path),
+                    header_salt,
+                    file_hash,
+                    _parse_marks(marks, head.lines),
+                ),
+            )
+    raise errors.Refused("a page of the opening is not of a form that is known here")
+
+
+def _format_node(node: Node) -> dict[str, str]:
+    return {"seed" if node.open else "hash": node.value.hex()}
+
+
+def _parse_node(value: Json) -> Node:
+    match value:
+        case {"seed": seed, **rest} if not rest:
+            return Node(True, _parse_hex(seed))
+        case {"hash": hidden, **rest} if not rest:
+            return Node(False, _parse_hex(hidden))
+    raise errors.Refused("a node of a proof is a seed or a hash")
+
+
+def _parse_marks(text: str, lines: int) -> bytes:
+    if not re.fullmatch(f"[0-9a-f]{{{2 * openings.MARK_BYTES * lines}}}", text):
+        raise errors.Refused("the marks of a page have 8 hex digits a line")
+    return bytes.fromhex(text)
+
+
+def _parse_holding(value: Json) -> Holding:
+    match value:
+        case {
+            "page": number,
+            "ground": str(ground),
+            "decided_by": str(role),
+            "review": str(review),
+            **rest,
+        } if not rest:
+            return Holding(_parse_count(number), ground, role, _parse_date(review))
+    raise errors.Refused("a holding has exactly the members page, ground, decided_by and review")
+
+
+def _check_every_page(opened: PagesOpening) -> None:
+    shown = [each.head.number for each in opened.pages]
+    held = [each.page for each in opened.holdings]
+    if shown != sorted(shown) or held != sorted(held):
+        raise errors.Refused("the pages of an opening are listed in order")
+    if sorted(shown + held) != list(range(1, (opened.header.pages or 0) + 1)):
+        raise errors.Refused("an opening names every page of its item once, as open or as held back")
+
+
+def _parse_item(value: Json) -> PublishedItem:
+    match value:
+        case {
+            "item": int(item),
+            "title": None | str() as title,
+            "kind": str(kind),
+            "date": None | str() as date,
+            "file_name": None | str() as file_name,
+            "media_type": str(media_type),
+            "pages": None | int() as pages,
+            "outcome": str(outcome),
+            "opening": None | str() as opening,
+            **rest,
+        } if not rest and outcome in OUTCOMES and (opening is not None) == (outcome in ("whole", "pages")):
+            return PublishedItem(item, title, kind, date, file_name, media_type, pages, outcome, opening)
+    raise errors.Refused("an item of the publication record is not of a form that is known here")
+
+
+def _parse_hex(value: Json) -> bytes:
+    if not isinstance(value, str) or not _HEX.fullmatch(value):
+        raise errors.Refused("a hash, salt or key is 64 hex digits in lower case")
+    return bytes.fromhex(value)
+
+
+def _parse_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise errors.Refused("the picture of the proof is not base64") from None
+
+
+def _parse_count(value: Json, least: int = 1) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise errors.Refused(f"a number of an item, page or part is a whole number from {least} on")
+    return value
+
+
+def _parse_date(text: str) -> datetime.date:
+    try:
+        day = datetime.date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise errors.Refused(f"{text[:20]!r} is not a date such as 2026-11-25")
+    return day
