@@ -15,8 +15,15 @@ from lightwell.base import errors
 
 # Command to the module and attribute that hold it, so that the plain install never imports the site.
 COMMANDS = {
+    "approve": ("lightwell.cli.disclose", "approve"),
+    "disclose": ("lightwell.cli.disclose", "disclose"),
     "inventory": ("lightwell.cli.inventory", "inventory"),
+    "lift": ("lightwell.cli.disclose", "lift"),
+    "person": ("lightwell.cli.person", "person"),
+    "proposals": ("lightwell.cli.disclose", "list_proposals"),
+    "reject": ("lightwell.cli.disclose", "reject"),
     "search": ("lightwell.cli.search", "search"),
+    "withdraw": ("lightwell.cli.disclose", "withdraw"),
     "witness": ("lightwell.cli.witness", "witness"),
 }
 

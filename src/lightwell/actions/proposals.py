@@ -1,0 +1,164 @@
+"""Proposals: what takes two people. One proposes, another approves, and approval carries the story out.
+
+A proposal is checked when it is made, so that a bad one is refused at once with every problem, and again
+when it is carried out, since other things may have happened in between. Carrying out, the approver's
+name and every log entry are one transaction under a lock on the proposal's row: of two approvers at once
+one wins and the other is told. This room imports the other stories, never the reverse.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from lightwell.actions import disclosures, withdrawals
+from lightwell.base import errors, roles
+from lightwell.base.canonical import Json
+from lightwell.db.models import Person, Proposal
+from lightwell.files.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a kind of proposal does: `check` refuses a bad payload, `carry_out` acts inside the transaction.
+
+    `carry_out` gets the roles of proposer and approver. `proposing` and `approving` are permissions.
+    """
+
+    words: str
+    check: Callable[[dict[str, Json], datetime.datetime], None]
+    carry_out: Callable[[State, dict[str, Json], tuple[str, str], datetime.datetime], object]
+    proposing: str = "propose"
+    approving: str = "approve"
+
+
+def _publish_disclosure(
+    state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
+) -> object:
+    return disclosures.publish_disclosure(state=state, payload=payload, now=now)
+
+
+def _lift_fields(
+    state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
+) -> object:
+    return disclosures.lift_fields(state=state, payload=payload, now=now)
+
+
+def _withdraw_disclosure(
+    state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
+) -> object:
+    return withdrawals.withdraw_disclosure(state=state, payload=payload, decided_by=decided_by, now=now)
+
+
+STORIES: dict[str, Story] = {
+    "disclosure": Story("publish a record", disclosures.check_disclosure, _publish_disclosure),
+    "study": Story(
+        "register a study", disclosures.check_disclosure, _publish_disclosure, proposing="register"
+    ),
+    "lift": Story("show fields that are held back", disclosures.check_lift, _lift_fields),
+    "withdrawal": Story("remove a record", withdrawals.check_withdrawal, _withdraw_disclosure),
+}
+
+
+def propose(
+    *, actor: Person, kind: str, subject: str, payload: dict[str, Json], now: datetime.datetime
+) -> Proposal:
+    """Propose a story; it takes effect when another person approves.
+
+    `subject` is the id it is about. Raises `Refused` without the permission, `UserMistake` with every
+    problem of the payload.
+    """
+    story = find_story(kind)
+    roles.check_may(actor.roles, story.proposing)
+    story.check(payload, now)
+    return Proposal.objects.create(
+        kind=kind, subject=subject, payload=payload, proposer=actor, proposed_at=now
+    )
+
+
+def approve(*, state: State, actor: Person, proposal_id: int, now: datetime.datetime) -> Proposal:
+    """Approve and carry out, all or nothing; afterwards the caller publishes the log's next checkpoint.
+
+    Raises `Refused` without the permission, to the proposer, and when somebody else was faster;
+    `UserMistake` when what was proposed cannot be done any more. Then the proposal stays open.
+    """
+    with transaction.atomic():
+        proposal = _lock_open(proposal_id)
+        story = find_story(proposal.kind)
+        roles.check_may(actor.roles, story.approving)
+        roles.check_may_confirm(proposal.proposer.username, actor.username)
+        decided_by = (
+            _name_role(proposal.proposer, story.proposing),
+            _name_role(actor, story.approving),
+        )
+        _decide(proposal, actor, True, now)
+        story.carry_out(state, proposal.payload, decided_by, now)
+    return proposal
+
+
+def reject(*, actor: Person, proposal_id: int, now: datetime.datetime) -> Proposal:
+    """Turn a proposal down, or take one's own back: nothing happens, and nobody can approve it any more.
+
+    Raises `Refused` without the permission and when it was decided before.
+    """
+    with transaction.atomic():
+        proposal = _lock_open(proposal_id)
+        if actor.pk == proposal.proposer_id:
+            # Taking back is no second person's decision, so no approver is named.
+            _decide(proposal, None, False, now)
+        else:
+            roles.check_may(actor.roles, find_story(proposal.kind).approving)
+            _decide(proposal, actor, False, now)
+    return proposal
+
+
+def list_open() -> list[Proposal]:
+    """List what waits for a second person, oldest first."""
+    return list(Proposal.objects.filter(approved=None).select_related("proposer").order_by("pk"))
+
+
+def read_proposal(*, actor: Person, proposal_id: int) -> Proposal:
+    """Read a proposal with all that it would hold back; `Refused` without the permission."""
+    roles.check_may(actor.roles, "read_sealed")
+    proposal = Proposal.objects.filter(pk=proposal_id).first()
+    if proposal is None:
+        raise errors.UserMistake(f"there is no proposal {proposal_id}; list them with: lightwell proposals")
+    return proposal
+
+
+def find_story(kind: str) -> Story:
+    """Find what a kind of proposal does; an unknown one is a `UserMistake`."""
+    if kind not in STORIES:
+        raise errors.UserMistake(f"there is no proposal of the kind {kind!r}; kinds are {', '.join(STORIES)}")
+    return STORIES[kind]
+
+
+def _lock_open(proposal_id: int) -> Proposal:
+    # Only the proposal's row is locked: the second approver waits here and then reads the decision.
+    proposal = Proposal.objects.select_for_update().filter(pk=proposal_id).first()
+    if proposal is None:
+        raise errors.UserMistake(f"there is no proposal {proposal_id}; list them with: lightwell proposals")
+    if proposal.approved is not None:
+        verb = "approved" if proposal.approved else "turned down"
+        by = proposal.approver.username if proposal.approver else "the person who proposed it"
+        raise errors.Refused(
+            f"proposal {proposal_id} was {verb} by {by} on {proposal.decided_at:%Y-%m-%d} already"
+        )
+    return proposal
+
+
+def _decide(proposal: Proposal, actor: Person | None, approved: bool, now: datetime.datetime) -> None:
+    proposal.approver, proposal.approved, proposal.decided_at = actor, approved, now
+    proposal.save(update_fields=["approver", "approved", "decided_at"])
+
+
+def _name_role(person: Person, permission: str) -> str:
+    """Name the role through which a person may do this: what a tombstone says instead of a name."""
+    able = [role for role in roles.ROLES if role in person.roles and permission in roles.ROLES[role]]
+    # Whoever proposed may have lost the role since; then what they held is not known here any more.
+    if not able:
+        raise errors.Refused(f"{person.username} does not hold a role any more that may do this")
+    return able[0]
