@@ -11,10 +11,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
-from lightwell.actions import disclosures, withdrawals
+from lightwell.actions import disclosures, publications, suspensions, withdrawals
 from lightwell.base import errors, roles
 from lightwell.base.canonical import Json
 from lightwell.db.models import Person, Proposal
@@ -25,14 +26,16 @@ from lightwell.files.state import State
 class Story:
     """What a kind of proposal does: `check` refuses a bad payload, `carry_out` acts inside the transaction.
 
-    `carry_out` gets the roles of proposer and approver. `proposing` and `approving` are permissions.
+    `prepare` is the slow part, before the transaction; what it returns takes the payload's place in `carry_out`,
+    which gets the roles of proposer and approver. `proposing` and `approving` are permissions.
     """
 
     words: str
     check: Callable[[dict[str, Json], datetime.datetime], None]
-    carry_out: Callable[[State, dict[str, Json], tuple[str, str], datetime.datetime], object]
+    carry_out: Callable[[State, Any, tuple[str, str], datetime.datetime], object]
     proposing: str = "propose"
     approving: str = "approve"
+    prepare: Callable[[State, dict[str, Json], datetime.datetime], Any] | None = None
 
 
 def _publish_disclosure(
@@ -53,6 +56,28 @@ def _withdraw_disclosure(
     return withdrawals.withdraw_disclosure(state=state, payload=payload, decided_by=decided_by, now=now)
 
 
+def _prepare_publication(state: State, payload: dict[str, Json], now: datetime.datetime) -> object:
+    return publications.prepare_publication(state=state, payload=payload, now=now)
+
+
+def _publish_study(
+    state: State, prepared: publications.Prepared, decided_by: tuple[str, str], now: datetime.datetime
+) -> object:
+    return publications.publish_study(prepared=prepared, decided_by=decided_by, now=now)
+
+
+def _take_back_items(
+    state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
+) -> object:
+    return publications.take_back_items(payload=payload, decided_by=decided_by, now=now)
+
+
+def _restore_page(
+    state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
+) -> object:
+    return suspensions.restore_page(payload=payload, decided_by=decided_by, now=now)
+
+
 STORIES: dict[str, Story] = {
     "disclosure": Story("publish a record", disclosures.check_disclosure, _publish_disclosure),
     "study": Story(
@@ -60,6 +85,20 @@ STORIES: dict[str, Story] = {
     ),
     "lift": Story("show fields that are held back", disclosures.check_lift, _lift_fields),
     "withdrawal": Story("remove a record", withdrawals.check_withdrawal, _withdraw_disclosure),
+    "publication": Story(
+        "publish what a study locked in",
+        publications.check_publication,
+        _publish_study,
+        prepare=_prepare_publication,
+    ),
+    "take-back": Story("take published documents back", publications.check_take_back, _take_back_items),
+    "restoration": Story(
+        "restore a suspended page",
+        suspensions.check_restoration,
+        _restore_page,
+        proposing="restore",
+        approving="restore",
+    ),
 }
 
 
@@ -85,6 +124,7 @@ def approve(*, state: State, actor: Person, proposal_id: int, now: datetime.date
     Raises `Refused` without the permission, to the proposer, and when somebody else was faster;
     `UserMistake` when what was proposed cannot be done any more. Then the proposal stays open.
     """
+    prepared = _prepare(state, actor, proposal_id, now)
     with transaction.atomic():
         proposal = _lock_open(proposal_id)
         story = find_story(proposal.kind)
@@ -95,7 +135,7 @@ def approve(*, state: State, actor: Person, proposal_id: int, now: datetime.date
             _name_role(actor, story.approving),
         )
         _decide(proposal, actor, True, now)
-        story.carry_out(state, proposal.payload, decided_by, now)
+        story.carry_out(state, proposal.payload if prepared is None else prepared, decided_by, now)
     return proposal
 
 
@@ -134,6 +174,17 @@ def find_story(kind: str) -> Story:
     if kind not in STORIES:
         raise errors.UserMistake(f"there is no proposal of the kind {kind!r}; kinds are {', '.join(STORIES)}")
     return STORIES[kind]
+
+
+def _prepare(state: State, actor: Person, proposal_id: int, now: datetime.datetime) -> object | None:
+    """Do the slow part of a story before its transaction, so that nobody waits for the lock meanwhile."""
+    proposal = Proposal.objects.filter(pk=proposal_id, approved=None).first()
+    story = find_story(proposal.kind) if proposal else None
+    if proposal is None or story is None or story.prepare is None:
+        return None
+    roles.check_may(actor.roles, story.approving)
+    roles.check_may_confirm(proposal.proposer.username, actor.username)
+    return story.prepare(state, proposal.payload, now)
 
 
 def _lock_open(proposal_id: int) -> Proposal:

@@ -15,15 +15,13 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from lightwell.actions import inventories, log
-from lightwell.archive import completeness, entry, inventory, opening, page, picture, release, seal
+from lightwell.archive import entry, inventory, opening, page, picture, release, seal
 from lightwell.base import canonical, errors, ground
 from lightwell.base.canonical import Json
 from lightwell.db.models import Holding, Item, Opening, Publication, PublicPage, Study
 from lightwell.files import data, parts, sealed
 from lightwell.files.state import State
 from lightwell.tlog import tree
-
-MAX_SUMMARY_WORDS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,17 @@ class _Opened:
     held: tuple[int, ...]
 
 
-def check_publication(payload: dict[str, Json]) -> None:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A publication made ready outside any transaction: openings with their files in the public area."""
+
+    study: str
+    summary: str
+    opened: tuple[_Opened, ...]
+    withheld: tuple[Item, ...]
+
+
+def check_publication(payload: dict[str, Json], now: datetime.datetime) -> None:
     """Check a proposal to publish: `study`, `summary` (at most 80 words), `items` (numbers, null for all).
 
     Raises `UserMistake` with every problem.
@@ -48,9 +56,11 @@ def check_publication(payload: dict[str, Json]) -> None:
     if study is None:
         problems.append(errors.Problem("study", f"there is no study {payload.get('study')!r}"))
     words = len(str(payload.get("summary") or "").split())
-    if words > MAX_SUMMARY_WORDS:
+    if words > release.MAX_SUMMARY_WORDS:
         problems.append(
-            errors.Problem("summary", f"the summary has {words} words; {MAX_SUMMARY_WORDS} are allowed")
+            errors.Problem(
+                "summary", f"the summary has {words} words; {release.MAX_SUMMARY_WORDS} are allowed"
+            )
         )
     numbers = payload.get("items")
     if study is not None:
@@ -65,64 +75,94 @@ def check_publication(payload: dict[str, Json]) -> None:
             ]
         elif numbers is not None:
             problems.append(errors.Problem("items", "items is a list of numbers, or null for all"))
+        if not problems and not _list_wanted(study, numbers):
+            problems.append(errors.Problem("items", "nothing of these is left to publish or hold back"))
     if problems:
         raise errors.UserMistake(problems=problems)
 
 
-def publish_study(
-    *, state: State, payload: dict[str, Json], decided_by: str, now: datetime.datetime
-) -> Publication:
-    """Publish the items of a study as their inventory rows intend; one proposal, one publication.
+def prepare_publication(*, state: State, payload: dict[str, Json], now: datetime.datetime) -> Prepared:
+    """Make every opening and copy every file into the public area, where nothing points at them yet.
 
-    Raises `Refused` when nothing is left to publish. What was opened or held back before stays as it is.
+    Slow, and outside any transaction. A crash here leaves unreferenced files under their digests.
     """
-    check_publication(payload)
+    check_publication(payload, now)
     study = Study.objects.get(pk=payload["study"])
-    numbers = payload.get("items")
-    wanted = [
-        item
-        for item in inventories.list_items(study)
-        if (numbers is None or item.number in numbers) and not _is_settled(item)
-    ]
-    if not wanted:
-        raise errors.Refused(f"nothing of {study.id} is left to publish; everything chosen was decided before")
-    ready = [_open_item(state, item, now) for item in wanted if item.intent != "withhold"]
-    withheld = [item for item in wanted if item.intent == "withhold"]
-    with transaction.atomic():
-        study = Study.objects.select_for_update().get(pk=study.pk)
-        if any(_is_settled(item) for item in wanted):
-            raise errors.Refused(f"somebody has just published {study.id}; look again before you publish")
-        for each in ready:
-            _store_opening(each, decided_by, now)
-        for item in withheld:
-            _hold_item(item, decided_by, now)
-        return _record_publication(study, str(payload.get("summary") or ""), now)
-
-
-def withdraw_items(
-    *, state: State, payload: dict[str, Json], decided_by: str, now: datetime.datetime
-) -> None:
-    """Take published items back on a ground: their pages vanish, their places stay with the reason.
-
-    `payload`: `study`, `items` (numbers), `ground`, `review` (ISO date).
-    """
-    study = Study.objects.get(pk=payload["study"])
-    review = datetime.date.fromisoformat(str(payload["review"]))
-    ground.check_use(
-        data.read_grounds(), str(payload["ground"]), "item", decided_by, now.date().isoformat(), review.isoformat()
+    wanted = _list_wanted(study, payload.get("items"))
+    return Prepared(
+        study.id,
+        str(payload.get("summary") or ""),
+        tuple(_open_item(state, item, now) for item in wanted if item.intent != "withhold"),
+        tuple(item for item in wanted if item.intent == "withhold"),
     )
+
+
+def publish_study(*, prepared: Prepared, decided_by: tuple[str, str], now: datetime.datetime) -> Publication:
+    """Publish what was prepared: rows and log entries together, inside the caller's transaction.
+
+    Raises `Refused` when somebody else published one of the items in between.
+    """
+    with transaction.atomic():
+        study = Study.objects.select_for_update().get(pk=prepared.study)
+        if any(_is_settled(item) for item in (*(each.item for each in prepared.opened), *prepared.withheld)):
+            raise errors.Refused(f"somebody has just published {study.id}; look again before you publish")
+        for each in prepared.opened:
+            _store_opening(each, decided_by[1], now)
+        for item in prepared.withheld:
+            _append_holding(item, item.ground, decided_by[1], _find_review(item.ground, now), now)
+        return _record_publication(study, prepared.summary, now)
+
+
+def check_take_back(payload: dict[str, Json], now: datetime.datetime) -> None:
+    """Check a proposal to take published items back: `study`, `items`, `ground`, `review` (ISO date)."""
+    problems = []
+    study = Study.objects.filter(pk=payload.get("study")).first()
+    if study is None:
+        problems.append(errors.Problem("study", f"there is no study {payload.get('study')!r}"))
+    numbers = payload.get("items")
+    if not isinstance(numbers, list) or not numbers:
+        problems.append(errors.Problem("items", "name the items to take back by their numbers"))
+    elif study is not None:
+        shown = set(study.items.filter(openings__isnull=False).values_list("number", flat=True))
+        problems += [
+            errors.Problem("items", f"item {number} is not published")
+            for number in numbers
+            if number not in shown
+        ]
+    try:
+        ground.check_use(
+            data.read_grounds(),
+            str(payload.get("ground")),
+            "item",
+            "approver",
+            now.date().isoformat(),
+            str(payload.get("review")),
+        )
+    except errors.UserMistake as error:
+        problems += [errors.Problem("ground", each.sentence) for each in error.problems]
+    if problems:
+        raise errors.UserMistake(problems=problems)
+
+
+def take_back_items(*, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime) -> None:
+    """Take published items back on a ground: their pages vanish, their places stay with the reason."""
+    check_take_back(payload, now)
+    review = datetime.date.fromisoformat(str(payload["review"]))
     numbers = payload["items"] if isinstance(payload["items"], list) else []
     with transaction.atomic():
-        for item in Item.objects.select_for_update().filter(study=study, number__in=numbers):
-            _append_holding(item, str(payload["ground"]), decided_by, review, now)
+        for item in Item.objects.select_for_update().filter(study=payload["study"], number__in=numbers):
+            _append_holding(item, str(payload["ground"]), decided_by[1], review, now)
             item.public_pages.all().delete()
             item.named = False
             item.save(update_fields=["named"])
 
 
-def list_gaps(day: datetime.date, rule: completeness.rules.Rules) -> list[completeness.Gap]:
-    """Compute the row of every sealed item from the log alone."""
-    return completeness.compute_gaps(entry.read_events(log.read_entries()), day, rule)
+def _list_wanted(study: Study, numbers: Json) -> list[Item]:
+    return [
+        item
+        for item in inventories.list_items(study)
+        if (not isinstance(numbers, list) or item.number in numbers) and not _is_settled(item)
+    ]
 
 
 def _is_settled(item: Item) -> bool:
@@ -137,7 +177,9 @@ def _open_item(state: State, item: Item, now: datetime.datetime) -> _Opened:
     original = sealed.read_bytes(state.files, key, item.sealed_file)
     stored = state.files.put_bytes("public", original)
     if stored != item.sha256:
-        raise errors.Damaged(f"the sealed file of item {item.number} of {item.study_id} is not what was sealed")
+        raise errors.Damaged(
+            f"the sealed file of item {item.number} of {item.study_id} is not what was sealed"
+        )
     rows, words = [], []
     for each in parts.iterate_parts(state.files, key, item.sealed_parts) if item.read else ():
         seed = seal.derive_page_seed(key, item.pages or 0, each.head.number)
@@ -172,7 +214,8 @@ def _open_pages(
         opened.append((opening.open_page(key, header, measure, roots, each), name))
         rows.append(_make_page(item, each.head, each.lines, name))
     holdings = [
-        release.Holding(number, item.ground, "approver", _find_review(item.ground, now)) for number in sorted(held)
+        release.Holding(number, item.ground, "approver", _find_review(item.ground, now))
+        for number in sorted(held)
     ]
     document = release.make_pages_opening(header=header, pages=opened, holdings=holdings)
     return _finish(item, document, False, rows, tuple(sorted(held)))
@@ -203,9 +246,7 @@ def _make_page(item: Item, head: page.Head, lines: Sequence[page.Line], name: st
 def _store_opening(ready: _Opened, decided_by: str, now: datetime.datetime) -> None:
     item = ready.item
     pages = None if item.pages is None else item.pages - len(ready.held)
-    (index,) = log.append(
-        entries=[entry.make_opening(now, item.study_id, item.number, pages, ready.digest)]
-    )
+    (index,) = log.append(entries=[entry.make_opening(now, item.study_id, item.number, pages, ready.digest)])
     Opening.objects.create(
         item=item, digest=ready.digest, data=ready.document, whole=ready.whole, log_index=index, opened_at=now
     )
@@ -219,19 +260,13 @@ def _store_opening(ready: _Opened, decided_by: str, now: datetime.datetime) -> N
     item.save(update_fields=["named"])
 
 
-def _hold_item(item: Item, decided_by: str, now: datetime.datetime) -> None:
-    _append_holding(item, item.ground, decided_by, _find_review(item.ground, now), now)
-
-
 def _append_holding(
     item: Item, ground_id: str, decided_by: str, review: datetime.date, now: datetime.datetime
 ) -> None:
     (index,) = log.append(
         entries=[entry.make_withholding(now, item.study_id, item.number, ground_id, decided_by, review)]
     )
-    Holding.objects.create(
-        item=item, ground=ground_id, decided_by=decided_by, review=review, log_index=index
-    )
+    Holding.objects.create(item=item, ground=ground_id, decided_by=decided_by, review=review, log_index=index)
 
 
 def _find_review(ground_id: str, now: datetime.datetime) -> datetime.date:

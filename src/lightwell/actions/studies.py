@@ -16,9 +16,7 @@ from lightwell.base import errors
 from lightwell.db.models import Checkpoint, Disclosure, Study
 
 
-def register_study(
-    *, row: Disclosure, now: datetime.datetime, beacon: entry.Beacon | None = None
-) -> Study:
+def register_study(*, row: Disclosure, now: datetime.datetime, beacon: entry.Beacon | None = None) -> Study:
     """Give a study its place in the log, inside the caller's transaction; `row` is its first version.
 
     Raises `Refused` when the record says "registered in advance" and its start is not after today.

@@ -104,7 +104,9 @@ def rewind_log(bundle: Path) -> str:
             old.unlink()
     (bundle / "log" / "checkpoints" / str(size)).write_text(text)
     write_sums(bundle)
-    return f"the newest {newest.size - size} of {newest.size} log entries are gone, and the log signed the rest"
+    return (
+        f"the newest {newest.size - size} of {newest.size} log entries are gone, and the log signed the rest"
+    )
 
 
 def write_sums(bundle: Path) -> None:

@@ -42,7 +42,7 @@ def perform(state: State, home: Path, documents: Path | None, say: Say) -> Path:
     return bundle
 
 
-def _perform_sample(cast: "timeline.Cast", say: Say) -> None:
+def _perform_sample(cast: timeline.Cast, say: Say) -> None:
     from lightwell.sample import catalogue, timeline
 
     say("writing the sample company's documents (all invented, from one seeded simulation)")
@@ -50,7 +50,7 @@ def _perform_sample(cast: "timeline.Cast", say: Say) -> None:
     timeline.play_steps(cast, list(timeline.list_steps(cast, written)), catalogue.AS_OF, say)
 
 
-def _perform_own(cast: "timeline.Cast", documents: Path, say: Say) -> None:
+def _perform_own(cast: timeline.Cast, documents: Path, say: Say) -> None:
     from lightwell.actions import inventories, log
     from lightwell.cli import bar
     from lightwell.db.models import Study

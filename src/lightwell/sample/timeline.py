@@ -14,10 +14,10 @@ from pathlib import Path
 
 import yaml
 
-from lightwell.actions import inventories, log, proposals
+from lightwell.actions import drafts, inventories, log, proposals
 from lightwell.archive import inventory
 from lightwell.db.models import Person, Study
-from lightwell.files import data
+from lightwell.files import data, yaml_lines
 from lightwell.files.state import State
 from lightwell.sample import catalogue, registration
 from lightwell.sample.record import Written
@@ -85,6 +85,10 @@ def list_steps(cast: Cast, written: dict[str, Written]) -> Iterator[Step]:
         draft = cast.drafts / f"{name}.yaml"
         draft.write_bytes(data.read_example(name))
         document = yaml.safe_load(draft.read_bytes())
+        for attachment in document.get("attachments") or ():
+            attached = cast.drafts / f"{name}.files" / attachment["title"]
+            attached.parent.mkdir(exist_ok=True)
+            attached.write_bytes(data.read_example_attachment(attachment["title"]))
         yield Step(
             datetime.date.fromisoformat(str(document["date"])),
             f"discloses: {document['body']['title']}",
@@ -135,7 +139,18 @@ def _make_publishing(cast: Cast, study: catalogue.Study) -> Callable[[datetime.d
 
 def disclose(cast: Cast, draft: Path, now: datetime.datetime) -> str:
     """Propose a draft as the publisher and approve it as the approver; returns the id of the record."""
-    raise RuntimeError  # adapted to actions/disclosures
+    attached = sorted(cast.drafts.glob(f"{draft.stem}.files/*"))
+    ready = drafts.prepare_draft(
+        state=cast.state,
+        document=yaml_lines.read_document(draft),
+        files=[drafts.read_file(path) for path in attached],
+        now=now,
+    )
+    proposal = proposals.propose(
+        actor=cast.publisher, kind=ready.kind, subject=ready.subject, payload=ready.payload, now=now
+    )
+    proposals.approve(state=cast.state, actor=cast.approver, proposal_id=proposal.pk, now=now)
+    return ready.subject
 
 
 def publish(cast: Cast, study: str, summary: str, now: datetime.datetime) -> None:
