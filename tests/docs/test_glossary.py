@@ -24,6 +24,7 @@ WORDS = {
     "scorecard": "letter, ask, criterion, evidence, rating, as-of date",
     "kept apart": "patch, edition, output check, review",
     "drafts": "echo, draft, slot",
+    "search": "lookup, index, generation, stamp, term, hit, cursor, excerpt",
 }
 
 PUBLIC_WORDS = {

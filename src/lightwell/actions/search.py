@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Max, OuterRef, Q, Subquery
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from lightwell.actions import log
 from lightwell.base import canonical, disclosure, errors
@@ -214,7 +214,7 @@ def _write_item(writer: index.Writer, study: str, number: int) -> None:
             writer.add_page(document)
 
 
-def _list_open_items():  # type: ignore[no-untyped-def]  # Django's query sets carry no types here
+def _list_open_items() -> QuerySet:
     """List the items that have an open page, each with the place of its newest opening."""
     newest = Opening.objects.filter(item=OuterRef("pk")).values("item").annotate(at=Max("log_index"))
     return (

@@ -19,7 +19,7 @@ def search() -> None:
 
 @search.command()
 def rebuild() -> None:
-    """Build the search index again from the published pages; the old one answers until the new one is whole."""
+    """Build the search index again; the old one answers until the new one is whole."""
     state = installation.open_installation()
     from lightwell.actions import search as stories
     from lightwell.cli import bar
@@ -41,8 +41,9 @@ def find(
 ) -> None:
     """List the published pages that have WORDS.
 
-    All words must be there, in any form. Use "quotation marks" for words in a row, a star for beginnings (sleep*),
-    a minus for what must not be there (-survey), and title: company: service: topic: kind: language: year:.
+    All words must be there, in any form. Use "quotation marks" for words in a row, a star for
+    beginnings (sleep*), a minus for what must not be there (-survey), OR for either, and
+    title: company: service: topic: kind: language: year:.
 
     Example: lightwell search find 'sleep "at night" year:2019..2021'
     """

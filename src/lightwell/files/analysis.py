@@ -39,7 +39,7 @@ def build_analyzers() -> dict[str, tantivy.TextAnalyzer]:
 
 
 def list_terms(text: str, analyzer: str) -> Iterator[Term]:
-    """List the terms of a text in order, in the form that the analyzer makes; both forms have the same places."""
+    """List the terms of a text in order, in the analyzer's form; both forms stand at the same places."""
     # A term never crosses white space, so that words repeat and their analysis can be remembered:
     # ten times faster than analysing a page whole.
     for word in _WORD.finditer(text):
@@ -53,9 +53,14 @@ def analyze_words(text: str, analyzer: str) -> list[str]:
     return [term.text for term in list_terms(text, analyzer)]
 
 
+def replace_surrogates(text: str) -> str:
+    """Put a question mark for each half of a character, which JSON can carry and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 @functools.lru_cache(maxsize=50_000)
 def _analyze_word(word: str, analyzer: str) -> tuple[tuple[str, int, int], ...]:
-    tokens = _ANALYZERS[analyzer].pre_tokenize(word).tokens
+    tokens = _ANALYZERS[analyzer].pre_tokenize(replace_surrogates(word)).tokens
     return tuple((token.text, token.char_offset_from, token.char_offset_to) for token in tokens)
 
 

@@ -53,7 +53,7 @@ def list_marked_words(text: str, ranges: Sequence[tuple[int, int]]) -> list[tupl
 
     A page's text is its lines joined by newlines, its words by single spaces.
     """
-    marked = []
+    marked: list[tuple[int, int]] = []
     offset = 0
     waiting = iter(ranges)
     current = next(waiting, None)

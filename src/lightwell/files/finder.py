@@ -216,9 +216,7 @@ def _find_newest(
     return [_make_hit(searcher, address, 0.0, _Cursor(int(place))) for place, address in found]
 
 
-def _make_hit(
-    searcher: tantivy.Searcher, address: tantivy.DocAddress, score: float, cursor: _Cursor
-) -> Hit:
+def _make_hit(searcher: tantivy.Searcher, address: tantivy.DocAddress, score: float, cursor: _Cursor) -> Hit:
     study, item, page = index.parse_key(str(searcher.doc(address).get_first("key")))
     return Hit(study, item, page, score, format_cursor(cursor))
 
@@ -284,7 +282,8 @@ def _build_filters(filters: Filters) -> Iterable[tantivy.Query]:
     for name in (*index.FACETS, "study", "item"):
         values = getattr(filters, name)
         if values:
-            chosen = tantivy.Query.term_set_query(schema, name, list(values[:MAX_COUNTS]))
+            clean = [analysis.replace_surrogates(value) for value in values[:MAX_COUNTS]]
+            chosen = tantivy.Query.term_set_query(schema, name, clean)
             yield tantivy.Query.const_score_query(chosen, 0.0)
     if filters.since or filters.until:
         first = index.encode_day(filters.since) if filters.since else 1
@@ -309,7 +308,7 @@ def _build_part(searcher: tantivy.Searcher, part: Part) -> tantivy.Query:
         values = [str(year) for year in range(first, last + 1)]
         return tantivy.Query.const_score_query(tantivy.Query.term_set_query(schema, "year", values), 0.0)
     if part.field in ("topic", "kind", "language", "study"):
-        value = part.text.strip().lower()
+        value = analysis.replace_surrogates(part.text).strip().lower()
         values = [value, "-".join(value.split())]
         return tantivy.Query.const_score_query(tantivy.Query.term_set_query(schema, part.field, values), 0.0)
     if part.field in ("company", "service"):

@@ -308,8 +308,8 @@ def _make_document(page: PageDocument) -> tantivy.Document:
     _add_all(document, "company_name", [page.company_name, page.company])
     _add_all(document, "service_name", [f"{slug} {name}" for slug, name in page.services])
     for name, text in (("title", page.title), ("text", page.text)):
-        document.add_text(name, text)
-        document.add_text(f"{name}_written", text)
+        document.add_text(name, analysis.replace_surrogates(text))
+        document.add_text(f"{name}_written", analysis.replace_surrogates(text))
     return document
 
 

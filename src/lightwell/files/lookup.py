@@ -27,7 +27,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 # What telephones and word processors make of a quotation mark.
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _TOKEN = re.compile(
-    r'(?P<minus>-(?=[^\s-]))?(?:(?P<field>[A-Za-z]+):(?!//))?'
+    r"(?P<minus>-(?=[^\s-]))?(?:(?P<field>[A-Za-z]+):(?!//))?"
     r'(?:"(?P<quoted>[^"]*)(?P<end>"?)|(?P<bare>[^\s"]+))|(?P<lost>\S)'
 )
 _YEARS = re.compile(r"(\d{4})(?:(?:\.\.|-|–)(\d{4}))?")
@@ -107,7 +107,9 @@ def _read_part(match: re.Match[str], problems: list[errors.Problem]) -> Part | N
     text = match["quoted"] if quoted else match["bare"]
     if quoted and not match["end"]:
         problems.append(
-            errors.Problem("", f'The phrase "{text.strip()} has no end; put a quotation mark after its last word.')
+            errors.Problem(
+                "", f'The phrase "{text.strip()} has no end; put a quotation mark after its last word.'
+            )
         )
         return None
     if field and field.lower() not in FIELDS:
@@ -131,7 +133,9 @@ def _read_words(text: str, field: str, quoted: bool, problems: list[errors.Probl
         return None
     if not _LETTER.search(stem):
         if field or prefix:
-            problems.append(errors.Problem("", f"{match_name(field)}{text}: put a word before or after this."))
+            problems.append(
+                errors.Problem("", f"{match_name(field)}{text}: put a word before or after this.")
+            )
         return None
     last = re.split(r"[\W_]+", stem.rstrip())[-1]
     if prefix and len(last) < MIN_PREFIX:
@@ -154,7 +158,8 @@ def _read_years(text: str, problems: list[errors.Problem]) -> Part | None:
     if not _FIRST_YEAR <= first <= last <= _LAST_YEAR:
         problems.append(
             errors.Problem(
-                "", f"year:{text} is no year; write year:2019, or year:2015..2021 from the earlier to the later."
+                "",
+                f"year:{text} is no year; write year:2019, or year:2015..2021 from the earlier to the later.",
             )
         )
         return None
