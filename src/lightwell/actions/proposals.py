@@ -26,8 +26,8 @@ from lightwell.files.state import State
 class Story:
     """What a kind of proposal does: `check` refuses a bad payload, `carry_out` acts inside the transaction.
 
-    `prepare` is the slow part, before the transaction; what it returns takes the payload's place in `carry_out`,
-    which gets the roles of proposer and approver. `proposing` and `approving` are permissions.
+    `prepare` is the slow part, before the transaction; what it returns takes the payload's place in
+    `carry_out`, which gets the roles of proposer and approver. `proposing` and `approving` are permissions.
     """
 
     words: str

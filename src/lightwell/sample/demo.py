@@ -80,7 +80,9 @@ def tamper(context: click.Context) -> None:
         with tampering.copy_bundle(bundle) as copy:
             place = attempt.act(copy)
             click.echo(f"  changed: {place}")
-            done = subprocess.run([*LIGHTWELL, "verify", str(copy)], capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [*LIGHTWELL, "verify", str(copy)], capture_output=True, text=True, check=False
+            )
             click.echo("  " + (done.stdout + done.stderr).strip().replace("\n", "\n  "))
             click.echo(f"  exit code {done.returncode}")
 
@@ -111,7 +113,9 @@ def _begin_log(home: Path, sample: bool, documents: Path | None) -> Iterator[sta
 def _verify(bundle: Path, home: Path) -> int:
     click.echo(f"\nbundle: {bundle}")
     done = subprocess.run(
-        [*LIGHTWELL, "verify", str(bundle)], env={**os.environ, state.VARIABLE: str(home / "nowhere")}, check=False
+        [*LIGHTWELL, "verify", str(bundle)],
+        env={**os.environ, state.VARIABLE: str(home / "nowhere")},
+        check=False,
     )
     return done.returncode
 

@@ -45,7 +45,11 @@ def make_draft(documents: Path, today: datetime.date) -> dict[str, Any]:
             "registered_in_advance": False,
             "started": _guess_start(documents),
             "methods": [
-                {"id": "folder", "title": "Folder", "detail": "Every file below the folder, in order of names."}
+                {
+                    "id": "folder",
+                    "title": "Folder",
+                    "detail": "Every file below the folder, in order of names.",
+                }
             ],
             "population": "Not known to the demo.",
             "sample_size": {"unit": "not known to the demo"},

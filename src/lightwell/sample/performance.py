@@ -65,9 +65,7 @@ def _perform_own(cast: timeline.Cast, documents: Path, say: Say) -> None:
     rows = own_folder.list_rows(documents, now.date())
     found = Study.objects.get(pk=study)
     with bar.show_progress("reading", len(rows), "files") as report:
-        inventories.measure_files(
-            state=cast.state, study=found, folder=documents, rows=rows, progress=report
-        )
+        inventories.measure_files(state=cast.state, study=found, folder=documents, rows=rows, progress=report)
     preview = inventories.preview_seal(study=found)
     inventories.seal_inventory(actor=cast.publisher, study=found, now=cast.state.read_now())
     log.publish_checkpoint(state=cast.state, now=cast.state.read_now())

@@ -109,7 +109,11 @@ def _make_body(study: Study) -> dict[str, Any]:
         "registered_in_advance": study.in_advance,
         "started": study.began.isoformat(),
         "methods": [
-            {"id": f"m{number}", "title": method.capitalize(), "detail": f"{method.capitalize()}; the protocol has the details."}
+            {
+                "id": f"m{number}",
+                "title": method.capitalize(),
+                "detail": f"{method.capitalize()}; the protocol has the details.",
+            }
             for number, method in enumerate(study.methods, 1)
         ],
         "population": "Children and young people who use the services named; the protocol says who exactly.",
@@ -117,7 +121,11 @@ def _make_body(study: Study) -> dict[str, Any]:
         "officer": "Head of Research on Young People",
         "ethics": {"route": "internal-board" if study.in_advance else "none"},
         "due_dates": [
-            {"id": f"d{number}", "what": f"{document.number} {document.kind}", "date": study.date_due(document).isoformat()}
+            {
+                "id": f"d{number}",
+                "what": f"{document.number} {document.kind}",
+                "date": study.date_due(document).isoformat(),
+            }
             for number, document in enumerate(study.documents, 1)
         ],
     }
@@ -128,7 +136,10 @@ def _make_body(study: Study) -> dict[str, Any]:
             "from": "2015",
             "to": "2021",
             "teams": ["User Research", "Product", "Growth", "Policy", "Community", "Legal"],
-            "places": ["Document stores of the six teams", "Archived mail of the steering group Young People"],
+            "places": [
+                "Document stores of the six teams",
+                "Archived mail of the steering group Young People",
+            ],
             "terms": ["wellbeing", "sleep", "under 18", "bullying", "stranger", "broadcast"],
             "date": "2025-11-14",
             "signed_by": "Head of Research on Young People",

@@ -76,7 +76,11 @@ def list_steps(cast: Cast, written: dict[str, Written]) -> Iterator[Step]:
         draft.write_text(yaml.safe_dump(registration.make_draft(study), sort_keys=False, allow_unicode=True))
         yield Step(study.registered, f"registers: {study.title}", _make_registering(cast, study, draft))
         for number, batch in enumerate(registration.list_batches(study), 1):
-            yield Step(batch.day, f"locks in {len(batch.documents)} documents", _make_sealing(cast, batch, number, written))
+            yield Step(
+                batch.day,
+                f"locks in {len(batch.documents)} documents",
+                _make_sealing(cast, batch, number, written),
+            )
             if (day := registration.date_publication(batch)) is not None:
                 yield Step(day, f"publishes: {study.title}", _make_publishing(cast, study))
     for name in data.list_examples():
@@ -103,9 +107,7 @@ def _make_disclosing(cast: Cast, draft: Path) -> Callable[[datetime.datetime], N
     return act
 
 
-def _make_registering(
-    cast: Cast, study: catalogue.Study, draft: Path
-) -> Callable[[datetime.datetime], None]:
+def _make_registering(cast: Cast, study: catalogue.Study, draft: Path) -> Callable[[datetime.datetime], None]:
     def act(now: datetime.datetime) -> None:
         cast.studies[study.key] = disclose(cast, draft, now)
 

@@ -38,7 +38,14 @@ def make_keys(home: Path, origin: str) -> dict[str, tuple[str, ...]]:
         public = home / f"{name}.pub"
         if not public.exists():
             done = subprocess.run(
-                [*_COMMAND, "keygen", "--name", f"{name}.{origin.split('/')[0]}", "--key", str(home / f"{name}.key")],
+                [
+                    *_COMMAND,
+                    "keygen",
+                    "--name",
+                    f"{name}.{origin.split('/')[0]}",
+                    "--key",
+                    str(home / f"{name}.key"),
+                ],
                 capture_output=True,
                 text=True,
                 check=False,
