@@ -26,7 +26,7 @@ from lightwell.tlog import tree
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """One item made ready: the opening document and the rows of its pages, nothing stored in the database yet."""
+    """One item made ready: the opening document and the rows of its pages, nothing in the database yet."""
 
     item: Item
     document: bytes

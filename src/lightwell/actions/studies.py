@@ -34,7 +34,7 @@ def register_study(*, row: Disclosure, now: datetime.datetime, beacon: entry.Bea
 
 
 def find_start_problem(body: dict[str, object], today: datetime.date) -> str | None:
-    """Say why a study cannot be called registered in advance on `today`; None when nothing speaks against it."""
+    """Say why a study cannot be called registered in advance on `today`; None when it can."""
     if body["registered_in_advance"] is not True:
         return None
     # EDTF dates (2025, 2025-03, 2025-03-10, 2025~) compare as text once cut to the precision they have.

@@ -1,7 +1,7 @@
 """Try to cheat: three ways to change a copy of a bundle, each as a skilled cheat would do it.
 
-Every attempt also writes the list of digests anew, so that what catches it is the log, the cosignatures and the
-seal, not the list. Only a labelled sample offers this, and always on a copy. The judge is `client/verify`.
+Every attempt also writes the list of digests anew, so that what catches it is the log, the
+cosignatures and the seal, not the list. Only a labelled sample offers this, and always on a copy. The judge is `client/verify`.
 """
 
 from __future__ import annotations
@@ -104,9 +104,7 @@ def rewind_log(bundle: Path) -> str:
             old.unlink()
     (bundle / "log" / "checkpoints" / str(size)).write_text(text)
     write_sums(bundle)
-    return (
-        f"the newest {newest.size - size} of {newest.size} log entries are gone, and the log signed the rest"
-    )
+    return f"the newest {newest.size - size} of {newest.size} log entries are gone; the log signed the rest"
 
 
 def write_sums(bundle: Path) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from lightwell.files.state import State
+
+if TYPE_CHECKING:
+    from lightwell.sample import timeline
 
 Say = Callable[[str], None]
 
