@@ -65,7 +65,8 @@ class Event:
     """One log entry about one item.
 
     `pages` is the item's page count for type item, the pages opened for type opening; `read` says for
-    type item whether the format can be read; `due` stands in item and extension.
+    type item whether the format can be read; `due` stands in item and extension; `page` says of which page
+    a suspension or restoration speaks, None for the whole item.
     """
 
     type: str
@@ -75,6 +76,7 @@ class Event:
     due: datetime.date | None = None
     pages: int | None = None
     read: bool = True
+    page: int | None = None
 
     def __post_init__(self) -> None:
         if self.type not in EVENT_TYPES:
@@ -185,11 +187,18 @@ def _apply_event(item: Item, event: Event) -> Item:
         case "extension":
             return replace(item, due=event.due or item.due, extensions=item.extensions + 1)
         case "restoration":
-            return replace(item, marks=item.marks - {"suspension"})
+            return replace(item, marks=item.marks - {_mark_suspension(event)})
+        case "suspension":
+            return replace(item, marks=item.marks | {_mark_suspension(event)})
         case "withholding":  # also after an opening: what is taken back is held back from then on
             return replace(item, opened=None, pages_open=None, marks=item.marks | {"withholding"})
         case _:
             return replace(item, marks=item.marks | {event.type})
+
+
+def _mark_suspension(event: Event) -> str:
+    # A mark for each page, so that restoring one page never restores another.
+    return "suspension" if event.page is None else f"suspension of page {event.page}"
 
 
 def _judge_item(item: Item, day: datetime.date, rule: rules.Rules) -> Gap:
@@ -199,7 +208,7 @@ def _judge_item(item: Item, day: datetime.date, rule: rules.Rules) -> Gap:
 
 def _name_state(item: Item, day: datetime.date, rule: rules.Rules, lateness: rules.Lateness) -> str:
     for mark, state in (("erasure", "erased-by-law"), ("key-lost", "key-lost"), ("suspension", "suspended")):
-        if mark in item.marks:
+        if any(each.startswith(mark) for each in item.marks):
             return state
     if item.opened:
         if not item.read:

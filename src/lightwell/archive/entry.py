@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lightwell.archive import completeness, rules
@@ -21,6 +21,8 @@ BEACONS = ("drand-default", "drand-quicknet", "nist-2")
 
 # Types of the log that say something about one item, and so become events of `archive/completeness`.
 ITEM_TYPES = frozenset(completeness.EVENT_TYPES)
+
+_TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +177,50 @@ def make_count(at: datetime.datetime, day: datetime.date, studies: int, items: i
     return _make("count", at, date=day.isoformat(), studies=studies, items=items)
 
 
-def read_events(entries: Sequence[bytes]) -> list[completeness.Event]:
+def decode_entry(index: int, data: bytes) -> dict[str, Json]:
+    """Read one entry as an object with a type; `Refused` names its place in the log."""
+    try:
+        value = canonical.decode(data, require_canonical=True)
+    except errors.LightwellError as error:
+        raise errors.Refused(f"log entry {index} cannot be read: {error}") from None
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+        raise errors.Refused(f"log entry {index} cannot be read: it is no object with a type")
+    return value
+
+
+def read_events(
+    entries: Sequence[bytes],
+    find_time: Callable[[int, datetime.datetime], datetime.datetime] | None = None,
+) -> list[completeness.Event]:
     """Read, in log order, the events about items; inverse of the makers above as far as states need.
 
+    `find_time(index, at)` gives the time that counts (`archive/dating`); without it the writer's own does.
     Raises `Refused` naming the place of an entry that is not canonical JSON or lacks what its type needs.
     """
     events = []
     for index, data in enumerate(entries):
+        value = decode_entry(index, data)
+        if value["type"] == "rules" and value.get("version") != rules.FIRST_RULES.version:
+            raise errors.Refused(f"log entry {index} brings rules that this program does not know; update it")
+        if value["type"] not in ITEM_TYPES:
+            continue
         try:
-            value = canonical.decode(data, require_canonical=True)
-            if isinstance(value, Mapping) and value.get("type") in ITEM_TYPES:
-                events.append(_read_event(value))
+            at = read_time(value)
+            events.append(_read_event(value, (find_time(index, at) if find_time else at).date()))
         except (errors.LightwellError, ValueError, KeyError, TypeError) as error:
             raise errors.Refused(f"log entry {index} cannot be read: {error}") from None
     return events
+
+
+def read_time(value: Mapping[str, Json]) -> datetime.datetime:
+    """Read the writer's own time of an entry; `Refused` when it has none in the one form."""
+    text = value.get("at")
+    if not isinstance(text, str) or not _TIME.fullmatch(text):
+        raise errors.Refused("it lacks a time such as 2026-11-25T04:30:00Z")
+    try:
+        return datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise errors.Refused(f"{text} is no time") from None
 
 
 def _make(type_name: str, at: datetime.datetime, **members: Json) -> dict[str, Json]:
@@ -197,14 +229,13 @@ def _make(type_name: str, at: datetime.datetime, **members: Json) -> dict[str, J
     return {"type": type_name, "v": VERSION, "at": at.strftime("%Y-%m-%dT%H:%M:%SZ"), **members}
 
 
-def _read_event(value: Mapping[str, Json]) -> completeness.Event:
+def _read_event(value: Mapping[str, Json], day: datetime.date) -> completeness.Event:
     match value:
-        case {"v": 1, "type": str(name), "at": str(at), "study": str(study), "item": int(item)}:
-            day = datetime.datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC).date()
-            due = value.get("due")
-            pages = value.get("pages")
-            if pages is not None and not isinstance(pages, int):
-                raise errors.Refused("pages is not a whole number")
+        case {"v": 1, "type": str(name), "study": str(study), "item": int(item)}:
+            due, pages, page = (value.get(member) for member in ("due", "pages", "page"))
+            for count in (pages, page):
+                if count is not None and (not isinstance(count, int) or isinstance(count, bool)):
+                    raise errors.Refused("a count of pages or the number of a page is not a whole number")
             return completeness.Event(
                 name,
                 study,
@@ -213,5 +244,6 @@ def _read_event(value: Mapping[str, Json]) -> completeness.Event:
                 due=datetime.date.fromisoformat(due) if isinstance(due, str) else None,
                 pages=pages,
                 read=value.get("read") is not False,
+                page=page,
             )
-    raise errors.Refused("it lacks a version, a type, a time, a study or an item")
+    raise errors.Refused("it lacks a version, a type, a study or an item")
