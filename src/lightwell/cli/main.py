@@ -17,8 +17,10 @@ from lightwell.base import errors
 COMMANDS = {
     "approve": ("lightwell.cli.disclose", "approve"),
     "disclose": ("lightwell.cli.disclose", "disclose"),
+    "init": ("lightwell.cli.begin", "init"),
     "inventory": ("lightwell.cli.inventory", "inventory"),
     "lift": ("lightwell.cli.disclose", "lift"),
+    "log": ("lightwell.cli.log", "log"),
     "person": ("lightwell.cli.person", "person"),
     "proposals": ("lightwell.cli.disclose", "list_proposals"),
     "reject": ("lightwell.cli.disclose", "reject"),
