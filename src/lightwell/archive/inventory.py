@@ -10,13 +10,14 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from lightwell.base import errors
 from lightwell.base.errors import Problem
 
-COLUMNS = ("number", "file", "title", "kind", "date", "intent", "ground", "due")
+COLUMNS = ("number", "file", "title", "kind", "date", "intent", "ground", "held_pages", "due")
 KINDS = (
     "protocol",
     "questionnaire",
@@ -30,12 +31,22 @@ KINDS = (
     "note",
     "other",
 )
-INTENTS = ("publish", "withhold")
+# publish-unread: a damaged or locked file, sealed and published as bytes; its page count stays unknown.
+INTENTS = ("publish", "publish-unread", "withhold")
+MAX_PAGES = 100_000
+MAX_HELD_CHARACTERS = 1000
+
+_RANGE = re.compile(r"([1-9][0-9]{0,5})(?:-([1-9][0-9]{0,5}))?(?: ([a-z0-9-]+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One file and what is intended: `date` as declared (ISO, may be empty), `ground` only when withheld."""
+    """One file and what is intended.
+
+    `date` is as declared (ISO, may be empty). `ground` stands beside the intent withhold, or beside
+    publish together with `held_pages` ("3-5;9"): these pages stay back, the others are published. A
+    range may name a ground of its own ("3-5;9 minors").
+    """
 
     number: int
     file: str
@@ -44,6 +55,7 @@ class Row:
     date: str
     intent: str
     ground: str
+    held_pages: str
     due: datetime.date
 
 
@@ -60,7 +72,7 @@ def list_name_problems(name: str) -> list[str]:
 def draft_rows(names: Iterable[str], due: datetime.date) -> list[Row]:
     """Suggest a row for each file, in order of names, all to be published and of kind other."""
     return [
-        Row(number, name, _suggest_title(name), _suggest_kind(name), "", "publish", "", due)
+        Row(number, name, _suggest_title(name), _suggest_kind(name), "", "publish", "", "", due)
         for number, name in enumerate(sorted(names), 1)
     ]
 
@@ -71,9 +83,8 @@ def format_rows(rows: Iterable[Row]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow(
-            [row.number, row.file, row.title, row.kind, row.date, row.intent, row.ground, row.due.isoformat()]
-        )
+        texts = (row.file, row.title, row.kind, row.date, row.intent, row.ground, row.held_pages)
+        writer.writerow([row.number, *texts, row.due.isoformat()])
     return text.getvalue()
 
 
@@ -111,6 +122,50 @@ def parse_rows(text: str, names: Collection[str], grounds: Collection[str]) -> l
     return rows
 
 
+def format_held_pages(numbers: Iterable[int]) -> str:
+    """Write page numbers as ranges such as "3-5;9"; inverse of `parse_held_pages`."""
+    ranges: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ";".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+
+
+def parse_held_pages(text: str, pages: int | None) -> tuple[int, ...]:
+    """Read ranges of pages such as "3-5;9" in rising order; inverse of `format_held_pages`.
+
+    `pages` is the page count of the item, None while it is not known. Raises `UserMistake` when the
+    ranges are malformed, leave the document, or leave nothing of it to publish.
+    """
+    numbers = tuple(parse_held_grounds(text, ""))
+    if pages is not None and numbers and numbers[-1] > pages:
+        raise errors.UserMistake(f"page {numbers[-1]} is to be held back, but there are {pages} pages")
+    if pages is not None and numbers and len(numbers) == pages:
+        raise errors.UserMistake("every page is to be held back; use the intent withhold instead")
+    return numbers
+
+
+def parse_held_grounds(text: str, ground: str) -> dict[int, str]:
+    """Read the ground of each held page: the one its range names ("3-5;9 minors"), else the row's `ground`.
+
+    Raises `UserMistake` when the ranges are malformed.
+    """
+    grounds: dict[int, str] = {}
+    edge = 0
+    for part in text.split(";") if text else ():
+        found = _RANGE.fullmatch(part)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+        if not found or not edge < first <= last <= MAX_PAGES:
+            raise errors.UserMistake(
+                f"the held pages {text!r} are not ranges in rising order such as 3-5;9, counted from 1"
+            )
+        grounds |= dict.fromkeys(range(first, last + 1), found[3] or ground)
+        edge = last
+    return grounds
+
+
 def _list_row_problems(
     cells: Mapping[str | None, str | list[str] | None],
     number: int,
@@ -131,13 +186,29 @@ def _list_row_problems(
         found.append(f"the kind {cell['kind']!r} is unknown; use one of {', '.join(KINDS)}")
     if cell["intent"] not in INTENTS:
         found.append(f"the intent {cell['intent']!r} is unknown; use one of {', '.join(INTENTS)}")
-    if cell["intent"] == "withhold" and cell["ground"] not in grounds:
-        found.append(f"the ground {cell['ground']!r} is unknown; use one of {', '.join(sorted(grounds))}")
-    if cell["intent"] == "publish" and cell["ground"]:
-        found.append("a ground stands only beside the intent withhold")
+    found += _list_ground_problems(cell, grounds)
     for column in ("date", "due"):
         if (cell[column] or column == "due") and _parse_date(cell[column]) is None:
             found.append(f"the {column} {cell[column]!r} is not a date such as 2026-11-24")
+    return found
+
+
+def _list_ground_problems(cell: Mapping[str, str], grounds: Collection[str]) -> list[str]:
+    found = []
+    held, intent = cell["held_pages"], cell["intent"]
+    if held and intent != "publish":
+        found.append("held pages stand only beside the intent publish; the other pages are published")
+    if len(held) > MAX_HELD_CHARACTERS:
+        found.append(f"the held pages have {len(held)} characters; {MAX_HELD_CHARACTERS} are allowed")
+    try:
+        named = set(parse_held_grounds(held, cell["ground"]).values())
+    except errors.UserMistake as error:
+        return [*found, *(problem.sentence for problem in error.problems)]
+    needed = intent == "withhold" or (intent == "publish" and held)
+    if cell["ground"] and not needed:
+        found.append("a ground stands only beside the intent withhold, or beside publish with held pages")
+    for ground in sorted((named | {cell["ground"]} if intent == "withhold" else named) - set(grounds)):
+        found.append(f"the ground {ground!r} is unknown; use one of {', '.join(sorted(grounds))}")
     return found
 
 
@@ -146,7 +217,7 @@ def _make_row(cells: Mapping[str | None, str | list[str] | None], number: int) -
     # An unreadable date is already among the problems, so that this row never leaves `parse_rows`.
     due = _parse_date(cell["due"]) or datetime.date.max
     texts = (cell["file"], cell["title"], cell["kind"], cell["date"], cell["intent"], cell["ground"])
-    return Row(number, *texts, due)
+    return Row(number, *texts, cell["held_pages"], due)
 
 
 def _parse_date(text: str) -> datetime.date | None:

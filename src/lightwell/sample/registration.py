@@ -90,8 +90,8 @@ def make_cells(batch: Batch, written: dict[str, Written]) -> list[dict[str, str]
                 "kind": document.kind,
                 "date": document.written.isoformat(),
                 "intent": "withhold" if whole else "publish",
-                "ground": document.withheld[0].ground if whole else "",
-                "held_pages": ";".join(f"{a}-{b} {why.ground}" for a, b, why in held) if not whole else "",
+                "ground": document.withheld[0].ground if whole or held else "",
+                "held_pages": "" if whole else ";".join(f"{a}-{b} {why.ground}" for a, b, why in held),
                 "due": batch.study.date_due(document).isoformat(),
             }
         )
