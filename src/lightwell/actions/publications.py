@@ -184,7 +184,7 @@ def _open_item(state: State, item: Item, now: datetime.datetime) -> _Opened:
     for each in parts.iterate_parts(state.files, key, item.sealed_parts) if item.read else ():
         seed = seal.derive_page_seed(key, item.pages or 0, each.head.number)
         patches = page.hash_patches(seed, each.head, each.patches)
-        words.append(release.format_words(each.head, each.lines, tree.compute_root(patches)))
+        words.append(release.format_words(each.head, each.lines, tree.compute_root(patches), seed))
         rows.append(_make_page(item, each.head, each.lines, ""))
     words_digest = state.files.put_bytes("public", b"".join(words)) if words else None
     document = release.make_whole_opening(

@@ -114,21 +114,47 @@ class PageProof:
     png: bytes | None
 
 
-def format_words(head: page.Head, lines: Sequence[page.Line], patches_root: bytes) -> bytes:
-    """Write one line of a words document; inverse of `parse_words`."""
-    rows = [[[word.text, *word.box] for word in line] for line in lines]
+@dataclass(frozen=True, slots=True)
+class WordsPage:
+    """One line of a words document. `marks` (4 bytes a line, or none) only let a refusal name a line."""
+
+    head: page.Head
+    lines: tuple[page.Line, ...]
+    patches_root: bytes
+    marks: bytes
+
+
+def format_words(
+    head: page.Head, lines: Sequence[page.Line], patches_root: bytes, seed: bytes | None = None
+) -> bytes:
+    """Write one line of a words document; inverse of `parse_words`. With the page's seed it bears marks."""
+    hashes = page.hash_lines(seed, lines) if seed is not None else []
     return (
-        canonical.encode({"head": _format_head(head), "lines": rows, "patches_root": patches_root.hex()})
+        canonical.encode(
+            {
+                "head": _format_head(head),
+                "lines": [[[word.text, *word.box] for word in line] for line in lines],
+                "marks": b"".join(each[: openings.MARK_BYTES] for each in hashes).hex(),
+                "patches_root": patches_root.hex(),
+            }
+        )
         + b"\n"
     )
 
 
-def parse_words(data: bytes) -> tuple[page.Head, tuple[page.Line, ...], bytes]:
+def parse_words(data: bytes) -> WordsPage:
     """Read one line of a words document, with its newline or without."""
     match canonical.decode(data.removesuffix(b"\n")):
-        case {"head": head, "lines": list(lines), "patches_root": root, **rest} if not rest:
-            return _parse_head(head), tuple(page.decode_line(line) for line in lines), _parse_hex(root)
-    raise errors.Refused("a line of a words document has exactly the members head, lines and patches_root")
+        case {"head": head, "lines": list(lines), "marks": str(marks), "patches_root": root, **rest} if (
+            not rest
+        ):
+            return WordsPage(
+                _parse_head(head),
+                tuple(page.decode_line(line) for line in lines),
+                _parse_hex(root),
+                _parse_marks(marks, len(lines)) if marks else b"",
+            )
+    raise errors.Refused("a line of a words document has the members head, lines, marks and patches_root")
 
 
 def make_whole_opening(

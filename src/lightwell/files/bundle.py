@@ -227,7 +227,7 @@ def _format_readme(source: Source, stated: account.Account) -> str:
 
 
 def _format_crate(source: Source, stated: account.Account, sums: Mapping[str, str]) -> str:
-    """Describe the folder as an RO-Crate 1.1 (https://w3id.org/ro/crate/1.1): one entity a file, no titles."""
+    """Describe the folder as an RO-Crate (https://w3id.org/ro/crate/1.1): one entity a file, no titles."""
     parts = sorted(sums)
     graph: list[dict[str, Json]] = [
         {
