@@ -25,8 +25,10 @@ COMMANDS = {
     "proposals": ("lightwell.cli.disclose", "list_proposals"),
     "reject": ("lightwell.cli.disclose", "reject"),
     "search": ("lightwell.cli.search", "search"),
+    "serve": ("lightwell.cli.serving", "serve"),
     "withdraw": ("lightwell.cli.disclose", "withdraw"),
     "witness": ("lightwell.cli.witness", "witness"),
+    "worker": ("lightwell.cli.serving", "worker"),
 }
 
 

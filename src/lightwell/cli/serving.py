@@ -1,0 +1,142 @@
+"""`lightwell serve` and `lightwell worker`: the site, and what has to be done by itself.
+
+The worker is a thread beside the site in the same process, or a process of its own. Whoever holds
+`worker.lock` of the state folder works; others wait for their turn, so that several may run.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from lightwell.base import errors
+from lightwell.cli import installation
+from lightwell.files.state import State
+
+TARGET = "lightwell.web.wsgi:application"
+ROUND_SECONDS = 30.0
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Site processes.")
+@click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Threads of each.")
+@click.option("--worker/--no-worker", default=True, help="Run the worker beside the site.")
+def serve(host: str, port: int, processes: int, threads: int, worker: bool) -> None:
+    """Serve the site, with the worker in the same process.
+
+    Example: lightwell serve --port 8000
+    """
+    state = installation.open_installation()
+    _check_ready(state)
+    check_port(host, port)
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    server = Granian(
+        TARGET,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=threads,
+        log_access=False,
+        log_level="warning",
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    )
+    click.echo(f"http://{host}:{port}/  (stop with Ctrl-C)")
+    if worker:
+        server.serve(target_loader=load_with_worker, wrap_loader=True)
+    else:
+        server.serve()
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due and end; non-zero exit when something went wrong.")
+def worker(once: bool) -> None:
+    """Count each day, ask witnesses for pending checkpoints, keep the search index up to date."""
+    state = installation.open_installation()
+    _check_ready(state)
+    if once:
+        from lightwell.actions import chores
+
+        done = chores.do_chores(state=state)
+        for sentence in done.sentences:
+            click.echo(sentence)
+        if done.failures:
+            raise errors.CouldNotCheck("\n".join(done.failures))
+        return
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    work_until(stopping, state)
+
+
+def load_with_worker(target: str) -> Callable[..., Any]:
+    """Load the site in its own process and start the worker beside it."""
+    del target
+    state = installation.open_installation()
+    import importlib
+
+    application: Callable[..., Any] = importlib.import_module("lightwell.web.wsgi").application
+    # A daemon: every chore is safe to kill, so the site need not wait for it when it stops.
+    threading.Thread(target=work_until, args=(threading.Event(), state), daemon=True).start()
+    return application
+
+
+def work_until(stopping: threading.Event, state: State, round_seconds: float = ROUND_SECONDS) -> None:
+    """Do the chores round after round while no other worker of this folder does; say a complaint once."""
+    from lightwell.actions import chores
+
+    said: set[str] = set()
+    with open(state.root / "worker.lock", "a") as file:
+        while not stopping.is_set() and not _try_lock(file.fileno()):
+            stopping.wait(round_seconds)
+        while not stopping.is_set():
+            done = chores.do_chores(state=state)
+            for sentence in done.sentences:
+                click.echo(f"worker: {sentence}", err=True)
+            for failure in done.failures:
+                if failure not in said:
+                    click.echo(f"worker: {failure}", err=True)
+            said = set(done.failures)
+            stopping.wait(round_seconds)
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise `UserMistake` when another program has the port, before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise errors.UserMistake(
+                f"{host}:{port} cannot be used ({error.strerror}); choose another: --port {port % 65535 + 1}"
+            ) from None
+
+
+def _check_ready(state: State) -> None:
+    from lightwell.actions import installations
+
+    missing = installations.list_missing_migrations()
+    if missing:
+        raise errors.Damaged(
+            f"the database of {state.root} lacks {len(missing)} steps of this version; run: lightwell init"
+        )
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
