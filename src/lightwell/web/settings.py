@@ -1,25 +1,142 @@
-"""Django's settings, from the environment; every default is embedded and needs no service."""
+"""Django's settings, from the environment; every default is embedded and needs no service.
+
+Nothing is ever fetched from anybody else: no script, style, font or picture of a third party, and no
+cookie for a reader. DEBUG stays off unless asked for, and the log's origin decides what is a sample.
+"""
 
 from __future__ import annotations
 
-from lightwell.files import state
+import os
+import secrets
 
-STATE = state.open_state().root
+from csp.constants import NONE, SELF
 
-INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "lightwell.db"]
-AUTH_USER_MODEL = "db.Person"
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": STATE / "lightwell.sqlite3",
+from lightwell.files import data, database, state
+
+_STATE = state.open_state()
+STATE = _STATE.root
+
+
+def _read_secret() -> str:
+    """Read the key that signs sessions, made once per state folder; without a folder it lives for this process."""
+    if from_environment := os.environ.get("LIGHTWELL_SECRET_KEY"):
+        return from_environment
+    path = STATE / "web.key"
+    if STATE.is_dir():
+        try:
+            # Exclusive and private from the first byte: two processes starting at once agree on one key.
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+        if kept := path.read_text().strip():
+            return kept
+    return secrets.token_urlsafe(48)
+
+
+def _read_list(name: str, default: str) -> list[str]:
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+SECRET_KEY = _read_secret()
+DEBUG = os.environ.get("LIGHTWELL_DEBUG") == "1"
+ALLOWED_HOSTS = _read_list("LIGHTWELL_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = _read_list("LIGHTWELL_TRUSTED_ORIGINS", "")
+# The address under which feeds and the site map name this site, such as https://archive.example.
+SITE_ADDRESS = os.environ.get("LIGHTWELL_ADDRESS", "").rstrip("/")
+HELP_COUNTRY = os.environ.get("LIGHTWELL_HELP_COUNTRY", "GB")
+if HELP_COUNTRY not in data.list_countries():
+    raise SystemExit(
+        f"LIGHTWELL_HELP_COUNTRY is {HELP_COUNTRY!r}; there are help lines for {', '.join(data.list_countries())}"
+    )
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "lightwell.db",
+    "lightwell.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "lightwell.web.middleware.complete_headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "lightwell.web.middleware.explain_errors",
+]
+ROOT_URLCONF = "lightwell.web.urls"
+WSGI_APPLICATION = "lightwell.web.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
         "OPTIONS": {
-            # FULL: an acknowledged entry must survive a power cut, not only a crash of the process.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
+            "context_processors": ["lightwell.web.context.describe_site"],
+            "builtins": ["lightwell.web.templatetags.words"],
         },
     }
-}
+]
+
+AUTH_USER_MODEL = "db.Person"
+LOGIN_URL = "/workspace/sign-in/"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+DATABASES = {"default": database.describe_database(STATE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+
+STATIC_URL = "/static/"
+# Served from the package by the app itself; an address carries the file's digest (`asset` in templates).
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 31_536_000
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "img-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Behind TLS (see the operator's guide) browsers are told to come back by TLS only.
+_TLS = os.environ.get("LIGHTWELL_TLS") == "1"
+SECURE_HSTS_SECONDS = 31_536_000 if _TLS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _TLS else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _TLS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_AGE = 8 * 60 * 60
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    # A request's address or a visitor's words are never written down: no access log, errors only.
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,285 @@
+"""The five asks of the letter and what a company has answered: what there is, what is missing, days late.
+
+An ask is never "answered" because one record exists: each answer says how many services it covers, what is
+missing and how late the latest promise is. Only what the company published about itself counts.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from lightwell.actions.overview import Overview, ProviderView, StudyView
+from lightwell.base import disclosure
+from lightwell.base.canonical import Json
+from lightwell.files import data
+
+# Each ask in everyday words, as a question a parent would put.
+QUESTIONS = {
+    1: ("What does its own research say about children?", "All research on children's well-being, and the data for others to check it."),
+    2: ("What does it know about child sexual abuse?", "Its findings on how its services help abuse to happen or spread."),
+    3: ("What could happen to children on each service?", "The risk assessment of every service that children use."),
+    4: ("What did it weigh when bad news was coming?", "Its internal reviews of products: who looked, at what, and what was decided."),
+    5: ("What would encryption mean for children?", "A review of what it means when nobody else can read the messages."),
+}  # fmt: skip
+NAMES = {1: "Research on children", 2: "Child sexual abuse", 3: "Risk assessments", 4: "Product reviews", 5: "Encryption"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One sentence, and the place it leads to: ("study", id), ("record", id), ("late", slug) or nothing."""
+
+    text: str
+    place: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a company has answered to one ask. `late_days` is the longest of its broken promises, 0 for none."""
+
+    number: int
+    name: str
+    question: str
+    asked: str
+    has: tuple[Point, ...]
+    missing: tuple[Point, ...]
+    late_days: int
+    by_others: tuple[Point, ...] = ()
+    covered: tuple[str, ...] = field(default_factory=tuple)
+    services: int = 0
+
+
+def list_answers(overview: Overview, provider: ProviderView) -> list[Answer]:
+    """Answer each ask in turn for one company."""
+    return [
+        _answer_research(overview, provider, 1),
+        _answer_research(overview, provider, 2),
+        _answer_risks(overview, provider),
+        _answer_reviews(overview, provider, 4, "reputational-review"),
+        _answer_reviews(overview, provider, 5, "encryption-review"),
+    ]
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Write "1 study", "3 studies"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def is_current(record: disclosure.Disclosure, day: datetime.date) -> bool:
+    """Answer whether a risk assessment is final and its next one is not due yet."""
+    dates = record.body.get("dates")
+    following = str(dates.get("next") or "") if isinstance(dates, dict) else ""
+    return record.body.get("status") != "draft-for-consultation" and following >= day.isoformat()
+
+
+def list_asks(record: disclosure.Disclosure) -> list[int]:
+    """Return the numbers of the asks that a record says it answers to."""
+    asks = record.body.get("asks")
+    return [each for each in asks if isinstance(each, int)] if isinstance(asks, list) else []
+
+
+def find_broken_promise(study: StudyView, day: datetime.date) -> int:
+    """Count the days since a study promised something, when nothing of it was ever locked in; 0 for none."""
+    if study.documents or study.record is None:
+        return 0
+    dates = [due["date"] for due in _list(study.record.body.get("due_dates")) if due.get("date")]
+    return max((max(0, (day - datetime.date.fromisoformat(str(each))).days) for each in dates), default=0)
+
+
+def _answer_research(overview: Overview, provider: ProviderView, ask: int) -> Answer:
+    studies = [each for each in provider.own_studies if each.record and ask in list_asks(each.record)]
+    has: list[Point] = []
+    missing: list[Point] = []
+    if studies:
+        total = sum(len(each.documents) for each in studies)
+        pages = sum(each.account.published + each.account.hidden for each in studies)
+        promised = sum(each.account.promised for each in studies)
+        full = sum(each.in_full for each in studies)
+        has.append(
+            Point(
+                f"{count(len(studies), 'study', 'studies')} with {count(total, 'document')}: "
+                f"{pages:,} of {count(promised, 'promised page')} published",
+                ("studies", provider.slug),
+            )
+        )
+        has.append(Point(f"{full} of {len(studies)} published in full", ("studies", provider.slug)))
+    for kind, text in (
+        ("dataset", "dataset"),
+        ("access-decision", "decision on access"),
+        ("figures-edition", "set of figures"),
+    ):
+        rows = [each for each in provider.own_records if each.kind == kind and ask in list_asks(each)]
+        if rows:
+            plural = {"decision on access": "decisions on access", "set of figures": "sets of figures"}
+            has.append(Point(count(len(rows), text, plural.get(text, "")), _place(provider, rows)))
+    covered = _cover([each.record for each in studies if each.record])
+    for study in studies:
+        if study.late:
+            name = _title(study.record)
+            missing.append(
+                Point(
+                    f"{count(len(study.late), 'document')} of “{name}” past the promised date",
+                    ("study", study.id),
+                )
+            )
+        if promise := find_broken_promise(study, overview.day):
+            missing.append(
+                Point(
+                    f"“{_title(study.record)}”: nothing locked in, {promise} days after the promise",
+                    ("study", study.id),
+                )
+            )
+    held = sum(each.account.held for each in studies)
+    if held:
+        missing.append(
+            Point(f"{count(held, 'page')} held back, each for a legal reason", ("held", provider.slug))
+        )
+    if not studies:
+        missing.append(Point("No study at all"))
+    missing += _name_uncovered(provider, covered, "No study of")
+    if ask == 1 and not provider.list_own("dataset"):
+        missing.append(Point("No data that others may ask questions of"))
+    if ask == 2 and not provider.list_own("figures-edition"):
+        missing.append(Point("No published figures"))
+    late = max(
+        [
+            0,
+            *(each.days_late for each in studies),
+            *(find_broken_promise(each, overview.day) for each in studies),
+        ]
+    )
+    return _answer(ask, provider, has, missing, late, covered)
+
+
+def _answer_risks(overview: Overview, provider: ProviderView) -> Answer:
+    rows = provider.list_own("risk-assessment")
+    current = [each for each in rows if is_current(each, overview.day)]
+    covered = _cover(current)
+    has, missing, late = [], [], 0
+    if rows:
+        text = f"{len(covered)} of {count(len(provider.services), 'service')} {'has' if len(covered) == 1 else 'have'} a current risk assessment"
+        has.append(Point(text, _place(provider, rows)))
+        has += [Point(_title(each), ("record", each.id)) for each in rows]
+    else:
+        missing.append(Point("No risk assessment of any service"))
+    for each in rows:
+        dates = each.body.get("dates")
+        following = str(dates.get("next") or "") if isinstance(dates, dict) else ""
+        if following and following < overview.day.isoformat():
+            days = (overview.day - datetime.date.fromisoformat(following)).days
+            late = max(late, days)
+            missing.append(
+                Point(f"“{_title(each)}” should have been renewed {days} days ago", ("record", each.id))
+            )
+    missing += _name_uncovered(provider, covered, "No current assessment of") if rows else []
+    return _answer(3, provider, has, missing, late, covered)
+
+
+def _answer_reviews(overview: Overview, provider: ProviderView, ask: int, kind: str) -> Answer:
+    rows = provider.list_own(kind)
+    covered = _cover(rows)
+    has, missing, late = [], [], 0
+    name = "review" if ask == 4 else "review of encryption"
+    if rows:
+        plural = "reviews" if ask == 4 else "reviews of encryption"
+        has.append(
+            Point(
+                f"{count(len(rows), name, plural)}, about {len(covered)} of {count(len(provider.services), 'service')}",
+                _place(provider, rows),
+            )
+        )
+    else:
+        missing.append(
+            Point(
+                "No review of any product" if ask == 4 else "No review of what encryption means for children"
+            )
+        )
+    for each in rows:
+        held = len(each.withheld)
+        if held:
+            missing.append(
+                Point(
+                    f"{count(held, 'answer')} held back in “{_title(each)}”, each for a legal reason",
+                    ("record", each.id),
+                )
+            )
+        unread = len(_list(each.body.get("research_not_consulted")))
+        if unread:
+            missing.append(
+                Point(
+                    f"{count(unread, 'known piece')} of its own research not looked at in “{_title(each)}”",
+                    ("record", each.id),
+                )
+            )
+        outcome = each.body.get("outcome")
+        due = str(outcome.get("due") or "") if isinstance(outcome, dict) else ""
+        if (
+            isinstance(outcome, dict)
+            and due
+            and not outcome.get("checked_on")
+            and due < overview.day.isoformat()
+        ):
+            days = (overview.day - datetime.date.fromisoformat(due)).days
+            late = max(late, days)
+            missing.append(
+                Point(f"The later check of “{_title(each)}” was due {days} days ago", ("record", each.id))
+            )
+    missing += _name_uncovered(provider, covered, "No review of") if rows else []
+    return _answer(ask, provider, has, missing, late, covered)
+
+
+def _answer(
+    ask: int,
+    provider: ProviderView,
+    has: Sequence[Point],
+    missing: Sequence[Point],
+    late: int,
+    covered: Sequence[str],
+) -> Answer:
+    others = [each for each in provider.other_records if ask in list_asks(each)]
+    by_others = tuple(
+        Point(f"{_title(each)} ({each.publisher.name})", ("record", each.id)) for each in others
+    )
+    question, asked = QUESTIONS[ask]
+    return Answer(
+        ask,
+        NAMES[ask],
+        question,
+        asked,
+        tuple(has),
+        tuple(missing),
+        late,
+        by_others,
+        tuple(covered),
+        len(provider.services),
+    )
+
+
+def _cover(rows: Iterable[disclosure.Disclosure]) -> list[str]:
+    return sorted({service.id for each in rows for service in each.services})
+
+
+def _name_uncovered(provider: ProviderView, covered: Sequence[str], lead: str) -> list[Point]:
+    names = [service.name for service in provider.services if service.id not in covered]
+    if not names or len(names) == len(provider.services):
+        return []
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    return [Point(f"{lead} {listed}")]
+
+
+def _place(provider: ProviderView, rows: Sequence[disclosure.Disclosure]) -> tuple[str, str]:
+    return ("record", rows[0].id) if len(rows) == 1 else ("company", provider.slug)
+
+
+def _title(record: disclosure.Disclosure | None) -> str:
+    return str(record.body.get("title") or record.id) if record else "a study whose words were removed"
+
+
+def _list(value: Json) -> list[dict[str, Json]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def read_letter() -> dict[str, Json]:
+    """Return the letter of October 2021."""
+    return data.read_letter()

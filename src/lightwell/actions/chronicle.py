@@ -1,0 +1,179 @@
+"""What changed, newest first: the events of the archive in everyday words, each with a place in the log.
+
+Read from the rows beside the log; what became late on a day is worked out, because nobody announces it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from dataclasses import dataclass
+
+from lightwell.actions import answers
+from lightwell.actions.overview import Overview
+from lightwell.base import disclosure
+from lightwell.db.models import Disclosure, Inventory, Opening, Publication, Suspension, Tombstone
+
+KIND_NAMES = {
+    "study": "Study",
+    "dataset": "Dataset",
+    "access-decision": "Decision on access",
+    "figures-edition": "Published figures",
+    "risk-assessment": "Risk assessment",
+    "reputational-review": "Product review",
+    "encryption-review": "Review of encryption",
+    "letter": "Open letter",
+    "reply": "Reply",
+    "commentary": "Commentary",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that happened. `id` never changes, so that a feed reader does not show it twice."""
+
+    id: str
+    at: datetime.datetime
+    label: str
+    title: str
+    sentence: str
+    place: tuple[str, str]
+    provider: str
+    study: str | None = None
+
+
+def list_changes(
+    overview: Overview, provider: str | None = None, study: str | None = None, limit: int = 200
+) -> list[Change]:
+    """List changes, newest first, of everything, one company or one study."""
+    titles = {each.id: _name(each.record) for each in overview.studies}
+    owners = {each.id: each.provider for each in overview.studies}
+    changes = [
+        *_list_records(limit),
+        *_list_removals(limit),
+        *_list_inventories(titles, owners, limit),
+        *_list_publications(titles, owners, limit),
+        *_list_suspensions(titles, owners, limit),
+        *_list_lapses(overview, titles),
+    ]
+    kept = [
+        each
+        for each in changes
+        if (provider is None or each.provider == provider) and (study is None or each.study == study)
+    ]
+    return sorted(kept, key=lambda each: (each.at, each.id), reverse=True)[:limit]
+
+
+def select_since(changes: list[Change], day: datetime.date, days: int = 7) -> list[Change]:
+    """Keep what happened in the `days` days up to and including `day`."""
+    return [each for each in changes if each.at.date() > day - datetime.timedelta(days=days)]
+
+
+def _list_records(limit: int) -> list[Change]:
+    changes = []
+    for row in Disclosure.objects.visible().order_by("-log_index")[:limit]:
+        record = row.read_record()
+        label = KIND_NAMES[record.kind]
+        said = "put here" if record.version == 1 else f"version {record.version}"
+        study = record.id if record.kind == "study" else None
+        place = ("study", record.id) if study else ("record", record.id)
+        sentence = f"{label} {said} by {record.publisher.name}"
+        changes.append(
+            Change(
+                f"e{row.log_index}",
+                row.published_at,
+                label,
+                _name(record),
+                sentence,
+                place,
+                row.provider_id,
+                study,
+            )
+        )
+    return changes
+
+
+def _list_removals(limit: int) -> list[Change]:
+    changes = []
+    for row in Tombstone.objects.select_related("disclosure").order_by("-log_index")[:limit]:
+        at = datetime.datetime.fromisoformat(row.date).replace(tzinfo=datetime.UTC)
+        record = row.disclosure
+        label = KIND_NAMES[record.kind]
+        study = record.record if record.kind == "study" else None
+        changes.append(
+            Change(
+                f"e{row.log_index}", at, "Removed", f"{label}, version {record.version}",
+                "Removed, with the reason", ("record", record.record), record.provider_id, study,
+            )
+        )  # fmt: skip
+    return changes
+
+
+def _list_inventories(titles: dict[str, str], owners: dict[str, str], limit: int) -> list[Change]:
+    changes = []
+    for row in Inventory.objects.order_by("-log_index")[:limit]:
+        number = row.items.count()
+        added = "locked in before publication" if row.number == 1 else "added later"
+        changes.append(
+            Change(
+                f"e{row.log_index}", row.sealed_at, "Locked in", titles.get(row.study_id, row.study_id),
+                f"{answers.count(number, 'document')} {added}", ("inventory", row.study_id),
+                owners.get(row.study_id, ""), row.study_id,
+            )
+        )  # fmt: skip
+    return changes
+
+
+def _list_publications(titles: dict[str, str], owners: dict[str, str], limit: int) -> list[Change]:
+    opened = Counter(Opening.objects.values_list("item__study_id", "opened_at"))
+    changes = []
+    for row in Publication.objects.order_by("-log_index")[:limit]:
+        number = opened[(row.study_id, row.published_at)]
+        sentence = (
+            f"{answers.count(number, 'document')} published" if number else "What is held back was decided"
+        )
+        changes.append(
+            Change(
+                f"e{row.log_index}", row.published_at, "Published", titles.get(row.study_id, row.study_id), sentence,
+                ("study", row.study_id), owners.get(row.study_id, ""), row.study_id,
+            )
+        )  # fmt: skip
+    return changes
+
+
+def _list_suspensions(titles: dict[str, str], owners: dict[str, str], limit: int) -> list[Change]:
+    changes = []
+    for row in Suspension.objects.select_related("item").order_by("-log_index")[:limit]:
+        study = row.item.study_id
+        what = f"document {row.item.number}" + (f", page {row.page}" if row.page else "")
+        moments = [(row.at, "taken out of view", "out")]
+        if row.restored_at:
+            moments.append((row.restored_at, "shown again, decided by two people", "back"))
+        changes += [
+            Change(
+                f"e{row.log_index}-{mark}", at, "Out of view" if mark == "out" else "Shown again",
+                titles.get(study, study), f"{what[0].upper()}{what[1:]} {said}", ("inventory", study),
+                owners.get(study, ""), study,
+            )
+            for at, said, mark in moments
+        ]  # fmt: skip
+    return changes
+
+
+def _list_lapses(overview: Overview, titles: dict[str, str]) -> list[Change]:
+    changes = []
+    for study in overview.studies:
+        for due, number in Counter(each.due for each in study.late).items():
+            at = datetime.datetime.combine(due + datetime.timedelta(days=1), datetime.time(), datetime.UTC)
+            changes.append(
+                Change(
+                    f"late-{study.id}-{due}", at, "Late", titles[study.id],
+                    f"{answers.count(number, 'document')} promised for {due:%-d %B %Y} did not come",
+                    ("late", study.provider), study.provider, study.id,
+                )
+            )  # fmt: skip
+    return changes
+
+
+def _name(record: disclosure.Disclosure | None) -> str:
+    return str(record.body.get("title") or record.id) if record else "A study whose words were removed"

@@ -1,0 +1,316 @@
+"""What the whole archive looks like to the public right now: one picture, made once per state of the log.
+
+Every page that counts something reads it from here, so that two pages never disagree. The picture is made anew when
+the log has grown or a new day has begun. Titles of documents are in it only once they are named and in view.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from lightwell.actions import accounts, log, records
+from lightwell.actions.accounts import Account
+from lightwell.archive import completeness, entry, rules
+from lightwell.base import canonical, disclosure
+from lightwell.db.models import Holding, Item, LogEntry, Opening, Provider, Service, Study, Suspension
+from lightwell.files.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why pages are out of view: a ground, who decided, until when; `page` None means the whole document."""
+
+    page: int | None
+    ground: str
+    decided_by: str
+    until: datetime.date | None
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of an inventory as the public may see it."""
+
+    study: str
+    number: int
+    inventory: int
+    kind: str
+    title: str | None
+    date: str
+    pages: int | None
+    pages_open: int
+    state: str
+    due: datetime.date
+    strict_days: int
+    generous_days: int
+    extensions: int
+    disputed: bool
+    account: Account
+    reasons: tuple[Reason, ...]
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyView:
+    """A registered study with its documents; `record` is the newest visible version of its words."""
+
+    id: str
+    provider: str
+    in_advance: bool
+    registered_at: datetime.datetime
+    record: disclosure.Disclosure | None
+    own: bool
+    documents: tuple[Document, ...]
+    account: Account
+    in_full: bool
+    states: dict[str, int]
+
+    @property
+    def late(self) -> tuple[Document, ...]:
+        return tuple(each for each in self.documents if each.state == "overdue")
+
+    @property
+    def days_late(self) -> int:
+        return max((each.strict_days for each in self.late), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """A provider, what it put here itself and what others put here about it."""
+
+    slug: str
+    name: str
+    joined: bool
+    sample: bool
+    services: tuple[disclosure.Party, ...]
+    studies: tuple[StudyView, ...]
+    own_records: tuple[disclosure.Disclosure, ...]
+    other_records: tuple[disclosure.Disclosure, ...]
+    account: Account
+    other_account: Account
+
+    @property
+    def own_studies(self) -> tuple[StudyView, ...]:
+        return tuple(each for each in self.studies if each.own)
+
+    def list_own(self, kind: str) -> list[disclosure.Disclosure]:
+        return [each for each in self.own_records if each.kind == kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The picture. `size` is the number of log entries it was made from, `day` the day it was judged on."""
+
+    size: int
+    day: datetime.date
+    providers: tuple[ProviderView, ...]
+    replies: dict[str, tuple[disclosure.Disclosure, ...]] = field(default_factory=dict)
+
+    def find_provider(self, slug: str) -> ProviderView | None:
+        return next((each for each in self.providers if each.slug == slug), None)
+
+    def find_study(self, study: str) -> StudyView | None:
+        return next((each for each in self.studies if each.id == study), None)
+
+    @property
+    def studies(self) -> list[StudyView]:
+        return [study for provider in self.providers for study in provider.studies]
+
+
+_lock = threading.Lock()
+_kept: dict[tuple[object, ...], Overview] = {}
+
+
+def read_overview(state: State) -> Overview:
+    """Return the picture as of now; made at most once for each size of the log and day."""
+    day = state.read_now().date()
+    stamp = (
+        connection.settings_dict["NAME"],
+        str(state.root),
+        log.count_entries(),
+        Provider.objects.count(),
+        day,
+    )
+    if stamp not in _kept:
+        with _lock:
+            if stamp not in _kept:
+                made = make_overview(log.count_entries(), day)
+                _kept.clear()
+                _kept[stamp] = made
+    return _kept[stamp]
+
+
+def forget() -> None:
+    """Forget the picture; for tests that change a database by hand."""
+    _kept.clear()
+
+
+def make_overview(size: int, day: datetime.date) -> Overview:
+    """Make the picture from the first `size` entries of the log and the rows beside it."""
+    entries = LogEntry.objects.filter(index__lt=size).order_by("index").values_list("data", flat=True)
+    events = entry.read_events([bytes(each) for each in entries])
+    gaps = completeness.compute_gaps(events, day, rules.FIRST_RULES)
+    documents = _read_documents(gaps)
+    newest = [row.read_record() for row in records.list_newest()]
+    words = {each.id: each for each in newest if each.kind == "study"}
+    studies = [
+        _view_study(row, words.get(row.id), documents[row.id]) for row in Study.objects.order_by("log_index")
+    ]
+    gap_rows: dict[str, list[completeness.Gap]] = defaultdict(list)
+    for gap in gaps:
+        gap_rows[gap.item.study].append(gap)
+    services: dict[str, list[disclosure.Party]] = defaultdict(list)
+    for service in Service.objects.order_by("name"):
+        services[service.provider_id].append(disclosure.Party(service.slug, service.name))
+    about: dict[str, list[disclosure.Disclosure]] = defaultdict(list)
+    for each in newest:
+        if each.about:
+            about[each.about.id].append(each)
+    providers = [
+        _view_provider(row, tuple(services[row.slug]), studies, newest)
+        for row in Provider.objects.order_by("name")
+    ]
+    return Overview(size, day, tuple(providers), {key: tuple(value) for key, value in about.items()})
+
+
+def _view_provider(
+    row: Provider,
+    services: tuple[disclosure.Party, ...],
+    studies: Iterable[StudyView],
+    newest: Iterable[disclosure.Disclosure],
+) -> ProviderView:
+    theirs = tuple(each for each in studies if each.provider == row.slug)
+    about = [each for each in newest if each.provider.id == row.slug]
+    return ProviderView(
+        row.slug,
+        row.name,
+        row.joined,
+        row.sample,
+        services,
+        theirs,
+        tuple(each for each in about if disclosure.counts_as_answer(each)),
+        tuple(each for each in about if not disclosure.counts_as_answer(each)),
+        accounts.add_up(each.account for each in theirs if each.own),
+        accounts.add_up(each.account for each in theirs if not each.own),
+    )
+
+
+def _view_study(
+    row: Study, record: disclosure.Disclosure | None, documents: list[tuple[Document, completeness.Gap]]
+) -> StudyView:
+    gaps = [gap for _, gap in documents]
+    shown = tuple(document for document, _ in documents)
+    return StudyView(
+        row.id,
+        row.provider_id,
+        row.in_advance,
+        row.registered_at,
+        record,
+        record is not None and disclosure.counts_as_answer(record),
+        shown,
+        accounts.add_up(each.account for each in shown),
+        completeness.is_in_full(gaps),
+        completeness.count_states(gaps),
+    )
+
+
+def _read_documents(
+    gaps: Iterable[completeness.Gap],
+) -> dict[str, list[tuple[Document, completeness.Gap]]]:
+    items = {
+        (item.study_id, item.number): item
+        for item in Item.objects.filter(inventory__isnull=False).select_related("inventory")
+    }
+    hidden = _count_hidden_pages()
+    reasons: dict[int, list[Reason]] = defaultdict(list)
+    for held in Holding.objects.filter(lifted_at=None).order_by("page"):
+        reasons[held.item_id].append(Reason(held.page, held.ground, held.decided_by, held.review))
+    stopped: dict[int, list[int | None]] = defaultdict(list)
+    for stop in Suspension.objects.filter(restored_at=None):
+        stopped[stop.item_id].append(stop.page)
+        reasons[stop.item_id].append(Reason(stop.page, stop.ground, "", None, suspended=True))
+    found: dict[str, list[tuple[Document, completeness.Gap]]] = defaultdict(list)
+    for gap in gaps:
+        item = items.get((gap.item.study, gap.item.number))
+        if item is None:
+            # A document of which only the log speaks: removed from the database by hand. It keeps its place.
+            found[gap.item.study].append((_make_lost(gap), gap))
+            continue
+        pages = stopped.get(item.id, [])
+        whole = None in pages or not pages
+        suspended = None if whole else len(set(pages))
+        account = accounts.account_item(gap, hidden.get(item.id, 0), suspended)
+        found[gap.item.study].append(
+            (_view_document(item, gap, account, tuple(reasons[item.id]), whole), gap)
+        )
+    return found
+
+
+def _view_document(
+    item: Item, gap: completeness.Gap, account: Account, reasons: tuple[Reason, ...], whole: bool
+) -> Document:
+    # A title can name the very child for whom the document was taken out of view: it goes as well.
+    shows_title = item.named and gap.state not in ("erased-by-law", "withheld")
+    shows_title = shows_title and not (gap.state == "suspended" and whole)
+    return Document(
+        gap.item.study,
+        gap.item.number,
+        item.inventory.number,
+        item.kind,
+        item.title if shows_title else None,
+        item.date if shows_title else "",
+        gap.item.pages,
+        account.published + account.hidden,
+        gap.state,
+        gap.item.due,
+        gap.lateness.strict_days,
+        gap.lateness.generous_days,
+        gap.item.extensions,
+        "dispute" in gap.item.marks,
+        account,
+        reasons,
+        item.log_index,
+    )
+
+
+def _make_lost(gap: completeness.Gap) -> Document:
+    account = accounts.account_item(gap)
+    return Document(
+        gap.item.study,
+        gap.item.number,
+        0,
+        "unknown",
+        None,
+        "",
+        gap.item.pages,
+        0,
+        gap.state,
+        gap.item.due,
+        gap.lateness.strict_days,
+        gap.lateness.generous_days,
+        gap.item.extensions,
+        "dispute" in gap.item.marks,
+        account,
+        (),
+        -1,
+    )
+
+
+def _count_hidden_pages() -> dict[int, int]:
+    """Count, for each partly open item, its open pages on which a line or patch is hidden."""
+    counted: dict[int, int] = {}
+    for opening in Opening.objects.filter(whole=False).order_by("log_index"):
+        document = canonical.decode(bytes(opening.data))
+        pages = document.get("pages") if isinstance(document, dict) else None
+        counted[opening.item_id] = sum(
+            1
+            for page in (pages if isinstance(pages, list) else [])
+            if isinstance(page, dict) and (page.get("hidden_patches") or None in (page.get("lines") or []))
+        )
+    return counted

@@ -1,0 +1,104 @@
+"""Pages kept in memory for as long as the archive has not changed, so that reading stays fast.
+
+Only answers that are the same for every reader may be kept: no session, no cookie, no clock finer than
+the day. The stamp is the log's length and the day; when either moves, everything kept is forgotten.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+
+from lightwell.actions import log
+from lightwell.db.models import Provider
+from lightwell.files import state
+
+MAX_BYTES = 64 * 1024 * 1024
+_OK = 200
+_KEPT_HEADERS = ("Content-Type", "Content-Disposition")
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer as it goes out."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
+class _Shelf:
+    """Rendered pages under their address, the least recently read one goes first."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.stamp: object = None
+        self.pages: OrderedDict[str, Page] = OrderedDict()
+        self.size = 0
+
+    def find(self, stamp: object, key: str) -> Page | None:
+        with self.lock:
+            if stamp != self.stamp:
+                self.stamp, self.size = stamp, 0
+                self.pages.clear()
+            if key in self.pages:
+                self.pages.move_to_end(key)
+            return self.pages.get(key)
+
+    def put(self, stamp: object, key: str, page: Page) -> None:
+        with self.lock:
+            if stamp != self.stamp or key in self.pages:
+                return
+            self.pages[key] = page
+            self.size += len(page.body)
+            while self.size > MAX_BYTES:
+                _, gone = self.pages.popitem(last=False)
+                self.size -= len(gone.body)
+
+
+_shelf = _Shelf()
+
+
+def read_stamp() -> tuple[object, ...]:
+    """Say which state of the archive this is: the same stamp means that every public page is the same."""
+    opened = state.open_state()
+    return (
+        connection.settings_dict["NAME"],
+        str(opened.root),
+        log.count_entries(),
+        Provider.objects.count(),
+        opened.read_now().date(),
+    )
+
+
+def keep(view: View) -> View:
+    """Keep what a view answers to a GET; it must depend on the address and the archive alone."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return view(request, *args, **kwargs)
+        stamp = read_stamp()
+        key = f"{request.scheme}://{request.get_host()}{request.get_full_path()}"
+        found = _shelf.find(stamp, key)
+        if found is None:
+            response = view(request, *args, **kwargs)
+            if response.status_code != _OK or response.cookies or response.streaming:
+                return response
+            headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
+            mark = hashlib.sha256(response.content).hexdigest()[:32]
+            found = Page(response.content, {**headers, "ETag": f'"{mark}"', "Cache-Control": "no-cache"})
+            _shelf.put(stamp, key, found)
+        if request.headers.get("If-None-Match") == found.headers["ETag"]:
+            return HttpResponseNotModified(headers=found.headers)
+        return HttpResponse(found.body, headers=found.headers)
+
+    return answer

@@ -1,0 +1,53 @@
+"""Around every answer: headers that Django does not set itself, and errors as a page instead of a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from lightwell.base import errors
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+_PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+
+
+def complete_headers(answer: Answer) -> Answer:
+    """Forbid devices and embedding, and keep caches from storing what belongs to one person."""
+
+    def complete(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if request.path.startswith("/workspace/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return complete
+
+
+def explain_errors(answer: Answer) -> Answer:
+    """Turn the errors of `base/errors` into a page with their sentences."""
+
+    def explain(request: HttpRequest) -> HttpResponse:
+        return answer(request)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
+        match error:
+            case errors.UserMistake():
+                sentences, status = [str(problem) for problem in error.problems], 400
+            case errors.Refused():
+                sentences, status = [error.sentence], 403
+            case errors.CouldNotCheck():
+                sentences, status = [error.sentence], 503
+            case errors.Damaged():
+                # What is broken is for the operator's log; a reader is told that nothing here can be relied on.
+                sentences, status = ["The archive's own store is damaged. Its operator has to act."], 500
+            case _:
+                return None
+        return render(request, "problem.html", {"sentences": sentences, "status": status}, status=status)
+
+    explain.process_exception = process_exception  # type: ignore[attr-defined]
+    return explain

@@ -1,0 +1,225 @@
+"""Public words: how dates, numbers, states, reasons and places are written on a page, and where they lead.
+
+The only place that turns an id of the code into words of a reader. Technical words are left to the
+section "How this was checked".
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+from decimal import Decimal
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+
+from lightwell.actions import chronicle
+from lightwell.base import ground
+from lightwell.files import data
+
+register = template.Library()
+
+STATES = {
+    "sealed": "Locked in, not due yet",
+    "due-soon": "Locked in, due soon",
+    "overdue": "Late",
+    "opened": "Published",
+    "opened-late": "Published late",
+    "partly-opened": "Published in part",
+    "withheld": "Held back",
+    "held-not-read": "Published as a file; its format cannot be read here",
+    "already-public": "Published elsewhere before",
+    "suspended": "Out of view for now",
+    "erased-by-law": "Erased because the law demands it",
+    "key-lost": "Lost: it can no longer be shown",
+}
+TONES = {
+    "sealed": "calm", "due-soon": "calm", "overdue": "late", "opened": "good", "opened-late": "good",
+    "partly-opened": "part", "withheld": "held", "held-not-read": "good", "already-public": "good",
+    "suspended": "held", "erased-by-law": "held", "key-lost": "held",
+}  # fmt: skip
+TOPICS = {
+    "sleep": "Sleep",
+    "body-image": "Body image",
+    "bullying": "Bullying",
+    "contact-by-strangers": "Contact by strangers",
+    "sexual-images": "Sexual images",
+    "self-harm": "Self-harm",
+    "mental-health": "Mental health",
+    "spread-of-abuse-images": "Spread of abuse images",
+    "other": "Something else",
+}
+ROLES = {
+    "provider": "the company itself",
+    "regulator": "a regulator",
+    "campaign-group": "a campaign group",
+    "newsroom": "a newsroom",
+    "court": "a court",
+    "other": "somebody else",
+}
+_PHRASES = {
+    "primary": "Read at the source",
+    "secondary": "From a named second source",
+    "practitioner": "Read in another company's public record",
+    "recall": "From general knowledge, not confirmed",
+    "proposed": "Proposed here",
+    "18-plus": "18 and over",
+    "all": "All ages",
+    "eu-dsa-40-4": "EU Digital Services Act, Article 40(4)",
+    "ofcom-children": "UK online safety rules: children",
+    "ofcom-illegal": "UK online safety rules: illegal content",
+    "no-access-to-data": "The holder has no access to the data",
+    "approver": "a second person, who approves",
+    "safeguarding-officer": "the officer for child protection",
+    "publisher": "a person who publishes here",
+    "a11y": "accessibility",
+}
+_PLACES = {
+    "study": ("study", "{id}"),
+    "record": ("record", "{id}"),
+    "inventory": ("inventory", "{id}"),
+    "late": ("late", ""),
+    "held": ("held", ""),
+    "company": ("company", "{id}"),
+    "studies": ("company", "{id}"),
+}
+
+
+@register.filter
+def day(value: object) -> str:
+    """Write a date as "31 March 2026"; a year, a month or an uncertain date (EDTF) as declared."""
+    if isinstance(value, datetime.datetime | datetime.date):
+        return f"{value:%-d %B %Y}"
+    text = str(value or "")
+    mark, bare = text[-1:], text.rstrip("~?%")
+    parts = bare.split("-")
+    try:
+        match len(parts):
+            case 1:
+                said = bare
+            case 2:
+                said = f"{datetime.date(int(parts[0]), int(parts[1]), 1):%B %Y}"
+            case _:
+                said = f"{datetime.date.fromisoformat(bare):%-d %B %Y}"
+    except ValueError:
+        return text
+    return {"~": f"about {said}", "?": f"{said} (uncertain)", "%": f"about {said} (uncertain)"}.get(
+        mark, said
+    )
+
+
+@register.filter
+def number(value: object) -> str:
+    """Write a number with separators; text stays as it is."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float | Decimal):
+        return f"{value:,.6g}"
+    return str(value)
+
+
+@register.filter
+def count(value: int, nouns: str) -> str:
+    """Write "1 page", "3 pages": `n|count:"page"`, or `n|count:"study,studies"`."""
+    one, _, many = nouns.partition(",")
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+@register.filter
+def share(value: float) -> str:
+    """Write a share between 0 and 1 as a percentage."""
+    return f"{100 * value:.3g} %"
+
+
+@register.filter
+def words(value: object) -> str:
+    """Write an id of a list of choices in words: "approved-with-conditions", "18-plus"."""
+    text = str(value)
+    if text in _PHRASES:
+        return _PHRASES[text]
+    if text[:1].isdigit():
+        return text.replace("-", " to ") if text.replace("-", "").isdigit() else text
+    return text.replace("-", " ").capitalize()
+
+
+@register.filter
+def state(value: str) -> str:
+    """Write what became of a document."""
+    return STATES[value]
+
+
+@register.filter
+def tone(value: str) -> str:
+    """Return the style class of a state."""
+    return TONES[value]
+
+
+@register.filter
+def topic(value: str) -> str:
+    return TOPICS.get(value, words(value))
+
+
+@register.filter
+def kind(value: str) -> str:
+    """Write the kind of a record."""
+    return chronicle.KIND_NAMES.get(value, words(value))
+
+
+@register.filter
+def who(value: str) -> str:
+    """Write in which capacity somebody put something here."""
+    return ROLES.get(value, words(value))
+
+
+@register.filter
+def reason(value: str) -> ground.Ground | None:
+    """Find the legal reason of an id."""
+    return data.read_grounds().get(value)
+
+
+@register.filter
+def address(place: tuple[str, str] | None) -> str:
+    """Return the address of a place such as ("study", id); empty where there is none."""
+    if not place:
+        return ""
+    name, pattern = _PLACES[place[0]]
+    try:
+        base = reverse(name, args=[place[1]] if pattern else [])
+    except NoReverseMatch:
+        return ""
+    if place[0] in ("late", "held"):
+        return f"{base}?company={place[1]}"
+    return f"{base}#studies" if place[0] == "studies" else base
+
+
+@register.filter
+def percent_of(part: int, whole: int) -> str:
+    """Return a share as a length for a chart: "41.250%"."""
+    return f"{100 * part / whole:.3f}%" if whole else "0%"
+
+
+@register.filter
+def seal_short(value: str) -> str:
+    """Shorten a digital fingerprint for a line of text; the whole of it stands beside it."""
+    text = value.removeprefix("sha256:")
+    return f"{text[:8]}…{text[-8:]}"
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """Return the address of one of our own files, with its digest, so that it may be kept for ever."""
+    return f"{static(path)}?v={_measure_asset(path)}"
+
+
+@functools.cache
+def _measure_asset(path: str) -> str:
+    found = finders.find(path)
+    if not isinstance(found, str):
+        raise FileNotFoundError(f"there is no static file {path}")
+    with open(found, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()[:12]

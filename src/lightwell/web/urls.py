@@ -1,0 +1,25 @@
+"""The site's addresses: one line for each module of views, which lists its own `urlpatterns`."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("lightwell.web.views.front")),
+    path("", include("lightwell.web.views.companies")),
+    path("", include("lightwell.web.views.topics")),
+    path("", include("lightwell.web.views.studies")),
+    path("", include("lightwell.web.views.documents")),
+    path("", include("lightwell.web.views.pages")),
+    path("", include("lightwell.web.views.search")),
+    path("", include("lightwell.web.views.records")),
+    path("", include("lightwell.web.views.late")),
+    path("", include("lightwell.web.views.log")),
+    path("", include("lightwell.web.views.lists")),
+    path("", include("lightwell.web.views.feeds")),
+    path("", include("lightwell.web.views.about")),
+    path("", include("lightwell.web.views.cheat")),
+]
+
+handler404 = "lightwell.web.views.about.show_missing"
+handler500 = "lightwell.web.views.about.show_fault"

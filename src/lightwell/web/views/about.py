@@ -1,0 +1,48 @@
+"""Pages about the site: how to check it, help for children and parents, and what to say when something fails."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+from lightwell.web import help_lines, memory
+
+_MISSING = 404
+_FAULT = 500
+
+
+@memory.keep
+def show_checked(request: HttpRequest) -> HttpResponse:
+    """Say how anybody checks this site without trusting it, and what no check can show."""
+    return render(request, "checked.html", {"here": "checked"})
+
+
+@memory.keep
+def show_help(request: HttpRequest) -> HttpResponse:
+    """Show every help line of the country."""
+    return render(request, "help.html", {"help": help_lines.list_all()})
+
+
+def show_missing(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that there is no such page."""
+    sentences = [
+        "There is no page at this address. Nothing that was ever promised here vanishes: look in the lists."
+    ]
+    return render(request, "problem.html", {"sentences": sentences, "status": _MISSING}, status=_MISSING)
+
+
+def show_fault(request: HttpRequest) -> HttpResponse:
+    """Say that something broke; without any template that could break again."""
+    text = (
+        '<!doctype html><html lang="en"><head><title>Something broke</title></head><body><main>'
+        "<h1>Something broke here</h1><p>Nothing that is published was changed by it. Please try again.</p>"
+        "</main></body></html>"
+    )
+    return HttpResponse(text, status=_FAULT)
+
+
+urlpatterns = [
+    path("how-to-check/", show_checked, name="checked"),
+    path("help/", show_help, name="help"),
+]

@@ -1,0 +1,90 @@
+"""What is late, as a table and a chart, and what is held back, with every legal reason."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+from lightwell.actions import overview
+from lightwell.actions.overview import Document, Overview, StudyView
+from lightwell.files import data, state
+from lightwell.web import memory
+
+MAX_BARS = 40
+_BAR_HEIGHT = 46
+
+
+@memory.keep
+def show_late(request: HttpRequest) -> HttpResponse:
+    """List every document past its promised date, the longest wait first."""
+    picture = overview.read_overview(state.open_state())
+    company = request.GET.get("company", "")
+    rows = _list_documents(picture, company, ("overdue",))
+    rows.sort(key=lambda row: (-row[1].strict_days, row[0].id, row[1].number))
+    longest = max((document.strict_days for _, document in rows), default=1)
+    bars = [
+        {
+            "study": study,
+            "document": document,
+            "y": k * _BAR_HEIGHT,
+            "width": f"{100 * document.strict_days / longest:.2f}%",
+        }
+        for k, (study, document) in enumerate(rows[:MAX_BARS])
+    ]
+    context = {
+        "rows": rows, "bars": bars, "height": len(bars) * _BAR_HEIGHT, "picture": picture, "longest": longest,
+        "company": picture.find_provider(company), "here": "late", "pages": sum(d.pages or 0 for _, d in rows),
+    }  # fmt: skip
+    return render(request, "late.html", context)
+
+
+@memory.keep
+def show_held(request: HttpRequest) -> HttpResponse:
+    """List everything held back, hidden or out of view: documents, pages and answers, each with its reason."""
+    picture = overview.read_overview(state.open_state())
+    company = request.GET.get("company", "")
+    rows = [
+        (study, document)
+        for study, document in _list_documents(picture, company, None)
+        if document.account.held or document.account.hidden or document.reasons
+    ]
+    answers = [
+        (record, held)
+        for provider in picture.providers
+        if company in ("", provider.slug)
+        for record in (*provider.own_records, *provider.other_records)
+        for held in record.withheld
+    ]
+    context = {
+        "rows": rows,
+        "answers": answers,
+        "picture": picture,
+        "company": picture.find_provider(company),
+    }
+    return render(request, "held.html", context)
+
+
+@memory.keep
+def show_reasons(request: HttpRequest) -> HttpResponse:
+    """List the legal reasons for which anything may be held back, and how long at most."""
+    return render(request, "reasons.html", {"reasons": data.read_grounds().values()})
+
+
+def _list_documents(
+    picture: Overview, company: str, states: tuple[str, ...] | None
+) -> list[tuple[StudyView, Document]]:
+    return [
+        (study, document)
+        for study in picture.studies
+        if company in ("", study.provider)
+        for document in study.documents
+        if states is None or document.state in states
+    ]
+
+
+urlpatterns = [
+    path("late/", show_late, name="late"),
+    path("held-back/", show_held, name="held"),
+    path("reasons/", show_reasons, name="reasons"),
+]
