@@ -1,7 +1,8 @@
 """Try to cheat: three ways to change a copy of a bundle, each as a skilled cheat would do it.
 
 Every attempt also writes the list of digests anew, so that what catches it is the log, the
-cosignatures and the seal, not the list. Only a labelled sample offers this, and always on a copy. The judge is `client/verify`.
+cosignatures and the seal, not the list. Only a labelled sample offers this, and always on a copy.
+The judge is `client/verify`.
 """
 
 from __future__ import annotations
