@@ -179,7 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     def compute() -> str:
         log = verify.read_log(verify.Folder(given.bundle), given.policy)
-        day = read_date(given.as_of, "--as-of") if given.as_of else log.newest_day
+        day = read_date(given.as_of, "--as-of") if given.as_of else log.day
         return write_table(replay(log.entries, log.quorum_times, day), day)
 
     return verify.report(compute)

@@ -12,14 +12,19 @@ import jcs
 import seals
 import trees
 from notes import Refusal
+from verify import Folder
 
-WHITE = 0xF0
+OPENING, PROOF = "lightwell.opening.v1", "lightwell.page-proof.v1"
+# A pixel of the picture stands for its upper half and repeats it below: a byte that does not is not allowed.
+UPPER = bytes(byte & 0xF0 for byte in range(256))
+REPEATED = bytes(byte & 0xF0 | byte >> 4 for byte in range(256))
+MARK_BYTES = 4
 
 
-def check(document: dict, item: dict, folder, place: str) -> set[str]:
-    """Check an opening against its sealed item (the log entry); returns the files that it leads to."""
+def check(document: dict, item: dict, opened: int | None, folder: Folder, place: str) -> set[str]:
+    """Check an opening against its sealed item and the pages its entry counts; returns the files it names."""
     header = document.get("header")
-    if document.get("type") != "lightwell.opening.v1" or not isinstance(header, dict):
+    if document.get("type") != OPENING or not isinstance(header, dict):
         raise Refusal(place, "this is not an opening of version 1")
     if (document.get("study"), document.get("item")) != (item["study"], item["item"]):
         raise Refusal(place, "this opening is about another item than the log says")
@@ -27,8 +32,16 @@ def check(document: dict, item: dict, folder, place: str) -> set[str]:
         raise Refusal(place, "the number of pages is not the one that was sealed")
     try:
         if document.get("mode") == "whole":
+            need_members(document, "type mode study item key header file page_roots words")
+            need_members(header, "pages renderer")
+            need_members(document["file"], "sha256 size media_type")
+            if opened != item["pages"]:
+                raise Refusal(place, "the log counts other pages than are open")
             return _check_whole(document, item, folder, place)
         if document.get("mode") == "pages":
+            need_members(document, "type mode study item header file_hash pages holdings")
+            if opened != len(document["pages"]):
+                raise Refusal(place, "the log counts other pages than are open")
             return _check_pages(document, item, folder, place)
     except (ValueError, KeyError, TypeError) as error:
         raise Refusal(place, f"this opening cannot be read: {error}") from None
@@ -41,7 +54,22 @@ def read_hash(text: object) -> bytes:
     return bytes.fromhex(text)
 
 
-def _check_whole(document: dict, item: dict, folder, place: str) -> set[str]:
+def need_members(value: object, names: str) -> None:
+    if not isinstance(value, dict) or set(value) != set(names.split()):
+        raise ValueError(f"its members are not exactly {names}")
+
+
+def read_nodes(nodes: list) -> list[seals.Node]:
+    found = []
+    for node in nodes:
+        ((kind, value),) = node.items()
+        if kind not in ("seed", "hash"):
+            raise ValueError("a node is a seed or a hash")
+        found.append((kind == "seed", read_hash(value)))
+    return found
+
+
+def _check_whole(document: dict, item: dict, folder: Folder, place: str) -> set[str]:
     key, header, file = read_hash(document["key"]), document["header"], document["file"]
     roots = [read_hash(root) for root in document["page_roots"]]
     pages = header["pages"]
@@ -63,8 +91,8 @@ def _check_whole(document: dict, item: dict, folder, place: str) -> set[str]:
     return {path} | (_check_words(document["words"], key, roots, folder) if pages else set())
 
 
-def _check_words(name: str, key: bytes, roots: list[bytes], folder) -> set[str]:
-    path = f"words/{read_hash(name.removeprefix('sha256:')).hex()}.jsonl"
+def _check_words(name: str, key: bytes, roots: list[bytes], folder: Folder) -> set[str]:
+    path = f"words/{read_hash(name).hex()}.jsonl"
     data = folder.read(path)
     if seals.digest(data).hex() != path[6:70]:
         raise Refusal(path, "this file does not have the bytes that its name says")
@@ -76,6 +104,7 @@ def _check_words(name: str, key: bytes, roots: list[bytes], folder) -> set[str]:
         here = f"{path}, page {number}"
         try:
             page = jcs.read(line)
+            need_members(page, "head lines patches_root")
             seals.check_head(page["head"], number)
             patches_root = read_hash(page["patches_root"])
             found = seals.compute_page_root(seed, page["head"], page["lines"], patches_root)
@@ -84,3 +113,101 @@ def _check_words(name: str, key: bytes, roots: list[bytes], folder) -> set[str]:
         if found != root:
             raise Refusal(here, "the words of this page do not match what was sealed")
     return {path}
+
+
+def _check_pages(document: dict, item: dict, folder: Folder, place: str) -> set[str]:
+    pages, holdings = document["pages"], document["holdings"]
+    need_members(document["header"], "pages renderer salt")
+    for held in holdings:
+        need_members(held, "page ground decided_by review")
+    shown, held = [page["page"] for page in pages], [each["page"] for each in holdings]
+    if shown != sorted(shown) or held != sorted(held):
+        raise Refusal(place, "pages are not in order")
+    if sorted(shown + held) != list(range(1, (item["pages"] or 0) + 1)):
+        raise Refusal(place, "not every page is either shown or held back with its reason")
+    used = set()
+    for page in pages:
+        path = None
+        if page["picture"] is not None:
+            path = f"pictures/{read_hash(page['picture']).hex()}.png"
+            used.add(path)
+        png = None if path is None else folder.read(path)
+        check_page(
+            page, document["header"], read_hash(document["file_hash"]), item, png, (place, path or place)
+        )
+    return used
+
+
+def check_page(
+    page: dict, header: dict, file_leaf: bytes, item: dict, png: bytes | None, places: tuple[str, str]
+) -> None:
+    """Hold one page, shown whole or in part, against its item; `places` names the words and the picture."""
+    number = page["page"]
+    words, picture = (f"{each}, page {number}" for each in places)
+    try:
+        need_members(page, "page head lines hidden_patches picture proof")
+        need_members(page["proof"], "head_salt lines patches path marks")
+        head, proof, lines = page["head"], page["proof"], page["lines"]
+        seals.check_head(head, number)
+        boxes = seals.list_boxes(head)
+        hidden = page["hidden_patches"]
+        marks = bytes.fromhex(proof["marks"])
+        if len(lines) != head["lines"] or len(marks) != MARK_BYTES * len(lines):
+            raise ValueError("the page does not hold the places its head counts")
+        if hidden != sorted(set(hidden)) or not all(seals.is_count(k) and k < len(boxes) for k in hidden):
+            raise ValueError("the hidden patches are not a sorted list of places on the page")
+        if png is None and len(hidden) != len(boxes):
+            raise ValueError("part of the picture is open, but there is no picture")
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refusal(words, f"this page cannot be read: {error}") from None
+    try:
+        patches = [b""] * len(boxes) if png is None else read_patches(png, head, set(hidden), page["picture"])
+    except ValueError as error:
+        raise Refusal(picture, str(error)) from None
+    changed: list[int] = []
+
+    def hash_line(position: int, salt: bytes) -> bytes:
+        found = seals.hash_part("line", salt, seals.encode_line(lines[position]))
+        if found[:MARK_BYTES] != marks[MARK_BYTES * position :][:MARK_BYTES]:
+            changed.append(position + 1)
+        return found
+
+    def hash_patch(position: int, salt: bytes) -> bytes:
+        return seals.hash_patch(salt, boxes[position], patches[position])
+
+    try:
+        hidden_lines = {k for k, line in enumerate(lines) if line is None}
+        root = seals.join_page(
+            seals.hash_part("head", read_hash(proof["head_salt"]), seals.encode(head)),
+            seals.compute_partial_root(read_nodes(proof["lines"]), len(lines), hidden_lines, hash_line),
+            seals.compute_partial_root(read_nodes(proof["patches"]), len(boxes), set(hidden), hash_patch),
+        )
+        path = [read_hash(each) for each in proof["path"]]
+        pages_root = seals.climb(root, number - 1, header["pages"], path)
+        header_bytes = seals.encode_header(item["study"], item["item"], header["pages"], header["renderer"])
+        header_leaf = seals.hash_part("header", read_hash(header["salt"]), header_bytes)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refusal(words, f"the proof of this page cannot be read: {error}") from None
+    if seals.join_item(header_leaf, file_leaf, pages_root).hex() != item["commitment"]:
+        line = f", line {changed[0]}," if changed else ""
+        raise Refusal(words, f"page {number}{line} does not match what was sealed")
+
+
+def read_patches(png: bytes, head: dict, hidden: set[int], name: str) -> list[bytes]:
+    """The sealed bytes of each open patch out of the picture; whatever nothing vouches for must be white."""
+    if seals.digest(png).hex() != name:
+        raise ValueError("the picture is not the one that the opening names")
+    pixels = seals.read_picture(png, head["width"], head["height"])
+    patches = seals.cut_patches(pixels, head)
+    inside = sum(len(patch) for patch in patches)
+    stride, at, edge = head["width"] * 3, 0, []
+    for top, bottom in [*head["bands"], [head["height"]] * 2]:
+        edge.append(pixels[at * stride : top * stride])
+        at = bottom
+    outside = b"".join([*edge, *(patches[k] for k in sorted(hidden))])
+    if outside.count(0xFF) != len(outside) or inside + sum(map(len, edge)) != len(pixels):
+        raise ValueError("there is something in the picture for which nothing vouches")
+    shown = [b"" if k in hidden else patch for k, patch in enumerate(patches)]
+    if any(patch.translate(REPEATED) != patch for patch in shown):
+        raise ValueError("the picture has colours that no sealed picture has")
+    return [patch.translate(UPPER) for patch in shown]

@@ -23,6 +23,7 @@ from notes import CannotCheck, Refusal
 
 LIST = "SHA256SUMS"
 MAX_ENTRY_BYTES = 8192
+TOLERANCE = 86_400
 
 
 class Folder:
@@ -30,13 +31,16 @@ class Folder:
 
     def __init__(self, root: str) -> None:
         self.root = Path(root)
+        self._digests: dict[str, str] = {}
         if not self.root.is_dir():
             raise CannotCheck(f"there is no folder {root}")
 
     def list(self) -> set[str]:
         found = set()
-        for folder, _, names in os.walk(self.root, onerror=_stop):
-            for name in names:
+        for folder, folders, names in os.walk(self.root, onerror=_stop):
+            if not folders and not names:
+                raise Refusal(Path(folder).relative_to(self.root).as_posix(), "this folder is empty")
+            for name in [*names, *(each for each in folders if Path(folder, each).is_symlink())]:
                 path = Path(folder, name)
                 relative = path.relative_to(self.root).as_posix()
                 if path.is_symlink() or not path.is_file():
@@ -53,21 +57,32 @@ class Folder:
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise Refusal(path, "this file is missing") from None
 
+    def size(self, path: str) -> int:
+        if not self.has(path):
+            raise Refusal(path, "this file is missing")
+        return (self.root / path).stat().st_size
+
     def digest(self, path: str) -> str:
-        with open(self.root / path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """SHA-256 of a file; only the first call reads it."""
+        if path not in self._digests:
+            with open(self.root / path, "rb") as file:
+                self._digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._digests[path]
 
 
 @dataclass
 class Log:
-    """The log as shown. `quorum_times[i]`: when the first checkpoint that covers entry i met the quorum."""
+    """The log as shown. `quorum_times[i]`: when the first checkpoint that covers entry i met the quorum.
+
+    Times are those of the policy that judges; `day` is the bundle's day, by the bundle's own policy.
+    """
 
     policy: notes.Policy
     checkpoint: notes.Checkpoint
-    times: dict[str, int]
+    witnesses: list[str]
     entries: list[bytes]
     quorum_times: list[int | None]
-    newest_day: datetime.date | None
+    day: datetime.date
 
 
 def check_list(folder: Folder) -> int:
@@ -100,40 +115,72 @@ def check_list(folder: Folder) -> int:
 
 def read_log(folder: Folder, policy_file: str | None = None) -> Log:
     """The policy, every checkpoint and every entry, each held against the others."""
-    if policy_file is None:
-        policy = notes.read_policy(folder.read("policy"))
-    else:
-        try:
-            policy = notes.read_policy(Path(policy_file).read_bytes(), policy_file)
-        except (OSError, Refusal) as error:
-            raise CannotCheck(f"the policy {policy_file} cannot be used: {error}") from None
-    newest, times = notes.judge_checkpoint(folder.read("log/checkpoint"), policy, "log/checkpoint")
-    if not notes.meets_quorum(policy, set(times)):
-        names = ", ".join(sorted(times)) or "none"
-        raise Refusal(
-            "log/checkpoint", f"too few witnesses confirm it for the quorum {policy.quorum}: {names}"
-        )
+    published = notes.read_policy(folder.read("policy"))
+    policy = published if policy_file is None else _read_own_policy(policy_file)
+    data = folder.read("log/checkpoint")
+    newest, witnesses, time = _judge_newest(data, policy)
     entries = trees.read_entries(newest.size, newest.root, folder.read, "log/")
     for index, entry in enumerate(entries):
         if len(entry) > MAX_ENTRY_BYTES:
             raise Refusal(f"log entry {index}", f"an entry has at most {MAX_ENTRY_BYTES} bytes")
     covers = _read_checkpoints(folder, policy, newest, entries)
+    if folder.read(f"log/checkpoints/{newest.size}") != data:
+        raise Refusal("log/checkpoint", f"these are not the bytes of log/checkpoints/{newest.size}")
     quorum_times: list[int | None] = []
-    for size, time in covers:
-        quorum_times += [time] * (size - len(quorum_times))
-    last = notes.find_quorum_time(policy, times)
-    day = datetime.datetime.fromtimestamp(last, datetime.UTC).date() if last is not None else None
-    return Log(policy, newest, times, entries, quorum_times, day)
+    for size, met in covers:
+        quorum_times += [met] * (size - len(quorum_times))
+    published_time = time if policy is published else _judge_newest(data, published)[2]
+    if None not in (time, published_time) and abs(time - published_time) > TOLERANCE:
+        raise Refusal("log/checkpoint", "by your policy it is of another day than by the publisher's")
+    day = _find_day(entries) if published_time is None else _day_of(published_time)
+    return Log(policy, newest, witnesses, entries, quorum_times, day)
+
+
+def _read_own_policy(path: str) -> notes.Policy:
+    try:
+        return notes.read_policy(Path(path).read_bytes(), path)
+    except (OSError, Refusal) as error:
+        raise CannotCheck(f"the policy {path} cannot be used: {error}") from None
+
+
+def _judge_newest(data: bytes, policy: notes.Policy) -> tuple[notes.Checkpoint, list[str], int | None]:
+    newest, times = notes.judge_checkpoint(data, policy, "log/checkpoint")
+    if not notes.meets_quorum(policy, set(times)):
+        names = ", ".join(sorted(times)) or "none"
+        raise Refusal(
+            "log/checkpoint", f"too few witnesses confirm it for the quorum {policy.quorum}: {names}"
+        )
+    time = None if policy.quorum == "none" else notes.find_quorum_time(policy, times)
+    return newest, sorted(times), time
+
+
+def _find_day(entries: list[bytes]) -> datetime.date:
+    """Without a quorum nobody but the log itself says what day it is: that of its largest time."""
+    import gaps
+
+    times = [gaps.read_entry(index, data).get("at") for index, data in enumerate(entries)]
+    stated = [gaps.read_time(time, "log entry") for time in times if time is not None]
+    if not stated:
+        raise Refusal("log/checkpoint", "nothing in the log says what day it is")
+    return max(stated).date()
+
+
+def _day_of(time: int) -> datetime.date:
+    return datetime.datetime.fromtimestamp(time, datetime.UTC).date()
 
 
 def _read_checkpoints(
     folder: Folder, policy: notes.Policy, newest: notes.Checkpoint, entries: list[bytes]
 ) -> list[tuple[int, int | None]]:
     """(size, quorum's time) of the checkpoints that meet the policy, each on the one history."""
-    paths = {int(p.name): p for p in (folder.root / "log/checkpoints").glob("*") if _is_size(p.name)}
-    roots = trees.compute_prefix_roots([trees.hash_leaf(entry) for entry in entries], set(paths))
+    names = [path.name for path in (folder.root / "log/checkpoints").glob("*")]
+    for name in names:
+        if not (name.isascii() and name.isdigit() and len(name) < 20 and str(int(name)) == name):
+            raise Refusal(f"log/checkpoints/{name}", "a checkpoint's name is its size")
+    sizes = sorted(map(int, names))
+    roots = trees.compute_prefix_roots([trees.hash_leaf(entry) for entry in entries], set(sizes))
     covers = []
-    for size in sorted(paths):
+    for size in sizes:
         place = f"log/checkpoints/{size}"
         found, times = notes.judge_checkpoint(folder.read(place), policy, place)
         if found.size != size or found.origin != newest.origin:
@@ -141,9 +188,8 @@ def _read_checkpoints(
         if size > newest.size or roots[size] != found.root:
             raise Refusal(place, "this checkpoint is of another history than the newest one")
         if notes.meets_quorum(policy, set(times)):
-            covers.append((size, notes.find_quorum_time(policy, times)))
-    if newest.size not in paths:
-        raise Refusal(f"log/checkpoints/{newest.size}", "this file is missing")
+            time = None if policy.quorum == "none" else notes.find_quorum_time(policy, times)
+            covers.append((size, time))
     return covers
 
 
@@ -155,7 +201,7 @@ def judge(folder: Folder, policy_file: str | None) -> Iterator[str]:
     log = read_log(folder, policy_file)
     yield f"log: {log.checkpoint.origin}, {log.checkpoint.size} entries, every tile and entry in place"
     whose = "the publisher's own policy" if policy_file is None else f"your policy {policy_file}"
-    yield f"record-keepers by {whose}: {', '.join(sorted(log.times)) or 'none asked for'}"
+    yield f"record-keepers by {whose}: {', '.join(log.witnesses) or 'none asked for'}"
     if log.checkpoint.origin.startswith("sample."):
         yield "a labelled sample with an invented clock: it shows the mechanism, not independence"
     yield from statements.check(folder, log)
@@ -181,10 +227,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--policy", help="whose signatures you require; by default the publisher's own file")
     given = parser.parse_args(arguments)
     return report(lambda: "\n".join([*judge(Folder(given.bundle), given.policy), "verified", ""]))
-
-
-def _is_size(name: str) -> bool:
-    return name.isascii() and name.isdigit() and str(int(name)) == name
 
 
 def _stop(error: OSError) -> None:

@@ -1,0 +1,300 @@
+"""What the log says, and whether the bundle shows it: entries, records, openings, table, certificates.
+
+Part of the second verifier, written from docs/reference/{bundle,states,disclosures}.md alone. `check` yields
+the sentences of a good verdict and raises `Refusal` with the place otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import disclosures
+import gaps
+import jcs
+import openings
+import trees
+from notes import Refusal
+from verify import Folder, Log
+
+MEMBERS = {
+    "rules": "version due_soon_days grace_days tolerance_seconds",
+    "study": "study in_advance record after beacon",
+    "item": "study item kind pages read due commitment",
+    "inventory": "study inventory items root",
+    "opening": "study item pages opening",
+    "withholding": "study item ground decided_by review",
+    "extension": "study item due ground",
+    "already-public": "study item record",
+    "suspension": "study item page ground decided_by",
+    "restoration": "study item page decided_by",
+    "erasure": "study item ground decided_by",
+    "key-lost": "study item",
+    "dispute": "study item",
+    "publication": "study publication record",
+    "count": "date studies items",
+}
+RULES = {"version": 1, "due_soon_days": 30, "grace_days": 30, "tolerance_seconds": 86_400}
+FIXED = {"README.txt", "ro-crate-metadata.json", "SHA256SUMS", "policy", "gaps.csv", "log/checkpoint"}
+MAX_SUMMARY_WORDS = 80
+GROUPS = {
+    "open": ("opened", "opened-late"),
+    "partly_open": ("partly-opened",),
+    "held_back": ("withheld",),
+    "already_public": ("already-public",),
+    "held_not_read": ("held-not-read",),
+    "suspended": ("suspended",),
+    "erased": ("erased-by-law",),
+    "key_lost": ("key-lost",),
+    "not_yet_due": ("sealed", "due-soon"),
+    "overdue": ("overdue",),
+}
+Key = tuple[str, int]
+
+
+class Account:
+    """Everything the entries say, gathered in log order; each method takes one type of entry."""
+
+    def __init__(self) -> None:
+        self.studies: dict[str, str] = {}
+        self.items: dict[Key, dict] = {}
+        self.waiting: list[tuple[dict, bytes]] = []
+        self.inventories: dict[str, int] = {}
+        self.openings: list[tuple[int, Key, dict]] = []
+        self.taken_back: dict[Key, int] = {}
+        self.suspended: dict[Key, set[int | None]] = {}
+        self.publications: list[tuple[int, dict]] = []
+        self.disclosed = disclosures.History()
+
+    def add(self, index: int, data: bytes) -> None:
+        place = gaps.ENTRY_PLACE.format(index)
+        try:
+            self._add(index, gaps.read_entry(index, data), data, place)
+        except (ValueError, KeyError, TypeError) as error:
+            raise Refusal(place, f"a value has another form than it must have: {error}") from None
+
+    def _add(self, index: int, value: dict, data: bytes, place: str) -> None:
+        kind = value["type"]
+        if kind == disclosures.ENTRY or kind == disclosures.TOMBSTONE:
+            self._close_run(place)
+            self.disclosed.add(index, value, place)
+            return
+        if kind not in MEMBERS:
+            raise Refusal(place, f"the type {kind[:40]!r} is unknown")
+        openings.need_members(value, f"type v at {MEMBERS[kind]}")
+        gaps.read_time(value["at"], place)
+        if value["v"] != 1:
+            raise Refusal(place, "entries have version 1")
+        if kind not in ("item", "inventory"):
+            self._close_run(place)
+        if "study" in value and kind != "study" and value["study"] not in self.studies:
+            raise Refusal(place, f"the study {value['study']!r} was not registered before")
+        if "item" in MEMBERS[kind].split() and kind != "item" and self._key(value) not in self.items:
+            raise Refusal(place, f"item {value['item']} of {value['study']} was not sealed before")
+        method = getattr(self, f"_take_{kind.replace('-', '_')}", None)
+        if method:
+            method(index, value, data, place)
+
+    def is_taken_back(self, key: Key, since: int) -> bool:
+        """Whether something explains that an opening made at the place `since` is not in the bundle."""
+        return self.taken_back.get(key, -1) > since or bool(self.suspended.get(key))
+
+    def _close_run(self, place: str) -> None:
+        if self.waiting:
+            raise Refusal(place, "an item before it stands in no inventory")
+
+    @staticmethod
+    def _key(value: dict) -> Key:
+        return value["study"], value["item"]
+
+    def _take_rules(self, index: int, value: dict, data: bytes, place: str) -> None:
+        if any(value[name] != number for name, number in RULES.items()):
+            raise Refusal(place, "this program knows only version 1 of the rules")
+
+    def _take_study(self, index: int, value: dict, data: bytes, place: str) -> None:
+        if value["study"] in self.studies:
+            raise Refusal(place, f"{value['study']} is registered twice")
+        self.studies[value["study"]] = value["record"]
+
+    def _take_item(self, index: int, value: dict, data: bytes, place: str) -> None:
+        study = value["study"]
+        if value["item"] != 1 + sum(1 for other, _ in self.items if other == study):
+            raise Refusal(place, f"the items of {study} do not count from 1 without a gap")
+        self.items[self._key(value)] = value
+        self.waiting.append((value, data))
+
+    def _take_inventory(self, index: int, value: dict, data: bytes, place: str) -> None:
+        study = value["study"]
+        self.inventories[study] = self.inventories.get(study, 0) + 1
+        root = trees.compute_root([trees.hash_leaf(each) for _, each in self.waiting])
+        counts = (value["inventory"], value["items"]) == (self.inventories[study], len(self.waiting))
+        if not counts or any(item["study"] != study for item, _ in self.waiting) or not self.waiting:
+            raise Refusal(place, "the inventory does not count the items before it")
+        if value["root"] != root.hex():
+            raise Refusal(place, "the inventory's root is not that of the items before it")
+        self.waiting = []
+
+    def _take_opening(self, index: int, value: dict, data: bytes, place: str) -> None:
+        self.openings.append((index, self._key(value), value))
+
+    def _take_withholding(self, index: int, value: dict, data: bytes, place: str) -> None:
+        self.taken_back[self._key(value)] = index
+
+    _take_erasure = _take_withholding
+
+    def _take_suspension(self, index: int, value: dict, data: bytes, place: str) -> None:
+        self.suspended.setdefault(self._key(value), set()).add(value["page"])
+
+    def _take_restoration(self, index: int, value: dict, data: bytes, place: str) -> None:
+        self.suspended.setdefault(self._key(value), set()).discard(value["page"])
+
+    def _take_publication(self, index: int, value: dict, data: bytes, place: str) -> None:
+        number = 1 + sum(1 for _, other in self.publications if other["study"] == value["study"])
+        if value["publication"] != number:
+            raise Refusal(place, f"the publications of {value['study']} do not count from 1 without a gap")
+        self.publications.append((index, {**value, "sealed": self._list_items(value["study"])}))
+
+    def _take_count(self, index: int, value: dict, data: bytes, place: str) -> None:
+        if (value["studies"], value["items"]) != (len(self.studies), len(self.items)):
+            raise Refusal(place, "the count is not that of the entries before it")
+
+    def _list_items(self, study: str) -> list[int]:
+        return sorted(number for other, number in self.items if other == study)
+
+
+def check(folder: Folder, log: Log) -> Iterator[str]:
+    account = Account()
+    for index, data in enumerate(log.entries):
+        account.add(index, data)
+    account._close_run(gaps.ENTRY_PLACE.format(len(log.entries)))
+    items = gaps.replay(log.entries, log.quorum_times, log.day)
+    table = gaps.write_table(items, log.day)
+    if folder.read("gaps.csv") != table.encode():
+        raise Refusal("gaps.csv", "this table is not the one that the log gives")
+    used = set(FIXED)
+    for study in sorted({study for study, _ in items}):
+        used.add(path := f"certificates/{study}.json")
+        certificate = make_certificate(study, items, log)
+        if folder.read(path) != jcs.write(certificate).encode():
+            raise Refusal(path, "this certificate is not the one that the log gives")
+    used |= account.disclosed.check(folder, account.studies)
+    modes: dict[str, str] = {}
+    for index, key, value in account.openings:
+        document, path = read_record(folder, value["opening"], account.is_taken_back(key, index))
+        if document is not None:
+            modes[value["opening"]] = document.get("mode")
+            used |= {path} | openings.check(document, account.items[key], value["pages"], folder, path)
+    for index, value in account.publications:
+        study = value["study"]
+        explained = any(account.is_taken_back((study, number), index) for number in value["sealed"])
+        document, path = read_record(folder, value["record"], explained)
+        if document is not None:
+            used.add(path)
+            check_publication(document, index, value, account, modes, path)
+    used |= {f"log/{trees.name_tile(*each)}" for each in trees.list_tiles(log.checkpoint.size)}
+    for path in sorted(folder.list() - used - {"verify.html"}):
+        if not path.startswith("log/checkpoints/"):
+            raise Refusal(path, "nothing in the log leads to this file")
+    if missing := sorted(FIXED - folder.list()):
+        raise Refusal(missing[0], "this file is missing")
+    yield write_equation(items, log)
+
+
+def read_record(folder: Folder, digest: object, explained: bool) -> tuple[dict | None, str]:
+    """A record by its digest and its path; None where its absence is explained."""
+    match = re.fullmatch("sha256:([0-9a-f]{64})", str(digest), re.ASCII)
+    if not match:
+        raise Refusal(f"records/{digest}", "this is not a digest")
+    path = f"records/{match[1]}.json"
+    if explained and not folder.has(path):
+        return None, path
+    data = folder.read(path)
+    if folder.digest(path) != match[1]:
+        raise Refusal(path, "this record is not the one that the log names")
+    try:
+        document = jcs.read(data)
+    except ValueError as error:
+        raise Refusal(path, str(error)) from None
+    if not isinstance(document, dict):
+        raise Refusal(path, "a record is an object")
+    return document, path
+
+
+def check_publication(
+    document: dict, index: int, entry: dict, account: Account, modes: dict[str, str], place: str
+) -> None:
+    try:
+        openings.need_members(document, "type study number summary items")
+        for row in document["items"]:
+            openings.need_members(row, "item title kind date file_name media_type pages outcome opening")
+        if document["type"] != "lightwell.publication.v1":
+            raise ValueError("this is not a publication record of version 1")
+        if (document["study"], document["number"]) != (entry["study"], entry["publication"]):
+            raise ValueError("it is about another publication than the log says")
+        if len(document["summary"].split()) > MAX_SUMMARY_WORDS:
+            raise ValueError(f"the summary has more than {MAX_SUMMARY_WORDS} words")
+        if [row["item"] for row in document["items"]] != entry["sealed"]:
+            raise ValueError("it does not list every item that was sealed, once and in order")
+        newest: dict[int, str] = {}
+        for at, (study, number), opening in account.openings:
+            if study == entry["study"] and at < index:
+                newest[number] = opening["opening"]
+        for row in document["items"]:
+            item = account.items[entry["study"], row["item"]]
+            if (row["kind"], row["pages"]) != (item["kind"], item["pages"]):
+                raise ValueError(f"item {row['item']} is not described as it was sealed")
+            opened = row["outcome"] in ("whole", "pages")
+            if row["outcome"] not in ("whole", "pages", "withheld", "pending"):
+                raise ValueError(f"item {row['item']} has an unknown outcome")
+            if row["opening"] != (newest.get(row["item"]) if opened else None) or opened > (
+                row["item"] in newest
+            ):
+                raise ValueError(f"item {row['item']} does not name its newest opening")
+            if opened and modes.get(row["opening"], row["outcome"]) != row["outcome"]:
+                raise ValueError(f"item {row['item']} is opened otherwise than it says")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refusal(place, str(error)) from None
+
+
+def make_certificate(study: str, items: dict[Key, gaps.Item], log: Log) -> dict:
+    group_of = {state: group for group, states in GROUPS.items() for state in states}
+    documents = dict.fromkeys(GROUPS, 0)
+    pages = {group: 0 for group in GROUPS if group != "partly_open"}
+    unknown = 0
+    states = []
+    for (other, _), item in sorted(items.items()):
+        if other != study:
+            continue
+        state = gaps.judge(item, log.day)[0]
+        states.append(state)
+        documents[group_of[state]] += 1
+        if item.pages is None:
+            unknown += 1
+        elif state == "partly-opened":
+            pages["open"] += item.pages_open or 0
+            pages["held_back"] += item.pages - (item.pages_open or 0)
+        else:
+            pages[group_of[state]] += item.pages
+    sealed = sum(pages.values())
+    return {
+        "type": "lightwell.certificate.v1",
+        "study": study,
+        "as_of": log.day.isoformat(),
+        "origin": log.checkpoint.origin,
+        "size": log.checkpoint.size,
+        "root": log.checkpoint.root.hex(),
+        "items": {"sealed": sum(documents.values()), **documents},
+        "pages": {"sealed": sealed, **pages},
+        "items_of_unknown_length": unknown,
+        "percent_open": 100 * pages["open"] // sealed if sealed else 0,
+        "in_full": bool(states) and set(states) <= {"opened", "opened-late", "already-public"},
+    }
+
+
+def write_equation(items: dict[Key, gaps.Item], log: Log) -> str:
+    counted = dict.fromkeys(GROUPS, 0)
+    for item in items.values():
+        state = gaps.judge(item, log.day)[0]
+        counted[next(group for group, states in GROUPS.items() if state in states)] += 1
+    parts = " + ".join(f"{count} {group.replace('_', ' ')}" for group, count in counted.items() if count)
+    return f"on {log.day}: {len(items)} items sealed = {parts or 0}; what is shown matches what was sealed"
