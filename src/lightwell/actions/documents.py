@@ -1,0 +1,179 @@
+"""What a visitor may know of one document: its place, its pages and where each stands.
+
+One gate decides what is shown: `PublicPage.objects.visible()` for pages; a whole file leaves only while
+nothing of its item is suspended or held back. A page that is not shown keeps its place, with the legal
+reason or the promised date. Titles stay private until published, and go with a suspended item.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import re
+from dataclasses import dataclass
+
+from lightwell.base import errors, ground
+from lightwell.db.models import Disclosure, Holding, Item, PublicPage, Suspension
+from lightwell.files import data
+
+# Where a document or a page stands: shown, held back, out of view for now, not published yet.
+OPEN, HELD, SUSPENDED, LOCKED = "open", "held-back", "suspended", "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is not shown: the legal reason, who decided and until when, as far as known."""
+
+    ground: ground.Ground
+    decided_by: str = ""
+    until: datetime.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page's place, whether or not the page is shown."""
+
+    number: int
+    state: str
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One item as the public knows it."""
+
+    item: Item
+    study_title: str
+    title: str
+    standing: str
+    reason: Reason | None
+    places: tuple[Place, ...]
+    whole: bool
+    file_name: str
+    opened_on: datetime.date | None
+
+    @property
+    def open_pages(self) -> int:
+        return sum(place.state == OPEN for place in self.places)
+
+    @property
+    def held_pages(self) -> int:
+        return sum(place.state == HELD for place in self.places)
+
+
+def find_item(study: str, number: int) -> Item:
+    """Find a sealed item; raises `Item.DoesNotExist` for anything else, also for one still being measured."""
+    return Item.objects.select_related("study__provider").get(
+        study_id=study, number=number, inventory__isnull=False
+    )
+
+
+def read_document(item: Item) -> Document:
+    """Read everything public about one item."""
+    known = data.read_grounds()
+    stops = list(Suspension.objects.filter(item=item, restored_at=None).order_by("at"))
+    holds = list(Holding.objects.filter(item=item, lifted_at=None))
+    visible = set(PublicPage.objects.visible().filter(item=item).values_list("number", flat=True))
+    opening = item.openings.order_by("-log_index").first()
+    item_stop = next((stop for stop in stops if stop.page is None), None)
+    item_hold = next((hold for hold in holds if hold.page is None), None)
+    stopped = {stop.page: Reason(known[stop.ground]) for stop in stops if stop.page}
+    held = {
+        hold.page: Reason(known[hold.ground], hold.decided_by, hold.review) for hold in holds if hold.page
+    }
+    state, reason = OPEN if opening else LOCKED, None
+    if item_hold:
+        state, reason = HELD, Reason(known[item_hold.ground], item_hold.decided_by, item_hold.review)
+    if item_stop:
+        state, reason = SUSPENDED, Reason(known[item_stop.ground])
+    places = []
+    for number in range(1, (item.pages or 0) + 1):
+        if number in visible:
+            places.append(Place(number, OPEN))
+        elif state in (SUSPENDED, HELD):
+            places.append(Place(number, state, reason))
+        elif number in stopped:
+            places.append(Place(number, SUSPENDED, stopped[number]))
+        elif number in held:
+            places.append(Place(number, HELD, held[number]))
+        else:
+            places.append(Place(number, LOCKED))
+    shown = item.named and state == OPEN
+    return Document(
+        item=item,
+        study_title=read_study_title(item.study_id),
+        title=item.title if shown else "",
+        standing=state,
+        reason=reason,
+        places=tuple(places),
+        whole=bool(opening and opening.whole and state == OPEN and not stops and not held),
+        file_name=clean_file_name(item.file_name) if shown else "",
+        opened_on=opening.opened_at.date() if opening and state == OPEN else None,
+    )
+
+
+def read_study_title(study: str) -> str:
+    """Read the title of a study from its newest public record; empty when there is none."""
+    row = Disclosure.objects.visible().newest().filter(record=study).first()
+    return str(row.read_record().body.get("title") or "") if row else ""
+
+
+def find_page(item: Item, number: int) -> PublicPage | None:
+    """Find a page that may be shown now; None for every other page."""
+    return PublicPage.objects.visible().filter(item=item, number=number).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A file that may leave as it was handed in: its digest, its size, its type and a name that is safe."""
+
+    digest: str
+    size: int
+    media_type: str
+    file_name: str
+
+
+def find_original(digest: str) -> Original:
+    """Find the public file of a digest; `Refused` when it may not leave now.
+
+    It is that of a whole item or an attachment. Raises `Item.DoesNotExist` for one that nothing public names. One suspended copy stops every copy.
+    """
+    items = list(Item.objects.filter(sha256=digest, named=True, inventory__isnull=False))
+    shown = [read_document(item) for item in items]
+    if any(Suspension.objects.filter(item=item, restored_at=None).exists() for item in items):
+        raise errors.Refused("this file is out of view for now; its document's page says why")
+    for document in shown:
+        if document.whole:
+            item = document.item
+            return Original(digest, item.size, item.media_type, document.file_name)
+    named = _list_attachments(Disclosure.objects.count(), _find_newest())
+    for row in Disclosure.objects.visible().filter(pk__in=named.get(f"sha256:{digest}", ())):
+        for attachment in row.read_record().attachments:
+            if attachment.digest == f"sha256:{digest}":
+                name = clean_file_name(attachment.title)
+                return Original(digest, attachment.bytes, attachment.media_type, name)
+    raise Item.DoesNotExist(digest)
+
+
+def _find_newest() -> str:
+    return Disclosure.objects.order_by("-pk").values_list("digest", flat=True).first() or ""
+
+
+@functools.lru_cache(maxsize=1)
+def _list_attachments(_count: int, _newest: str) -> dict[str, list[int]]:
+    """Which versions name which file; versions are only ever added, so that count and newest are the key.
+
+    Only a way to find them: whether a version may be seen is asked of the gate each time.
+    """
+    named: dict[str, list[int]] = {}
+    for row in Disclosure.objects.filter(data__isnull=False).iterator():
+        for attachment in row.read_record().attachments:
+            named.setdefault(attachment.digest, []).append(row.pk)
+    return named
+
+
+def clean_file_name(name: str) -> str:
+    """Cut a file name down to its last part without control characters, so that it can stand in a header."""
+    last = re.split(r"[/\\]", name)[-1]
+    kept = "".join(character for character in last if character.isprintable() and character not in '"*:<>?|')
+    return kept.strip(" .")[:120] or "document"

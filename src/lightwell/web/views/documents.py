@@ -1,0 +1,110 @@
+"""One document: what it is, where each of its pages stands, and the downloads that may leave now."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.http import content_disposition_header
+
+from lightwell.actions import documents, extracts, overview, quotations
+from lightwell.base import errors
+from lightwell.db.models import Item
+from lightwell.files import state
+from lightwell.web import methods
+
+# Types that a browser or a program may be told about; every other file is plain bytes.
+_NAMED_TYPES = {"application/pdf", "text/csv", "text/plain", "application/json", "application/zip"}
+_GONE_FOR_LEGAL_REASONS = 451
+
+
+def find_document(study: str, number: int) -> documents.Document:
+    """Find a sealed document or answer 404, whatever the reason."""
+    try:
+        return documents.read_document(documents.find_item(study, number))
+    except Item.DoesNotExist:
+        raise Http404 from None
+
+
+@methods.only_read
+def show_document(request: HttpRequest, study: str, number: int) -> HttpResponse:
+    """Show one document with a place for each of its pages."""
+    document = find_document(study, number)
+    open_numbers = [place.number for place in document.places if place.state == documents.OPEN]
+    context: dict[str, Any] = {
+        "document": document,
+        "item": document.item,
+        "log_state": _find_state(study, number),
+        "report_path": f"{request.path}report/",
+        "open_numbers": open_numbers,
+        "first_open": open_numbers[0] if open_numbers else None,
+        "most": extracts.MOST_PAGES,
+    }
+    return render(request, "documents/document.html", context)
+
+
+def _find_state(study: str, number: int) -> str:
+    """Find what became of a document, as the log says it and every other page counts it."""
+    found = overview.read_overview(state.open_state()).find_study(study)
+    listed = found.documents if found else ()
+    return next((each.state for each in listed if each.number == number), "sealed")
+
+
+@methods.only_read
+def send_pages(request: HttpRequest, study: str, number: int) -> HttpResponse:
+    """Send chosen pages as one PDF with the proof of each page inside."""
+    document = find_document(study, number)
+    opened = state.open_state()
+    open_pages = {place.number for place in document.places if place.state == documents.OPEN}
+    wanted = ",".join(request.GET.getlist("pages"))
+    numbers = quotations.parse_pages(wanted, open_pages, extracts.MOST_PAGES)
+    address = request.build_absolute_uri(request.path.removesuffix("pages.pdf"))
+    data = extracts.make_extract(state=opened, document=document, numbers=numbers, address=address)
+    name = (
+        f"{study}-{number}-pages-{numbers[0]}" + (f"-to-{numbers[-1]}" if len(numbers) > 1 else "") + ".pdf"
+    )
+    return send_bytes(data, "application/pdf", name)
+
+
+@methods.only_read
+def send_file(request: HttpRequest, digest: str) -> HttpResponse:
+    """Send a published file as it was handed in; its address is its digest, so that it can be compared."""
+    try:
+        original = documents.find_original(digest)
+    except Item.DoesNotExist:
+        raise Http404 from None
+    except errors.Refused as refusal:
+        return refuse_for_legal_reasons(request, refusal.sentence)
+    data = state.open_state().files.get_bytes("public", digest)
+    response = send_bytes(data, original.media_type, original.file_name)
+    response["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
+    response["ETag"] = f'"{digest}"'
+    return response
+
+
+def send_bytes(data: bytes, media_type: str, name: str) -> HttpResponse:
+    """Answer with a file that a browser saves and never runs: no script, no type guessing, no cookie."""
+    shown = media_type if media_type in _NAMED_TYPES else "application/octet-stream"
+    response = HttpResponse(data, content_type=shown)
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["X-Content-Type-Options"] = "nosniff"
+    # Asked again each time, so that a file taken out of view is gone at once from every cache.
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def refuse_for_legal_reasons(request: HttpRequest, sentence: str) -> HttpResponse:
+    """Answer 451 (RFC 7725) with one sentence."""
+    context = {"sentences": [sentence], "status": _GONE_FOR_LEGAL_REASONS}
+    return render(request, "problem.html", context, status=_GONE_FOR_LEGAL_REASONS)
+
+
+urlpatterns = [
+    path("studies/<slug:study>/documents/<int:number>/", show_document, name="document"),
+    path("studies/<slug:study>/documents/<int:number>/pages.pdf", send_pages, name="document-pages"),
+    path("files/<slug:digest>", send_file, name="file"),
+]

@@ -1,0 +1,199 @@
+"""Search by page: hits open at the page with the words marked; every search is also a feed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from lightwell.actions import parties, search
+from lightwell.base import errors
+from lightwell.files import excerpt, finder, state
+from lightwell.web import methods
+from lightwell.web.templatetags import words
+
+PAGE_SIZE = 10
+FEED_SIZE = 30
+MOST_SHOWN = 8
+EXAMPLES = ("sleep", '"at night"', "image*", "kind:report")
+# Fields that are offered as filters, in the order of the page, with their public words.
+FACETS = {
+    "company": "Company",
+    "service": "Service",
+    "topic": "Topic",
+    "kind": "Kind of document",
+    "year": "Year",
+    "language": "Language",
+}
+_KEPT = (*FACETS, "study", "item")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter: its words, how many pages have it, and the address that sets or drops it."""
+
+    label: str
+    count: int
+    address: str
+    chosen: bool
+
+
+@methods.only_read
+def show_search(request: HttpRequest) -> HttpResponse:
+    """Show the hits of a search, ten at a time; without words or filters, how to search."""
+    query = request.GET.get("q", "")
+    filters = read_filters(request)
+    context: dict[str, Any] = {
+        "here": "search",
+        "query": query,
+        "examples": EXAMPLES,
+        "asked": bool(query.strip() or filters != finder.Filters()),
+        "hidden": [(name, value) for name in _KEPT for value in request.GET.getlist(name)],
+        "since": filters.since,
+        "until": filters.until,
+    }
+    if not context["asked"]:
+        return render(request, "search/search.html", context)
+    try:
+        found = search.find_pages(
+            state.open_state(), query, filters, request.GET.get("after", ""), limit=PAGE_SIZE
+        )
+    except errors.UserMistake as mistake:
+        context["problems"] = mistake.problems
+        return render(request, "search/search.html", context, status=400)
+    names = parties.read_names()
+    suffix = f"?{urlencode({'q': query})}" if query.strip() else ""
+    context |= {
+        "found": found,
+        "hits": [
+            {
+                "page": page,
+                "address": reverse("page", args=[page.study, page.item, page.page]) + suffix,
+                "snippet": mark_excerpt(page.excerpt),
+            }
+            for page in found.pages
+        ],
+        "facets": [
+            (title, choices)
+            for name, title in FACETS.items()
+            if len(choices := _list_choices(request, name, found.counts, names)) > 1
+            or any(choice.chosen for choice in choices)
+        ],
+        "chosen": [
+            Choice(_name_value(name, value, names), 0, _address(request, name, value, False), True)
+            for name in _KEPT
+            for value in request.GET.getlist(name)
+        ],
+        "more": f"?{urlencode([*_list_parameters(request), ('after', found.next)])}" if found.next else "",
+        "started": bool(request.GET.get("after")),
+        "feed": f"{reverse('search-feed')}?{urlencode(_list_parameters(request))}",
+    }
+    return render(request, "search/search.html", context)
+
+
+@methods.only_read
+def send_feed(request: HttpRequest) -> HttpResponse:
+    """Send the newest pages that fit a search as an Atom feed (RFC 4287)."""
+    query = request.GET.get("q", "")
+    found = search.find_pages(state.open_state(), query, read_filters(request), limit=FEED_SIZE, newest=True)
+    suffix = f"?{urlencode({'q': query})}" if query.strip() else ""
+    entries = [
+        {
+            "page": page,
+            "address": request.build_absolute_uri(
+                reverse("page", args=[page.study, page.item, page.page]) + suffix
+            ),
+        }
+        for page in found.pages
+    ]
+    times = [page.opened_at for page in found.pages if page.opened_at]
+    context = {
+        "query": query,
+        "self": request.build_absolute_uri(),
+        "page": request.build_absolute_uri(f"{reverse('search')}?{urlencode(_list_parameters(request))}"),
+        "updated": max(times, default=state.open_state().read_now()),
+        "entries": entries,
+    }
+    response = render(request, "search/feed.xml", context, content_type="application/atom+xml; charset=utf-8")
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def read_filters(request: HttpRequest) -> finder.Filters:
+    """Read what the reader ticked; unknown names are left to whoever put them there."""
+    ticked = {name: tuple(value[:200] for value in request.GET.getlist(name)[:20] if value) for name in _KEPT}
+    return finder.Filters(
+        **ticked, since=request.GET.get("since", "")[:10], until=request.GET.get("until", "")[:10]
+    )
+
+
+def mark_excerpt(cut: excerpt.Excerpt) -> SafeString:
+    """Write an excerpt as HTML, its found words in <mark>; every character of the page is escaped."""
+    pieces, at = [], 0
+    for start, end in cut.marks:
+        pieces.append((cut.text[at:start], cut.text[start:end]))
+        at = end
+    marked = format_html_join("", "{}<mark>{}</mark>", pieces)
+    before = mark_safe("… ") if cut.cut_before else ""
+    after = mark_safe(" …") if cut.cut_after else ""
+    return format_html("{}{}{}{}", before, marked, cut.text[at:], after)
+
+
+def _list_choices(
+    request: HttpRequest, name: str, counts: finder.Counts, names: dict[tuple[str, str], str]
+) -> list[Choice]:
+    ticked = request.GET.getlist(name)
+    return [
+        Choice(
+            _name_value(name, value, names),
+            count,
+            _address(request, name, value, value not in ticked),
+            value in ticked,
+        )
+        for value, count in counts.by.get(name, ())[:MOST_SHOWN]
+    ]
+
+
+def _name_value(name: str, value: str, names: dict[tuple[str, str], str]) -> str:
+    if name == "topic":
+        return str(words.topic(value))
+    if name == "language":
+        return _LANGUAGES.get(value.partition("-")[0], value)
+    if name in ("kind",):
+        return str(words.words(value))
+    return names.get((name, value), f"Document {value}" if name == "item" else value)
+
+
+_LANGUAGES = {
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+    "pl": "Polish",
+}
+
+
+def _address(request: HttpRequest, name: str, value: str, add: bool) -> str:
+    kept = [pair for pair in _list_parameters(request) if pair != (name, value)]
+    return f"?{urlencode([*kept, (name, value)] if add else kept)}"
+
+
+def _list_parameters(request: HttpRequest) -> list[tuple[str, str]]:
+    """List what makes up this search, without the place in its results."""
+    known = ("q", *_KEPT, "since", "until")
+    return [(name, value[:500]) for name in known for value in request.GET.getlist(name)[:20] if value]
+
+
+urlpatterns = [
+    path("search/", show_search, name="search"),
+    path("search.atom", send_feed, name="search-feed"),
+]
