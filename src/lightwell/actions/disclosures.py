@@ -25,7 +25,7 @@ from lightwell.files.state import State
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class Version:
     """A version made ready: what the public reads, and what opens its held back fields later."""
 
     public: disclosure.Disclosure
@@ -56,7 +56,7 @@ def parse_payload(
 def check_disclosure(payload: dict[str, Json], now: datetime.datetime) -> None:
     """Check a proposal to publish as if it were published now; `UserMistake` with every problem."""
     record, decisions = parse_payload(payload)
-    find_release(record, decisions, now)
+    make_version(record, decisions, now)
 
 
 def publish_disclosure(*, state: State, payload: dict[str, Json], now: datetime.datetime) -> Disclosure:
@@ -67,9 +67,9 @@ def publish_disclosure(*, state: State, payload: dict[str, Json], now: datetime.
     """
     record, decisions = parse_payload(payload)
     with transaction.atomic():
-        release = find_release(record, decisions, now)
+        version = make_version(record, decisions, now)
         publish_attachments(state, record)
-        return _store_release(state, record, release, now)
+        return _store_version(state, record, version, now)
 
 
 def check_lift(payload: dict[str, Json], now: datetime.datetime) -> None:
@@ -80,15 +80,15 @@ def check_lift(payload: dict[str, Json], now: datetime.datetime) -> None:
 def lift_fields(*, state: State, payload: dict[str, Json], now: datetime.datetime) -> Disclosure:
     """Show fields that the newest version holds back, as the next version, which changes nothing else."""
     with transaction.atomic():
-        release = _make_lift(payload, now)
+        version = _make_lift(payload, now)
         full = disclosure.parse_disclosure(read_newest(str(payload["record"])).full["record"])
         next_full = disclosure.change(
             full,
-            version=release.public.version,
-            supersedes=release.public.supersedes,
-            date=release.public.date,
+            version=version.public.version,
+            supersedes=version.public.supersedes,
+            date=version.public.date,
         )
-        return _store_release(state, next_full, release, now)
+        return _store_version(state, next_full, version, now)
 
 
 def read_newest(record: str) -> Disclosure:
@@ -110,9 +110,9 @@ def read_openings(row: Disclosure) -> dict[str, withholding.Opening]:
     }
 
 
-def find_release(
+def make_version(
     record: disclosure.Disclosure, decisions: Sequence[withholding.Decision], now: datetime.datetime
-) -> Release:
+) -> Version:
     """Make the public version of a full record with fresh salts; `UserMistake` with every problem."""
     problems = list(schemas.find_problems(record.kind, record.schema, record.body))
     problems += _find_date_problems(record, decisions, now.date())
@@ -129,20 +129,20 @@ def find_release(
     if old is not None and old.data is not None:
         more, kept, shown = _carry_over(old, record, decisions)
         problems += more
-    release = None
+    version = None
     salts = {each.pointer: kept.get(each.pointer) or secrets.token_bytes(32) for each in decisions}
     try:
         public, openings = withholding.withhold_fields(record, decisions, salts)
         opened = [_format_opened(opening) for opening in shown]
-        release = Release(
+        version = Version(
             disclosure.parse_disclosure({**disclosure.format_disclosure(public), "opened": opened}), openings
         )
     except errors.UserMistake as error:
         problems += error.problems
-    if problems or release is None:
+    if problems or version is None:
         raise errors.UserMistake(problems=problems)
-    _check_size(release.public)
-    return release
+    _check_size(version.public)
+    return version
 
 
 def publish_attachments(state: State, record: disclosure.Disclosure) -> None:
@@ -164,10 +164,10 @@ def make_id(kind: str) -> str:
     return ids.format_id(kind, secrets.token_bytes(ids.RANDOM_BYTES))
 
 
-def _store_release(
-    state: State, full: disclosure.Disclosure, release: Release, now: datetime.datetime
+def _store_version(
+    state: State, full: disclosure.Disclosure, version: Version, now: datetime.datetime
 ) -> Disclosure:
-    public = release.public
+    public = version.public
     provider = _make_parties(state, public)
     (index,) = log.append(entries=[disclosure.format_log_entry(public)])
     row = Disclosure.objects.create(
@@ -180,7 +180,7 @@ def _store_release(
             "record": disclosure.format_disclosure(full),
             "openings": [
                 {"pointer": each.pointer, "salt": each.salt.hex(), "value": each.value}
-                for each in release.openings
+                for each in version.openings
             ],
         },
         provider=provider,
@@ -212,7 +212,7 @@ def _make_parties(state: State, record: disclosure.Disclosure) -> Provider:
     return provider
 
 
-def _make_lift(payload: dict[str, Json], now: datetime.datetime) -> Release:
+def _make_lift(payload: dict[str, Json], now: datetime.datetime) -> Version:
     row = read_newest(str(payload["record"]))
     if hasattr(row, "tombstone"):
         raise errors.UserMistake(
@@ -233,7 +233,7 @@ def _make_lift(payload: dict[str, Json], now: datetime.datetime) -> Release:
     withholding.check_lift(public, lifted)
     schemas.check_disclosure(lifted)
     _check_size(lifted)
-    return Release(lifted, tuple(each for place, each in openings.items() if place not in wanted))
+    return Version(lifted, tuple(each for place, each in openings.items() if place not in wanted))
 
 
 def _carry_over(
