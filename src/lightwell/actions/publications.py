@@ -9,7 +9,7 @@ worker makes again. Who may publish is asked in `actions/proposals`: it takes tw
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -33,7 +33,7 @@ class _Opened:
     digest: str
     whole: bool
     pages: tuple[PublicPage, ...]
-    held: tuple[int, ...]
+    held: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,11 @@ def take_back_items(*, payload: dict[str, Json], decided_by: tuple[str, str], no
             item.public_pages.all().delete()
             item.named = False
             item.save(update_fields=["named"])
+        study = Study.objects.get(pk=payload["study"])
+        newest = study.publications.order_by("-number").first()
+        summary = release.parse_publication(canonical.decode(bytes(newest.data))).summary if newest else ""
+        # The older records name what was taken back and leave the view; this one takes their place.
+        _record_publication(study, summary, now)
 
 
 def _list_wanted(study: Study, numbers: Json) -> list[Item]:
@@ -171,7 +176,7 @@ def _is_settled(item: Item) -> bool:
 
 def _open_item(state: State, item: Item, now: datetime.datetime) -> _Opened:
     key = inventories.unwrap_item_key(state, item)
-    held = inventory.parse_held_pages(item.held_pages, item.pages) if item.held_pages else ()
+    held = inventory.parse_held_grounds(item.held_pages, item.ground)
     if held:
         return _open_pages(state, item, key, held, now)
     original = sealed.read_bytes(state.files, key, item.sealed_file)
@@ -197,11 +202,11 @@ def _open_item(state: State, item: Item, now: datetime.datetime) -> _Opened:
         page_roots=inventories.read_page_roots(item),
         words=words_digest,
     )
-    return _finish(item, document, True, rows, ())
+    return _finish(item, document, True, rows, {})
 
 
 def _open_pages(
-    state: State, item: Item, key: bytes, held: Collection[int], now: datetime.datetime
+    state: State, item: Item, key: bytes, held: dict[int, str], now: datetime.datetime
 ) -> _Opened:
     header, roots = _make_header(item), inventories.read_page_roots(item)
     measure = seal.FileMeasure(bytes.fromhex(item.sha256), item.size)
@@ -214,15 +219,15 @@ def _open_pages(
         opened.append((opening.open_page(key, header, measure, roots, each), name))
         rows.append(_make_page(item, each.head, each.lines, name))
     holdings = [
-        release.Holding(number, item.ground, "approver", _find_review(item.ground, now))
-        for number in sorted(held)
+        release.Holding(number, why, "approver", _find_review(why, now))
+        for number, why in sorted(held.items())
     ]
     document = release.make_pages_opening(header=header, pages=opened, holdings=holdings)
-    return _finish(item, document, False, rows, tuple(sorted(held)))
+    return _finish(item, document, False, rows, held)
 
 
 def _finish(
-    item: Item, document: dict[str, Json], whole: bool, rows: Sequence[PublicPage], held: tuple[int, ...]
+    item: Item, document: dict[str, Json], whole: bool, rows: Sequence[PublicPage], held: dict[int, str]
 ) -> _Opened:
     encoded = canonical.encode(document)
     return _Opened(item, encoded, canonical.compute_digest(document), whole, tuple(rows), held)
@@ -251,10 +256,14 @@ def _store_opening(ready: _Opened, decided_by: str, now: datetime.datetime) -> N
         item=item, digest=ready.digest, data=ready.document, whole=ready.whole, log_index=index, opened_at=now
     )
     PublicPage.objects.bulk_create(ready.pages, batch_size=200)
-    review = _find_review(item.ground, now) if ready.held else None
-    for number in ready.held:
+    for number, why in ready.held.items():
         Holding.objects.create(
-            item=item, page=number, ground=item.ground, decided_by=decided_by, review=review, log_index=index
+            item=item,
+            page=number,
+            ground=why,
+            decided_by=decided_by,
+            review=_find_review(why, now),
+            log_index=index,
         )
     item.named = True
     item.save(update_fields=["named"])

@@ -1,4 +1,4 @@
-"""The progress bar of long commands: how far, how fast, how long still; on standard error, and only for people."""
+"""The progress bar of long commands: how far, how fast, how long still; on standard error."""
 
 from __future__ import annotations
 

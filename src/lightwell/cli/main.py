@@ -16,6 +16,8 @@ from lightwell.base import errors
 # Command to the module and attribute that hold it, so that the plain install never imports the site.
 COMMANDS = {
     "approve": ("lightwell.cli.disclose", "approve"),
+    "bundle": ("lightwell.cli.bundle", "bundle"),
+    "demo": ("lightwell.sample.demo", "demo"),
     "disclose": ("lightwell.cli.disclose", "disclose"),
     "init": ("lightwell.cli.begin", "init"),
     "inventory": ("lightwell.cli.inventory", "inventory"),
@@ -24,6 +26,8 @@ COMMANDS = {
     "person": ("lightwell.cli.person", "person"),
     "proposals": ("lightwell.cli.disclose", "list_proposals"),
     "reject": ("lightwell.cli.disclose", "reject"),
+    "publish": ("lightwell.cli.publication", "publish"),
+    "seal": ("lightwell.cli.publication", "seal"),
     "search": ("lightwell.cli.search", "search"),
     "serve": ("lightwell.cli.serving", "serve"),
     "withdraw": ("lightwell.cli.disclose", "withdraw"),

@@ -51,8 +51,8 @@ def seal(study: str, documents: Path, table: Path, yes: bool, processes: int, pe
         )
     preview = stories.preview_seal(study=found)
     click.echo(
-        f"Inventory {preview.inventory} of {preview.study}: {preview.documents} documents, {preview.pages} pages, "
-        f"{preview.bytes / 1e6:.1f} MB, {preview.unread} held but not read; "
+        f"Inventory {preview.inventory} of {preview.study}: {preview.documents} documents, "
+        f"{preview.pages} pages, {preview.bytes / 1e6:.1f} MB, {preview.unread} held but not read; "
         f"due from {preview.earliest_due} to {preview.latest_due}.\n"
         "Once sealed, this number of documents can never shrink, each has a public row with kind, page count "
         "and due date, and what is late is shown as late."
@@ -89,7 +89,9 @@ def publish(study: str, summary: str, items: str, person: str) -> None:
         payload={"study": study, "summary": summary, "items": numbers},
         now=state.read_now(),
     )
-    click.echo(f"proposed as {proposal.pk}; another person approves with: lightwell approve {proposal.pk} --as NAME")
+    click.echo(
+        f"proposed as {proposal.pk}; another person approves with: lightwell approve {proposal.pk} --as NAME"
+    )
 
 
 def find_study(study: str):  # type: ignore[no-untyped-def]  # the model must not be imported before Django is ready

@@ -96,8 +96,14 @@ def _begin_log(home: Path, sample: bool, documents: Path | None) -> Iterator[sta
     opened = state.State(home / "state")
     keys = witnesses.make_keys(home, origin)
     clock = opened.root / "sample-clock" if sample else None
+    ports = witnesses.choose_ports()
+    arguments = ["init", "--origin", origin, "--quorum", str(len(keys))]
+    for name, vkeys in keys.items():
+        arguments += [f"--witness={vkey}=http://127.0.0.1:{ports[name]}" for vkey in vkeys]
+    if sample:
+        arguments.append("--sample")
     done = subprocess.run(
-        [*LIGHTWELL, "init", "--origin", origin, *(["--sample"] if sample else [])],
+        [*LIGHTWELL, *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -105,8 +111,7 @@ def _begin_log(home: Path, sample: bool, documents: Path | None) -> Iterator[sta
     if done.returncode:
         raise errors.Damaged(f"lightwell init failed: {done.stderr.strip()}")
     log_vkeys = [note.format_vkey(signer.verifier) for signer in opened.read_signers()]
-    with witnesses.run_witnesses(home, log_vkeys, clock) as running:
-        del keys, running
+    with witnesses.run_witnesses(home, ports, log_vkeys, clock):
         yield opened
 
 

@@ -42,7 +42,8 @@ def perform(state: State, home: Path, documents: Path | None, say: Say) -> Path:
     pages = search.rebuild_index(state=state)
     say(f"indexed {pages} pages")
     bundle = home / "bundle"
-    bundles.write_bundle(state=state, folder=bundle, now=state.read_now())
+    written = bundles.write_bundle(state=state, folder=bundle)
+    say(f"wrote {written.files} files, {written.bytes / 1e6:.0f} MB")
     return bundle
 
 

@@ -7,28 +7,28 @@ runs them and the log; the demo and the verdict say so.
 from __future__ import annotations
 
 import contextlib
-import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from lightwell.base import errors
 
 NAMES = ("witness-one", "witness-two")
 _COMMAND = [sys.executable, "-c", "from lightwell.cli.main import main; main()", "witness"]
-_ADDRESS = re.compile(r"(?:http://)?(127\.0\.0\.1:\d+)")
 
 
-@dataclass(frozen=True)
-class Running:
-    """One witness that answers at `url`; `vkeys` are its public keys."""
-
-    name: str
-    url: str
-    vkeys: tuple[str, ...]
+def choose_ports() -> dict[str, int]:
+    """Choose a free port for each witness; somebody else may take it before the witness does, which is told."""
+    chosen = {}
+    with contextlib.ExitStack() as stack:
+        for name in NAMES:
+            probe = stack.enter_context(socket.socket())
+            probe.bind(("127.0.0.1", 0))
+            chosen[name] = probe.getsockname()[1]
+    return chosen
 
 
 def make_keys(home: Path, origin: str) -> dict[str, tuple[str, ...]]:
@@ -58,13 +58,14 @@ def make_keys(home: Path, origin: str) -> dict[str, tuple[str, ...]]:
 
 
 @contextlib.contextmanager
-def run_witnesses(home: Path, log_vkeys: Sequence[str], clock: Path | None) -> Iterator[list[Running]]:
+def run_witnesses(
+    home: Path, ports: dict[str, int], log_vkeys: Sequence[str], clock: Path | None
+) -> Iterator[None]:
     """Run both witnesses while the block runs; each keeps its state below `home`."""
     processes: list[subprocess.Popen[str]] = []
     try:
-        running = []
         for name in NAMES:
-            arguments = ["serve", "--listen", "127.0.0.1:0", "--key", str(home / f"{name}.key")]
+            arguments = ["serve", "--listen", f"127.0.0.1:{ports[name]}", "--key", str(home / f"{name}.key")]
             arguments += ["--state", str(home / name)]
             for vkey in log_vkeys:
                 arguments += ["--log", vkey]
@@ -74,9 +75,8 @@ def run_witnesses(home: Path, log_vkeys: Sequence[str], clock: Path | None) -> I
                 [*_COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
             )
             processes.append(process)
-            vkeys = tuple((home / f"{name}.pub").read_text().split())
-            running.append(Running(name, _wait_for_address(name, process), vkeys))
-        yield running
+            _wait_for_address(name, process)
+        yield
     finally:
         for process in processes:
             process.send_signal(signal.SIGTERM)
@@ -85,10 +85,10 @@ def run_witnesses(home: Path, log_vkeys: Sequence[str], clock: Path | None) -> I
                 process.wait(5)
 
 
-def _wait_for_address(name: str, process: subprocess.Popen[str]) -> str:
+def _wait_for_address(name: str, process: subprocess.Popen[str]) -> None:
     seen = ""
     for line in process.stdout or ():
         seen += line
-        if found := _ADDRESS.search(line):
-            return f"http://{found.group(1)}"
+        if "listens on" in line:
+            return
     raise errors.Damaged(f"the witness {name} did not start: {seen.strip()}")

@@ -10,6 +10,17 @@ from lightwell.db.models.people import Person
 from lightwell.db.models.studies import Item, Study
 
 
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    """Reading."""
+
+    def visible(self) -> PublicationQuerySet:
+        """The gate: records that name no document which was taken back, erased or suspended since."""
+        gone = Item.objects.filter(
+            study=models.OuterRef("study"), openings__log_index__lt=models.OuterRef("log_index")
+        )
+        return self.filter(~models.Exists(gone.filter(_is_closed(""))))
+
+
 class Publication(models.Model):
     """One act of publishing a study: `data` is the canonical publication record, `digest` is in the log."""
 
@@ -20,11 +31,21 @@ class Publication(models.Model):
     log_index = models.PositiveBigIntegerField(unique=True)
     published_at = models.DateTimeField()
 
+    objects = PublicationQuerySet.as_manager()
+
     class Meta:
         db_table = "publication"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["study", "number"], name="publication_number_once")
         ]
+
+
+class OpeningQuerySet(models.QuerySet["Opening"]):
+    """Reading."""
+
+    def visible(self) -> OpeningQuerySet:
+        """The gate: openings, with their files, of items that are not suspended, taken back or erased."""
+        return self.exclude(_is_closed("item__"))
 
 
 class Opening(models.Model):
@@ -36,6 +57,8 @@ class Opening(models.Model):
     whole = models.BooleanField()
     log_index = models.PositiveBigIntegerField(unique=True)
     opened_at = models.DateTimeField()
+
+    objects = OpeningQuerySet.as_manager()
 
     class Meta:
         db_table = "opening"
@@ -75,8 +98,8 @@ class PublicPageQuerySet(models.QuerySet["PublicPage"]):
 class PublicPage(models.Model):
     """A page that is open. Rows exist for open pages only, so that nothing hidden can be read from here.
 
-    `head` is the canonical head of the page, `lines` the JSON of its lines ([[word, l, t, r, b], ...], boxes in
-    pixels of the head's width and height), `text` its words for search. `picture` names a PNG in
+    `head` is the canonical head of the page, `lines` the JSON of its lines ([[word, l, t, r, b], ...],
+    boxes in pixels of the head's width and height), `text` its words for search. `picture` names a PNG in
     the area public, empty for whole items, whose pictures are drawn from the published file.
     """
 
@@ -110,6 +133,15 @@ class Suspension(models.Model):
 
     class Meta:
         db_table = "suspension"
+
+
+def _is_closed(item: str) -> models.Q:
+    """Whether the item at this path is out of view: a page suspended, taken back, its key destroyed."""
+    return (
+        models.Q(**{f"{item}wrapped_key": None})
+        | models.Exists(Suspension.objects.filter(item=models.OuterRef(f"{item}pk"), restored_at=None))
+        | models.Exists(Holding.objects.filter(item=models.OuterRef(f"{item}pk"), page=None, lifted_at=None))
+    )
 
 
 class Report(models.Model):
