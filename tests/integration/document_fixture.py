@@ -1,4 +1,4 @@
-"""A small archive written row by row, for tests of the pages that show documents: one document of each outcome.
+"""A small archive written row by row, for tests of pages about documents: one of each outcome.
 
 The PDF is real and read by the real reader; only keys and seals are left out, which these pages do not use.
 """

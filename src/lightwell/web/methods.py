@@ -24,10 +24,10 @@ def read_or_send(view: View) -> View:
 
 
 def without_token(view: View) -> View:
-    """Take a POST without a token: only where no session and no authority is used, since a token needs a cookie."""
+    """Take a POST without a token, which would need a cookie: only where no session and no authority counts."""
     return csrf_exempt(view)
 
 
 def with_own_script(view: View) -> View:
     """Allow our own script files on this page, as a sweetener; everywhere else scripts are forbidden."""
-    return csp_update({"script-src": [SELF]})(view)  # type: ignore[arg-type]
+    return csp_update({"script-src": [SELF]})(view)
