@@ -42,6 +42,7 @@ class Item:
     pages_open: int | None = None
     extensions: int = 0
     marks: set[str] = field(default_factory=set)
+    suspended: set[int | None] = field(default_factory=set)
 
 
 def read_entry(index: int, data: bytes) -> dict:
@@ -96,8 +97,9 @@ def replay(entries: Iterable[bytes], quorum_times: list[int | None], day: dateti
         study, number, pages = value.get("study"), value.get("item"), value.get("pages")
         if value.get("v") != 1 or not isinstance(study, str) or type(number) is not int:
             raise Refusal(place, "it lacks its version, study or item")
-        if pages is not None and type(pages) is not int:
-            raise Refusal(place, "pages is not a whole number")
+        page = value.get("page")
+        if not all(count is None or type(count) is int for count in (pages, page)):
+            raise Refusal(place, "pages or page is not a whole number")
         if (kind in ("item", "extension")) != ("due" in value):
             raise Refusal(place, "a due date stands in item and extension, and only there")
         due = read_date(value["due"], place) if "due" in value else None
@@ -109,11 +111,13 @@ def replay(entries: Iterable[bytes], quorum_times: list[int | None], day: dateti
         if kind == "item":
             items[study, number] = Item(due, pages, value.get("read") is not False)
         else:
-            _apply(items[study, number], kind, date, due, pages)
+            _apply(items[study, number], kind, date, due, pages, page)
     return items
 
 
-def _apply(item: Item, kind: str, date: datetime.date, due: datetime.date | None, pages: int | None) -> None:
+def _apply(
+    item: Item, kind: str, date: datetime.date, due: datetime.date | None, pages: int | None, page: int | None
+) -> None:
     if kind in ACCOUNTING and item.accounted is None:
         item.accounted = date
     if kind == "opening":
@@ -124,8 +128,10 @@ def _apply(item: Item, kind: str, date: datetime.date, due: datetime.date | None
         item.marks.add(kind)
     elif kind == "extension":
         item.due, item.extensions = due, item.extensions + 1
+    elif kind == "suspension":
+        item.suspended.add(page)
     elif kind == "restoration":
-        item.marks.discard("suspension")
+        item.suspended.discard(page)
     else:
         item.marks.add(kind)
 
@@ -138,7 +144,7 @@ def judge(item: Item, day: datetime.date) -> tuple[str, int]:
     lines = [
         ("erased-by-law", "erasure" in item.marks),
         ("key-lost", "key-lost" in item.marks),
-        ("suspended", "suspension" in item.marks),
+        ("suspended", bool(item.suspended)),
         ("held-not-read", unread),
         ("partly-opened", in_part),
         ("opened-late", item.open and late > 0),

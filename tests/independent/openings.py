@@ -69,6 +69,14 @@ def read_nodes(nodes: list) -> list[seals.Node]:
     return found
 
 
+def read_marks(text: str, count: int) -> list[bytes]:
+    """The first bytes of each line's leaf, which prove nothing and only let a refusal name a line."""
+    data = bytes.fromhex(text)
+    if len(data) != MARK_BYTES * count or data.hex() != text:
+        raise ValueError("the marks do not fit the lines")
+    return [data[at : at + MARK_BYTES] for at in range(0, len(data), MARK_BYTES)]
+
+
 def _check_whole(document: dict, item: dict, folder: Folder, place: str) -> set[str]:
     key, header, file = read_hash(document["key"]), document["header"], document["file"]
     roots = [read_hash(root) for root in document["page_roots"]]
@@ -104,14 +112,17 @@ def _check_words(name: str, key: bytes, roots: list[bytes], folder: Folder) -> s
         here = f"{path}, page {number}"
         try:
             page = jcs.read(line)
-            need_members(page, "head lines patches_root")
+            need_members(page, "head lines marks patches_root")
             seals.check_head(page["head"], number)
             patches_root = read_hash(page["patches_root"])
-            found = seals.compute_page_root(seed, page["head"], page["lines"], patches_root)
+            found, leaves = seals.compute_page_root(seed, page["head"], page["lines"], patches_root)
+            marks = read_marks(page["marks"], len(leaves) if page["marks"] else 0)
         except (ValueError, KeyError, TypeError) as error:
             raise Refusal(here, f"the words of this page cannot be read: {error}") from None
         if found != root:
-            raise Refusal(here, "the words of this page do not match what was sealed")
+            wrong = [k for k, mark in enumerate(marks, 1) if leaves[k - 1][:MARK_BYTES] != mark]
+            where = f"{here}, line {wrong[0]}" if wrong else here
+            raise Refusal(where, "these words do not match what was sealed")
     return {path}
 
 
@@ -151,8 +162,8 @@ def check_page(
         seals.check_head(head, number)
         boxes = seals.list_boxes(head)
         hidden = page["hidden_patches"]
-        marks = bytes.fromhex(proof["marks"])
-        if len(lines) != head["lines"] or len(marks) != MARK_BYTES * len(lines):
+        marks = read_marks(proof["marks"], head["lines"])
+        if len(lines) != head["lines"]:
             raise ValueError("the page does not hold the places its head counts")
         if hidden != sorted(set(hidden)) or not all(seals.is_count(k) and k < len(boxes) for k in hidden):
             raise ValueError("the hidden patches are not a sorted list of places on the page")
@@ -168,7 +179,7 @@ def check_page(
 
     def hash_line(position: int, salt: bytes) -> bytes:
         found = seals.hash_part("line", salt, seals.encode_line(lines[position]))
-        if found[:MARK_BYTES] != marks[MARK_BYTES * position :][:MARK_BYTES]:
+        if found[:MARK_BYTES] != marks[position]:
             changed.append(position + 1)
         return found
 

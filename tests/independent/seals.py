@@ -93,14 +93,14 @@ def join_page(head_leaf: bytes, lines_root: bytes, patches_root: bytes) -> bytes
     return digest(b"lightwell.page.v1\n" + head_leaf + lines_root + patches_root)
 
 
-def compute_page_root(seed: bytes, head: dict, lines: list, patches_root: bytes) -> bytes:
-    """The root of a page that is open whole: head and lines recomputed, patches taken by their root."""
+def compute_page_root(seed: bytes, head: dict, lines: list, patches_root: bytes) -> tuple[bytes, list[bytes]]:
+    """Root and line leaves of a page that is open whole; its patches are taken by their root."""
     salts = derive_salts(derive(seed, "lines"), head["lines"])
     if len(lines) != head["lines"]:
         raise ValueError("the page does not hold the lines its head counts")
     leaves = [hash_part("line", salt, encode_line(line)) for salt, line in zip(salts, lines, strict=True)]
     head_leaf = hash_part("head", derive(seed, "head"), encode(head))
-    return join_page(head_leaf, trees.compute_root(leaves), patches_root)
+    return join_page(head_leaf, trees.compute_root(leaves), patches_root), leaves
 
 
 def compute_partial_root(

@@ -156,7 +156,10 @@ class Document:
             seeds = seal.derive_page_seeds(self.key, len(self.parts))
             lines = [
                 release.format_words(
-                    each.head, each.lines, tree.compute_root(page.hash_patches(seed, each.head, each.patches))
+                    each.head,
+                    each.lines,
+                    tree.compute_root(page.hash_patches(seed, each.head, each.patches)),
+                    seed,
                 )
                 for seed, each in zip(seeds, self.parts, strict=True)
             ]

@@ -247,10 +247,11 @@ def test_both_compute_the_same_seal_of_a_page_and_an_item() -> None:
     seals.check_head(as_json, 1)
     assert seals.list_boxes(as_json) == boxes
     patches_root = tree.compute_root(page.hash_patches(seed, head, patches))
-    root = seals.compute_page_root(
+    root, leaves = seals.compute_page_root(
         seed, as_json, [[[w.text, *w.box] for w in line] for line in lines], patches_root
     )
     assert root == page.compute_root(seed, parts)
+    assert leaves == page.hash_lines(seed, lines)
     header = seal.Header("std-test", 3, 1, "rénderer")
     measure = seal.FileMeasure(hashlib.sha256(b"file").digest(), 4)
     header_leaf = seals.hash_part(
@@ -302,6 +303,8 @@ def make_history(dice: random.Random) -> list[dict]:
             number, pages = dice.choice(sealed)
             kind = dice.choice(sorted(entry.ITEM_TYPES - {"item"}))
             more = {"due": (day + datetime.timedelta(days=90)).isoformat()} if kind == "extension" else {}
+            if kind in ("suspension", "restoration"):
+                more = {"page": dice.choice([None, 1, 2])}
             if kind == "opening":
                 more = {"pages": None if pages is None else dice.randrange(pages + 1)}
             stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
