@@ -1,0 +1,129 @@
+"""Openings against their seals: every word, patch, file and page of an opened item, recomputed.
+
+An item that is open whole is recomputed from its key: header, file measure, page roots. A page that is
+open alone is held against the commitment by `archive/opening`. What fits matches what the
+provider sealed; that the sealed parts came from the file, or are true, nothing here can show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from lightwell.archive import logbook, opening, page, picture, release, seal
+from lightwell.base import errors
+from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
+from lightwell.client.records import Records, name_record
+from lightwell.tlog import tree
+
+
+@dataclass
+class Checked:
+    """What was recomputed: counts, and the paths that openings name."""
+
+    whole_items: int = 0
+    whole_pages: int = 0
+    partial_items: int = 0
+    partial_pages: int = 0
+    hidden_lines: int = 0
+    paths: set[str] = field(default_factory=set)
+
+
+def check_openings(bundle: Bundle, book: logbook.Logbook, records: Records) -> Checked:
+    """Check every opening that is there against the item's seal; refused by file, page and line."""
+    checked = Checked()
+    for named in book.named:
+        opened = records.openings.get(named.digest)
+        if opened is None:
+            continue
+        item = book.items[named.entry["study"], named.entry["item"]]
+        with name_place(name_record(named.digest)):
+            header = opened.header
+            if (header.study, header.number, header.pages) != (item.study, item.number, item.pages):
+                raise errors.Refused(f"this opening is not one of item {item.number} of {item.study}")
+            pages = header.pages if isinstance(opened, release.WholeOpening) else len(opened.pages)
+            if named.entry["pages"] != pages:
+                raise errors.Refused(
+                    f"it opens {pages} pages, but log entry {named.index} says {named.entry['pages']}"
+                )
+            if isinstance(opened, release.WholeOpening):
+                check_whole(bundle, opened, item.commitment, checked)
+            else:
+                check_pages(bundle, opened, item.commitment, checked)
+    return checked
+
+
+def check_whole(bundle: Bundle, opened: release.WholeOpening, sealed: bytes, checked: Checked) -> None:
+    """Check an item that is open whole: words, file, commitment."""
+    name = f"item {opened.header.number} of {opened.header.study}"
+    if opened.words is not None:
+        path = f"words/{opened.words}.jsonl"
+        checked.paths.add(path)
+        data = bundle.read(path)
+        check_words(data, opened, path)
+        if hashlib.sha256(data).hexdigest() != opened.words:
+            raise PlacedRefusal(path, f"these are not the words that the opening of {name} names")
+    path = f"files/{opened.file.digest.hex()}"
+    checked.paths.add(path)
+    if bundle.measure(path) != (opened.file.digest, opened.file.size):
+        raise PlacedRefusal(path, f"this file is not the one that was sealed as {name}")
+    if seal.compute_commitment(opened.key, opened.header, opened.file, list(opened.page_roots)) != sealed:
+        raise errors.Refused(f"{name} does not match what was sealed")
+    checked.whole_items += 1
+    checked.whole_pages += opened.header.pages or 0
+
+
+def check_words(data: bytes, opened: release.WholeOpening, path: str) -> None:
+    """Recompute every page's root from head, lines and patches root; refused by file, line and page."""
+    lines = data.split(b"\n")
+    if lines[-1] != b"" or len(lines) - 1 != len(opened.page_roots):
+        raise PlacedRefusal(path, f"this file does not hold {len(opened.page_roots)} pages, a line each")
+    seeds = seal.derive_page_seeds(opened.key, len(opened.page_roots))
+    for number, (line, seed, root) in enumerate(zip(lines, seeds, opened.page_roots, strict=False), 1):
+        with name_place(f"{path}, page {number}"):
+            shown = release.parse_words(line)
+            if shown.head.number != number or len(shown.lines) != shown.head.lines:
+                raise errors.Refused("the head of the page contradicts its place or its lines")
+            hashes = page.hash_lines(seed, shown.lines)
+            found = page.join_root(
+                page.hash_head(seed, shown.head), tree.compute_root(hashes), shown.patches_root
+            )
+            if found != root:
+                place = _find_changed_line(hashes, shown.marks)
+                raise PlacedRefusal(f"{path}, page {number}{place}", "this does not match what was sealed")
+
+
+def check_pages(bundle: Bundle, opened: release.PagesOpening, sealed: bytes, checked: Checked) -> None:
+    """Check the pages of an item that is open in part, words and pictures."""
+    for shown in opened.pages:
+        png = None
+        if shown.picture is not None:
+            path = f"pictures/{shown.picture}.png"
+            checked.paths.add(path)
+            png = bundle.read(path)
+            with name_place(f"{path}, page {shown.head.number} of item {opened.header.number}"):
+                if hashlib.sha256(png).hexdigest() != shown.picture:
+                    raise errors.Refused("this is not the picture that the opening names")
+                check_page(shown, png, opened.header, sealed)
+        else:
+            check_page(shown, None, opened.header, sealed)
+        checked.partial_pages += 1
+        checked.hidden_lines += sum(line is None for line in shown.lines)
+    checked.partial_items += 1
+
+
+def check_page(shown: release.OpenPage, png: bytes | None, header: seal.Header, sealed: bytes) -> None:
+    """Check one page, with its picture unless every patch is hidden; refused by page and line."""
+    if png is None:
+        patches: tuple[bytes | None, ...] = (None,) * shown.head.patches
+    else:
+        patches = picture.decode_patches(png, shown.head, shown.hidden_patches)
+    opening.check_page(shown.join_patches(patches), header, sealed)
+
+
+def _find_changed_line(hashes: list[bytes], marks: bytes) -> str:
+    size = opening.MARK_BYTES
+    for position, line_hash in enumerate(hashes if marks else ()):
+        if line_hash[:size] != marks[position * size : (position + 1) * size]:
+            return f", line {position + 1}"
+    return ""

@@ -1,0 +1,43 @@
+"""Where in a changed file the change is: page and line, as far as seals and marks can tell.
+
+The list of hashes names a changed file first; a reader wants to know what in it was touched. Nothing here
+decides anything: the file is refused already.
+"""
+
+from __future__ import annotations
+
+from lightwell.archive import release
+from lightwell.base import canonical, errors
+from lightwell.client import history, openings
+from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
+from lightwell.client.records import AREA
+
+
+def find_place(bundle: Bundle, path: str) -> PlacedRefusal | None:
+    """Find page and line of a change in a file of words, a picture or an opening; None when nothing tells."""
+    if path.partition("/")[0] not in ("words", "pictures", "records"):
+        return None
+    try:
+        book = history.read_history(bundle).book
+        for record in [path] if path.startswith(AREA) else bundle.list_paths(AREA):
+            opened = _parse_opening(bundle.read(record))
+            item = book.items.get((opened.header.study, opened.header.number)) if opened else None
+            if opened is None or item is None:
+                continue
+            with name_place(record):
+                if isinstance(opened, release.WholeOpening):
+                    openings.check_whole(bundle, opened, item.commitment, openings.Checked())
+                else:
+                    openings.check_pages(bundle, opened, item.commitment, openings.Checked())
+    except PlacedRefusal as refusal:
+        return refusal if refusal.place.startswith(path) else None
+    except errors.LightwellError:
+        pass
+    return None
+
+
+def _parse_opening(data: bytes) -> release.WholeOpening | release.PagesOpening | None:
+    try:
+        return release.parse_opening(canonical.decode(data))
+    except errors.LightwellError:
+        return None

@@ -1,0 +1,233 @@
+"""The verdict on a bundle, and what exactly it rests on; nothing here needs our server or its database.
+
+`verify_bundle` returns a verdict only when everything holds; otherwise it raises a refusal whose sentence
+names the place, or `CouldNotCheck`. The wording is part of the promise: "matches what the provider
+sealed", never "true"; "in full" only where nothing is missing. Order of checks: docs/reference/bundle.md.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightwell.archive import account, logbook
+from lightwell.base import canonical
+from lightwell.base.canonical import Json
+from lightwell.client import bundle as bundles
+from lightwell.client import history as histories
+from lightwell.client import openings, places
+from lightwell.client import records as record_files
+from lightwell.client.bundle import Bundle, PlacedRefusal
+from lightwell.client.history import History
+from lightwell.client.openings import Checked
+from lightwell.client.records import Records
+from lightwell.tlog import policy
+
+SAMPLE_PREFIX = "sample."
+UNVOUCHED = ("README.txt", "ro-crate-metadata.json", "verify.html")
+_MUST_BE_THERE = ("policy", "gaps.csv", "README.txt", "ro-crate-metadata.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was proven, what was not, and the numbers behind it; exists only for a verified bundle."""
+
+    origin: str
+    size: int
+    root: str
+    as_of: datetime.date
+    sample: bool
+    own_policy: bool
+    witnesses: Mapping[str, int]
+    certificates: Mapping[str, Json]
+    proven: tuple[str, ...]
+    not_proven: tuple[str, ...]
+
+
+def verify_bundle(root: Path, own_policy: policy.Policy | None = None) -> Verdict:
+    """Verify a bundle against the policy the verifier brings, or the publisher's own."""
+    bundle = bundles.open_bundle(root)
+    try:
+        bundles.check_list(bundle)
+    except PlacedRefusal as refusal:
+        raise places.find_place(bundle, refusal.place) or refusal from None
+    history = histories.read_history(bundle, own_policy)
+    check_account(bundle, history)
+    records = record_files.read_records(bundle, history)
+    checked = openings.check_openings(bundle, history.book, records)
+    check_paths(bundle, history, records, checked)
+    stated = history.account
+    return Verdict(
+        stated.newest.origin,
+        stated.newest.size,
+        stated.newest.root.hex(),
+        stated.day,
+        stated.newest.origin.startswith(SAMPLE_PREFIX),
+        own_policy is not None,
+        dict(sorted(history.witnesses.items())),
+        {study: account.make_certificate(stated, study) for study in stated.list_studies()},
+        _list_proven(bundle, history, records, checked),
+        _list_not_proven(history, records),
+    )
+
+
+def check_account(bundle: Bundle, history: History) -> None:
+    """Compare gap table and certificates, byte for byte, with those the log leads to."""
+    stated = history.account
+    items = len(history.book.items)
+    if len(stated.gaps) != items:
+        raise PlacedRefusal("gaps.csv", f"the log seals {items} items, its events lead to {len(stated.gaps)}")
+    found, right = bundle.read("gaps.csv").decode(errors="replace"), stated.format_gaps()
+    if found != right:
+        left_lines, right_lines = found.split("\n"), right.split("\n")
+        same = sum(1 for _ in _common(left_lines, right_lines))
+        expected = right_lines[same] if same < len(right_lines) else "nothing"
+        raise PlacedRefusal(f"gaps.csv, line {same + 1}", f"by the log this row is {expected!r}")
+    certificates = stated.make_certificates()
+    for study, data in certificates.items():
+        path = f"certificates/{study}.json"
+        if bundle.read(path) != data:
+            raise PlacedRefusal(path, "this certificate is not the one that the log leads to")
+        counts = canonical.decode(data)
+        for kind in ("items", "pages"):
+            # Arithmetic that cannot fail while `account` is right; whoever changes it is stopped here.
+            if counts[kind]["sealed"] != sum(n for place, n in counts[kind].items() if place != "sealed"):
+                raise PlacedRefusal(path, f"the equation of its {kind} does not add up")
+
+
+def check_paths(bundle: Bundle, history: History, records: Records, checked: Checked) -> None:
+    """Refuse a file that nothing vouches for, and name a file that must be there and is not."""
+    named = histories.list_log_paths(bundle, history.newest.size) | checked.paths | set(records.files)
+    named |= {f"certificates/{study}.json" for study in history.account.list_studies()}
+    named |= {*_MUST_BE_THERE, *UNVOUCHED}
+    for path in bundle.paths:
+        if path not in named and not path.startswith(record_files.AREA):
+            raise PlacedRefusal(path, "nothing in the log speaks of this file")
+    for path in _MUST_BE_THERE:
+        bundle.read(path)
+
+
+def format_verdict(verdict: Verdict) -> str:
+    """Say a verdict in lines for a person."""
+    whose = "your own policy" if verdict.own_policy else "the publisher's own policy"
+    lines = [
+        f"verified: what is in this bundle matches what the provider sealed ({verdict.origin}, "
+        f"{verdict.size} log entries, as of {verdict.as_of}).",
+        f"Signatures were required by {whose}."
+        + ("" if verdict.own_policy else " Bring yours with --policy FILE to depend on nobody's word."),
+    ]
+    if verdict.sample:
+        lines.append(
+            "This is a labelled sample on a sample clock. Witnesses on one computer show the mechanism, "
+            "not independence."
+        )
+    for study, certificate in verdict.certificates.items():
+        lines += ["", f"{study}:", f"  {account.describe_equation(certificate['items'], 'items')}"]
+        lines.append(f"  {account.describe_equation(certificate['pages'], 'pages')}")
+        if certificate["items_of_unknown_length"]:
+            lines.append(
+                f"  items of unknown length, in no page count: {certificate['items_of_unknown_length']}"
+            )
+        lines.append(f"  {describe_share(certificate)}")
+    lines += ["", "Proven:", *(f"  - {each}" for each in verdict.proven)]
+    lines += ["", "Not proven:", *(f"  - {each}" for each in verdict.not_proven), ""]
+    return "\n".join(lines)
+
+
+def describe_share(certificate: Mapping[str, Json]) -> str:
+    """Say how much of a study is open; "in full" only where nothing is missing."""
+    if certificate["in_full"]:
+        return "published in full: nothing is held back, late, suspended or lost"
+    return f"all accounted for; {certificate['percent_open']} % of the pages open"
+
+
+def format_json(verdict: Verdict) -> dict[str, Json]:
+    """Return a verdict as a JSON object for programs."""
+    return {
+        "verdict": "verified",
+        "origin": verdict.origin,
+        "size": verdict.size,
+        "root": verdict.root,
+        "as_of": verdict.as_of.isoformat(),
+        "sample": verdict.sample,
+        "policy": "own" if verdict.own_policy else "publisher",
+        "witnesses": dict(verdict.witnesses),
+        "certificates": dict(verdict.certificates),
+        "proven": list(verdict.proven),
+        "not_proven": list(verdict.not_proven),
+    }
+
+
+def _list_proven(bundle: Bundle, history: History, records: Records, checked: Checked) -> tuple[str, ...]:
+    book = history.book
+    names = ", ".join(history.witnesses)
+    when = _format_time(history.quorum_time)
+    confirmed = (
+        f"enough record-keepers confirmed the newest state by {when}: {names}"
+        if history.quorum_time is not None
+        else "the log signed its newest state; the policy asks for no witness"
+    )
+    lifted = sum(len(record.opened) for record in records.disclosures.values())
+    found = [
+        f"{len(bundle.paths)} files are those of the list",
+        confirmed,
+        f"all {len(history.entries)} entries of the log are in place, and "
+        f"{len(history.checkpoint_digests)} signed "
+        "states are beginnings of one history",
+        f"{len(book.studies)} studies and {len(book.items)} items stand in the log; none was removed",
+        f"{len(records.disclosures)} public records are the ones that were logged, each following from "
+        "the version before it",
+    ]
+    if lifted:
+        found.append(f"{lifted} fields that were held back opened to what they were fixed to")
+    if checked.whole_items:
+        found.append(
+            f"{checked.whole_items} items are open whole: their files and the words of "
+            f"{checked.whole_pages} pages match what the provider sealed"
+        )
+    if checked.partial_items:
+        found.append(
+            f"{checked.partial_pages} pages of {checked.partial_items} items open in part match what the "
+            f"provider sealed, words and pictures; {checked.hidden_lines} lines in them are hidden"
+        )
+    found.append(f"gap table and certificates of {history.account.day} follow from the log, byte for byte")
+    return tuple(found)
+
+
+def _list_not_proven(history: History, records: Records) -> tuple[str, ...]:
+    found = [
+        "that the content is true, or that the sealed parts came from the file",
+        "that nothing exists outside the sealed inventories, or when the work began",
+        "titles, dates, file names and summaries: they are the publisher's words",
+        f"{', '.join(UNVOUCHED)}: nothing in the log vouches for them",
+        "that the picture of a page that is open whole looks as sealed: draw it from its file to check",
+    ]
+    if history.quorum_time is None:
+        found.append("any time: the policy asks for no witness, so times are the publisher's own")
+    unseen = _count_unseen_anchors(history.book, history)
+    if unseen:
+        found.append(f"that {unseen} registrations are not older than the signed state they name")
+    found += [f"a record that is not here: {why}" for why in sorted(set(records.absent.values()))]
+    return tuple(found)
+
+
+def _count_unseen_anchors(book: logbook.Logbook, history: History) -> int:
+    # Cosignatures are added after the digest was taken, so a named state is often not found byte for byte.
+    return len([each for each in book.anchors if each not in history.checkpoint_digests])
+
+
+def _common(left: list[str], right: list[str]) -> list[str]:
+    shared = []
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            break
+        shared.append(a)
+    return shared
+
+
+def _format_time(time: int | None) -> str:
+    if time is None:
+        return "no stated time"
+    return datetime.datetime.fromtimestamp(time, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
