@@ -257,11 +257,11 @@ def build() -> Builder:
     made.disclose(withholding.lift_fields(public, kept, "2026-01-10"))
     open_documents(made)
     letter = make_record(made, LETTER)
-    made.log(disclosure.format_log_entry(letter))
     made.log(
+        disclosure.format_log_entry(letter),
         tombstone.format_tombstone(
             tombstone.make_tombstone(letter, "court-order", "2026-01-11", ("approver", "publisher"))
-        )
+        ),
     )
     made.sign(hours=3)
     made.now += datetime.timedelta(days=20)

@@ -105,6 +105,8 @@ def test_a_file_taken_away_is_missed_by_name_although_the_list_was_mended(
             continue  # an older checkpoint proves when; nothing shows that there was one
         path = bundle / name
         kept = path.read_bytes()
+        if b"lightwell.publication.v1" in kept:
+            continue  # may be absent, because an item of its study is suspended
         path.unlink()
         for parent in path.parents:
             if any(parent.iterdir()):
