@@ -73,7 +73,7 @@ def measure_files(
         todo.append((row, secrets.token_bytes(32)))
     Item.objects.filter(study=study, inventory=None, number__gte=first + len(rows)).delete()
     problems: list[errors.Problem] = []
-    jobs = [intake.Job(folder / row.file, key, row.intent == "publish-unread") for row, key in todo]
+    jobs = [intake.Job(folder / row.file, key, row.intent == "publish-unread", row.file) for row, key in todo]
     for (row, key), result in zip(
         todo, intake.take_in_all(jobs, state.files, processes=processes), strict=True
     ):
