@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lightwell.archive import account, dating, logbook
+from lightwell.archive import account as accounts
+from lightwell.archive import dating, logbook
 from lightwell.base import canonical, errors
 from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
 from lightwell.tlog import checkpoint, fsck, policy, tile, tree
@@ -31,7 +32,13 @@ class History:
     checkpoint_digests: frozenset[str]
     entries: tuple[bytes, ...]
     book: logbook.Logbook
-    account: account.Account
+    account: accounts.Account
+    publishers_policy: policy.Policy
+    results: Mapping[int, policy.PolicyResult]
+
+    def compute_account(self, day: datetime.date) -> accounts.Account:
+        """Compute the account on another day than the bundle's own."""
+        return accounts.compute_account(self.entries, self.publishers_policy, self.results, day)
 
 
 def read_history(bundle: Bundle, own_policy: policy.Policy | None = None) -> History:
@@ -56,7 +63,7 @@ def read_history(bundle: Bundle, own_policy: policy.Policy | None = None) -> His
     _check_prefixes(results, entries, newest)
     with name_place(_name_entries(entries)):
         book = logbook.read_logbook(entries)
-        stated = account.compute_account(entries, publishers, results)
+        stated = accounts.compute_account(entries, publishers, results)
     trusted = own_policy or publishers
     if own_policy is not None:
         _check_own_dates(bundle, own_policy, texts, entries, stated)
@@ -69,6 +76,8 @@ def read_history(bundle: Bundle, own_policy: policy.Policy | None = None) -> His
         tuple(entries),
         book,
         stated,
+        publishers,
+        results,
     )
 
 
@@ -143,7 +152,7 @@ def _check_own_dates(
     own: policy.Policy,
     texts: Mapping[int, str],
     entries: list[bytes],
-    stated: account.Account,
+    stated: accounts.Account,
 ) -> None:
     """Hold the publisher's dates against those of the verifier's own witnesses."""
     results = dating.judge_checkpoints(own, texts)
@@ -154,7 +163,7 @@ def _check_own_dates(
             raise PlacedRefusal(
                 NEWEST, f"the witnesses you trust date it {theirs}, the bundle says {stated.day}"
             )
-    ours = account.compute_account(entries, own, results, day=stated.day)
+    ours = accounts.compute_account(entries, own, results, day=stated.day)
     for number, (left, right) in enumerate(
         zip(ours.format_gaps().splitlines(), stated.format_gaps().splitlines(), strict=True), 1
     ):
