@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import transaction
 
-from lightwell.actions import disclosures, publications, suspensions, withdrawals
+from lightwell.actions import custody, disclosures, publications, suspensions, withdrawals
 from lightwell.base import errors, roles
 from lightwell.base.canonical import Json
 from lightwell.db.models import Person, Proposal
@@ -72,6 +72,12 @@ def _take_back_items(
     return publications.take_back_items(payload=payload, decided_by=decided_by, now=now)
 
 
+def _erase_item(
+    state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
+) -> object:
+    return custody.erase_item(state=state, payload=payload, decided_by=decided_by, now=now)
+
+
 def _restore_page(
     state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
 ) -> object:
@@ -92,6 +98,7 @@ STORIES: dict[str, Story] = {
         prepare=_prepare_publication,
     ),
     "take-back": Story("take published documents back", publications.check_take_back, _take_back_items),
+    "erasure": Story("erase a document by law, for ever", custody.check_erasure, _erase_item),
     "restoration": Story(
         "restore a suspended page",
         suspensions.check_restoration,

@@ -39,6 +39,7 @@ def serve(host: str, port: int, processes: int, threads: int, worker: bool) -> N
     check_port(host, port)
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     server = Granian(
         TARGET,
@@ -48,7 +49,7 @@ def serve(host: str, port: int, processes: int, threads: int, worker: bool) -> N
         workers=processes,
         blocking_threads=threads,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     )

@@ -28,7 +28,8 @@ def describe_database(root: Path, address: str | None = None) -> dict[str, Any]:
             "NAME": root / SQLITE_NAME,
             "OPTIONS": {
                 # FULL: an acknowledged entry must survive a power cut, not only a crash of the process.
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+                # secure_delete: what is erased by law is overwritten in the file.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
             },

@@ -8,6 +8,7 @@ its key, which is the caller's story, not this module's.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,6 +55,26 @@ class KeyRing:
         durable.replace_file(self.folder / f"{number}{_SUFFIX}", master, mode=0o600)
         return number
 
+    def restore_master(self, number: int, master: bytes) -> None:
+        """Put a master key back under its number, from escrow; `Refused` when there is one already."""
+        path = self.folder / f"{number}{_SUFFIX}"
+        if number < 1 or len(master) != KEY_BYTES or path.exists():
+            raise errors.Refused(f"master key {number} is there already, or is not one")
+        durable.make_folders(self.folder)
+        self.folder.chmod(0o700)
+        durable.replace_file(path, master, mode=0o600)
+
+    def remove_master(self, number: int) -> None:
+        """Destroy a master key: whatever is still wrapped under it can never be read again."""
+        path = self.folder / f"{number}{_SUFFIX}"
+        with path.open("r+b") as file:
+            # Overwritten first: on a disk that writes in place nothing is left, on others it does no harm.
+            file.write(bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+        durable.flush_folder(self.folder)
+
     def wrap_key(self, key: bytes) -> WrappedKey:
         """Wrap a 32-byte document key under the newest master key; inverse of `unwrap_key`."""
         numbers = self.list_numbers()
@@ -61,18 +82,26 @@ class KeyRing:
             raise errors.Damaged(
                 f"there is no master key in {self.folder}; run lightwell init, or restore it"
             )
-        return WrappedKey(numbers[-1], keywrap.aes_key_wrap(self._read_master(numbers[-1]), key))
+        return WrappedKey(numbers[-1], keywrap.aes_key_wrap(self.read_master(numbers[-1]), key))
 
     def unwrap_key(self, wrapped: WrappedKey) -> bytes:
         """Recover a document key; `Damaged` when its master key is missing or is another one."""
         try:
-            return keywrap.aes_key_unwrap(self._read_master(wrapped.master), wrapped.data)
+            return keywrap.aes_key_unwrap(self.read_master(wrapped.master), wrapped.data)
         except keywrap.InvalidUnwrap:
             raise errors.Damaged(
                 f"master key {wrapped.master} in {self.folder} is not the one that wrapped this key"
             ) from None
 
-    def _read_master(self, number: int) -> bytes:
+    def unwrap_with(self, master: bytes, data: bytes) -> bytes:
+        """Recover a document key with a master key from outside the folder; `Refused` with a wrong one."""
+        try:
+            return keywrap.aes_key_unwrap(master, data)
+        except (keywrap.InvalidUnwrap, ValueError):
+            raise errors.Refused("a restored master key does not unwrap what was wrapped under it") from None
+
+    def read_master(self, number: int) -> bytes:
+        """Read a master key, for wrapping and escrow only; `Damaged` when it is missing or cut."""
         try:
             master = (self.folder / f"{number}{_SUFFIX}").read_bytes()
         except FileNotFoundError:
