@@ -8,11 +8,13 @@ never settled here. Limits of memory and time: the caller runs this in a process
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ctypes
+import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy
@@ -22,11 +24,13 @@ import pypdfium2.raw as pdfium
 
 from lightwell.archive import page
 from lightwell.base import errors
+from lightwell.files import workers
 
-# Beyond this a page cannot be shown or hashed in memory: about 5 metres at 110 dpi, 200 megapixels.
+# 5 metres a side and 5 square metres at 110 dpi: 94 megapixels, for which the reader's memory is enough.
 MAX_SIDE_PIXELS = 22_000
-MAX_PIXELS = 200_000_000
+MAX_PIXELS = 94_000_000
 
+_UNREAD = "or seal it as it is with the intent publish-unread"
 _POINTS_PER_INCH = 72
 # The page-to-device call answers in whole pixels, so it is asked about a picture this much finer.
 _PROBE_SCALE = 64
@@ -45,30 +49,38 @@ def count_pages(path: Path) -> int:
         with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
             first = len(document)
     except pypdfium2.PdfiumError as error:
-        locked = "password" in str(error).lower()
-        sentence = (
-            "is locked with a password; supply an unlocked copy" if locked else f"cannot be read: {error}"
-        )
-        raise errors.UserMistake(f"the PDF {sentence}", place=path.name) from None
+        sentence = f"the PDF cannot be read: {error}; supply a sound copy, {_UNREAD}"
+        if "password" in str(error).lower():
+            sentence = f"the PDF is locked with a password; supply an unlocked copy, {_UNREAD}"
+        raise errors.UserMistake(sentence, place=path.name) from None
     try:
         with pikepdf.open(path) as second_reading:
             second = len(second_reading.pages)
     except pikepdf.PdfError as error:
         raise errors.UserMistake(
-            f"the second engine cannot read this PDF: {error}", place=path.name
+            f"the second engine cannot read this PDF: {error}; supply a sound copy, {_UNREAD}",
+            place=path.name,
         ) from None
     if first != second or not first:
         raise errors.UserMistake(
-            f"one engine counts {first} pages and the other {second}; a person must look at this file",
+            f"one engine counts {first} pages and the other {second}; a person must look at this file and "
+            f"supply a sound copy, {_UNREAD}",
             place=path.name,
         )
     return first
 
 
-def read_pages(path: Path) -> Iterator[page.Parts]:
-    """Read every page in order; `UserMistake` names file and page when one cannot be sealed."""
+def read_pages(
+    path: Path, numbers: Iterable[int] | None = None, announce: Callable[[int], None] | None = None
+) -> Iterator[page.Parts]:
+    """Read every page in order, or those of `numbers`; `announce` hears the number before a page is read.
+
+    Raises `UserMistake` that names file and page when one cannot be sealed.
+    """
     with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
-        for number in range(1, len(document) + 1):
+        for number in numbers or range(1, len(document) + 1):
+            if announce:
+                announce(number)
             try:
                 with contextlib.closing(document[number - 1]) as sheet:
                     yield _read_page(sheet, number)
@@ -80,11 +92,58 @@ def read_pages(path: Path) -> Iterator[page.Parts]:
                 raise errors.UserMistake(error.sentence, place=f"{path.name}, page {number}") from None
 
 
-def _read_page(sheet: pypdfium2.PdfPage, number: int) -> page.Parts:
-    width, height = (max(1, round(side * page.DPI / _POINTS_PER_INCH)) for side in sheet.get_size())
+def check_measures(path: Path) -> None:
+    """Check that every page is small enough to be sealed, unread; `UserMistake` names each that is not."""
+    problems = []
+    with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
+        for number in range(1, len(document) + 1):
+            try:
+                _measure_page(document.get_page_size(number - 1))
+            except errors.Refused as error:
+                problems.append(errors.Problem(f"{path.name}, page {number}", error.sentence))
+    if problems:
+        raise errors.UserMistake(problems=problems)
+
+
+def _measure_page(size: tuple[float, float]) -> tuple[int, int]:
+    width, height = (max(1, round(side * page.DPI / _POINTS_PER_INCH)) for side in size)
     if max(width, height) > MAX_SIDE_PIXELS or width * height > MAX_PIXELS:
-        metres = max(sheet.get_size()) / _POINTS_PER_INCH * 0.0254
-        raise errors.Refused(f"the page measures {metres:.1f} metres; at most 5 can be sealed")
+        sides = " by ".join(f"{side / _POINTS_PER_INCH * 0.0254:.1f}" for side in size)
+        raise errors.Refused(
+            f"the page measures {sides} metres; at most 5 a side and 5 square metres can be sealed"
+        )
+    return width, height
+
+
+def draw_page(path: Path, number: int, dpi: int) -> bytes:
+    """Draw one page as PNG in a process behind the fence; `UserMistake` names file and page."""
+    with workers.Pool(1) as pool:
+        (outcome,) = pool.run([{"do": "draw", "path": str(path), "number": number, "dpi": dpi}])
+    if isinstance(outcome, dict):
+        return base64.b64decode(outcome["png"])
+    sentence = outcome.sentence if isinstance(outcome, workers.Fault) else outcome.problems[0].sentence
+    raise errors.UserMistake(sentence, place=f"{path.name}, page {number}")
+
+
+def draw_page_here(path: Path, number: int, dpi: int) -> bytes:
+    """Draw one page as PNG in this process, which must stand behind the fence already (`files/reader`)."""
+    try:
+        with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
+            if not 1 <= number <= len(document):
+                raise errors.UserMistake(f"there is no page {number}; the file has {len(document)}")
+            with contextlib.closing(document[number - 1]) as sheet:
+                width, height = (max(1, round(side * dpi / _POINTS_PER_INCH)) for side in sheet.get_size())
+                if width * height > MAX_PIXELS:
+                    raise errors.UserMistake(f"at {dpi} dots an inch the page is too large to be drawn")
+                picture = io.BytesIO()
+                sheet.render(scale=dpi / _POINTS_PER_INCH).to_pil().save(picture, "PNG")
+                return picture.getvalue()
+    except pypdfium2.PdfiumError as error:
+        raise errors.UserMistake(f"cannot be drawn: {error}") from None
+
+
+def _read_page(sheet: pypdfium2.PdfPage, number: int) -> page.Parts:
+    width, height = _measure_page(sheet.get_size())
     pixels = _render_pixels(sheet, width, height)
     lines = tuple(_read_lines(sheet, width, height))
     bands = page.merge_bands(_find_bands(pixels))
