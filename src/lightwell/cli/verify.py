@@ -69,8 +69,10 @@ def gaps(target: str, day: str | None, policy_file: Path | None) -> None:
     rule = read_policy(policy_file)
     with _place_on_disk(target) as path:
         found = history.read_history(bundles.open_bundle(_find_folder(path)), rule)
-    table = found.account if day is None else found.compute_account(_parse_day(day))
-    click.get_binary_stream("stdout").write(table.format_gaps().encode())
+    stated = found.account
+    if day is not None:
+        stated = found.compute_account(_parse_day(day))
+    click.echo(stated.format_gaps().encode(), nl=False)  # bytes, so that no system turns line ends
 
 
 def read_policy(path: Path | None) -> policy.Policy | None:
