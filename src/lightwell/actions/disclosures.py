@@ -138,7 +138,11 @@ def make_version(
             disclosure.parse_disclosure({**disclosure.format_disclosure(public), "opened": opened}), openings
         )
     except errors.UserMistake as error:
-        problems += error.problems
+        # What is held back stands under hold_back in what a person wrote.
+        problems += [
+            errors.Problem(each.place.replace("/withheld/", "/hold_back/", 1), each.sentence)
+            for each in error.problems
+        ]
     if problems or version is None:
         raise errors.UserMistake(problems=problems)
     _check_size(version.public)

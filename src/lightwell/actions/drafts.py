@@ -53,18 +53,18 @@ def prepare_draft(
 
     A crash here leaves files in the sealed area that no proposal names.
     """
-    draft = drafts.parse_draft(_list_files(document, files), find_slot(document))
+    draft, problems = drafts.inspect_draft(_list_files(document, files), find_slot(document))
+    if draft is None:
+        raise drafts.place_problems(document, problems)
     record = draft.record
-    problems = _find_absent_files(state, record, files)
+    problems += _find_absent_files(state, record, files)
     payload = disclosures.format_payload(record, draft.decisions)
     try:
         disclosures.check_disclosure(payload, now)
     except errors.UserMistake as error:
         problems += error.problems
     if problems:
-        raise errors.UserMistake(
-            problems=[errors.Problem(document.format_place(each.place), each.sentence) for each in problems]
-        )
+        raise drafts.place_problems(document, problems)
     for file in files:
         state.files.put_bytes("sealed", file.data)
     kind = "study" if record.kind == "study" and record.version == 1 else "disclosure"

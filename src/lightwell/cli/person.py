@@ -48,7 +48,7 @@ def add(name: str, held: tuple[str, ...], no_password: bool) -> None:
     click.echo(f"added {made.username}: {', '.join(made.roles)}")
 
 
-@person.command()
+@person.command("roles")
 @click.argument("name")
 @click.option(
     "--role",
@@ -57,7 +57,7 @@ def add(name: str, held: tuple[str, ...], no_password: bool) -> None:
     metavar="ROLE",
     help="A role to hold from now on; without any, the account holds none.",
 )
-def roles_(name: str, held: tuple[str, ...]) -> None:
+def assign_roles(name: str, held: tuple[str, ...]) -> None:
     """Give NAME exactly these roles, in place of those held before.
 
     Example: lightwell person roles ben --role approver --role safeguarding-officer
@@ -68,9 +68,6 @@ def roles_(name: str, held: tuple[str, ...]) -> None:
     found = installation.find_person(name)
     people.assign_roles(person=found, roles=held)
     click.echo(f"{found.username}: {', '.join(found.roles) or 'no role'}")
-
-
-roles_.name = "roles"
 
 
 @person.command()

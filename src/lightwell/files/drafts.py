@@ -18,6 +18,7 @@ Nothing is written or published here.
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lightwell.base import disclosure, errors, fields, ground, withholding
@@ -51,9 +52,17 @@ def read_draft(path: pathlib.Path, slot: Slot) -> Draft:
 
 def parse_draft(document: yaml_lines.Document, slot: Slot) -> Draft:
     """Check a YAML document; what the draft says itself about id, version, supersedes stands."""
+    draft, problems = inspect_draft(document, slot)
+    if problems or draft is None:
+        raise place_problems(document, problems)
+    return draft
+
+
+def inspect_draft(document: yaml_lines.Document, slot: Slot) -> tuple[Draft | None, list[errors.Problem]]:
+    """Read a document as far as it goes: the draft, if its envelope holds, and every problem by pointer."""
     value = document.value
     if not isinstance(value, dict):
-        raise errors.UserMistake("a draft is a list of fields such as kind:", place=document.format_place(""))
+        return None, [errors.Problem("", "a draft is a list of fields such as kind:")]
     record = {name: item for name, item in value.items() if name != "hold_back"}
     record.setdefault("id", slot.id)
     record.setdefault("version", slot.version)
@@ -69,12 +78,14 @@ def parse_draft(document: yaml_lines.Document, slot: Slot) -> Draft:
         problems += error.problems
     problems += _find_body_problems(record)
     decisions, more = _take_decisions(value, str(record.get("date") or ""))
-    problems += more
-    if problems or parsed is None:
-        raise errors.UserMistake(
-            problems=[errors.Problem(document.format_place(each.place), each.sentence) for each in problems]
-        )
-    return Draft(parsed, decisions)
+    return (Draft(parsed, decisions) if parsed else None), problems + more
+
+
+def place_problems(document: yaml_lines.Document, problems: Iterable[errors.Problem]) -> errors.UserMistake:
+    """Make one mistake of problems found by pointer, in the order of the document's lines, each once."""
+    placed = {errors.Problem(document.format_place(each.place), each.sentence): each for each in problems}
+    order = sorted(placed, key=lambda problem: document.find_line(placed[problem].place))
+    return errors.UserMistake(problems=order)
 
 
 def _find_body_problems(record: dict[str, Json]) -> list[errors.Problem]:

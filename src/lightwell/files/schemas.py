@@ -8,14 +8,17 @@ programmers. A part of a schema may carry its own sentence under "x-sentence".
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
 import jsonschema
 
-from lightwell.base import disclosure, errors, pointer
+from lightwell.base import disclosure, errors, fields, pointer
 from lightwell.base.canonical import Json
 from lightwell.files import data
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[?~%]?")
 
 
 def check_disclosure(record: disclosure.Disclosure) -> None:
@@ -42,7 +45,7 @@ def find_problems(
             if place not in withheld:
                 # The first sentence about a place is enough to mend it.
                 problems.setdefault(place, errors.Problem(place, sentence))
-    for problem in _find_loose_ends(body):
+    for problem in (*_find_loose_ends(body), *_find_impossible_days(body)):
         problems.setdefault(problem.place, problem)
     return list(problems.values())
 
@@ -78,6 +81,15 @@ def _find_loose_ends(body: Json) -> Iterable[errors.Problem]:
                             pointer.format_pointer((*tokens, name, index)),
                             f"there is no evidence {item!r} in this record",
                         )
+
+
+def _find_impossible_days(body: Json) -> Iterable[errors.Problem]:
+    """Find texts in the form of a day that no calendar has, which the pattern of EDTF lets through."""
+    for tokens, value in pointer.list_leaves(body, ("body",)):
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            day = value.rstrip("?~%")
+            if sentence := fields.check_date(day):
+                yield errors.Problem(pointer.format_pointer(tokens), sentence)
 
 
 def _list_objects(body: Json, name: str) -> Iterable[dict[str, Json]]:

@@ -38,11 +38,15 @@ class Document:
 
     def format_place(self, place: str) -> str:
         """Write a JSON Pointer as "study.yaml, line 7 (/body/title)"; a gap has its holder's line."""
+        shown = f" ({place})" if place else ""
+        return f"{self.name}, line {self.find_line(place)}{shown}"
+
+    def find_line(self, place: str) -> int:
+        """Return the line of a JSON Pointer, or that of the nearest place that holds it."""
         holder = place
         while holder not in self.lines and holder:
             holder = holder.rpartition("/")[0]
-        shown = f" ({place})" if place else ""
-        return f"{self.name}, line {self.lines.get(holder, 1)}{shown}"
+        return self.lines.get(holder, 1)
 
 
 def read_document(path: pathlib.Path) -> Document:
