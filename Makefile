@@ -29,6 +29,7 @@ check: $(BIN)/.ready
 
 docs: $(BIN)/.ready
 	$(BIN)/python docs/make/disclosures.py
+	$(BIN)/python docs/make/permissions.py
 
 clean:
 	rm -rf $(VENV) build dist

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from lightwell.base import difference, disclosure, ids, roles, withholding
+from lightwell.base import difference, disclosure, ids, withholding
 from lightwell.files import data
 
 PAGE = pathlib.Path(__file__).parents[1] / "reference" / "disclosures.md"
@@ -132,7 +132,7 @@ def _make_parts() -> Iterator[str]:
     yield "\nA ground marked `recall` is from general knowledge: the operator's lawyer must confirm it.\n"
     yield "## Roles\n"
     yield "No role that acts for the provider may vote on who gets access. Who proposes never approves.\n"
-    yield roles.format_table()
+    yield "The table stands in [permissions.md](permissions.md).\n"
     yield "## Ids\n"
     yield "| Prefix | Names a |\n|---|---|"
     for prefix, kind in ids.PREFIXES.items():
