@@ -136,7 +136,8 @@ class Original:
 def find_original(digest: str) -> Original:
     """Find the public file of a digest; `Refused` when it may not leave now.
 
-    It is that of a whole item or an attachment; `Item.DoesNotExist` when nothing public names it. One suspended copy stops every copy.
+    It is that of a whole item or an attachment; `Item.DoesNotExist` when nothing public names it. One
+    suspended copy stops every copy.
     """
     items = list(Item.objects.filter(sha256=digest, named=True, inventory__isnull=False))
     shown = [read_document(item) for item in items]

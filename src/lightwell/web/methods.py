@@ -24,7 +24,7 @@ def read_or_send(view: View) -> View:
 
 
 def without_token(view: View) -> View:
-    """Take a POST without a token, which would need a cookie: only where no session and no authority counts."""
+    """Take a POST without a token, which needs a cookie: only where no session and no authority counts."""
     return csrf_exempt(view)
 
 

@@ -1,0 +1,103 @@
+"""The API itself: where it lies, how it says no (RFC 9457), and tags that spare a second download.
+
+Reading only, no sign-in, the same gate as the pages. Nothing here decides what may be seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from lightwell.base import errors
+from lightwell.web.api import shapes
+
+_NOT_MODIFIED = 304
+REFUSALS = frozenset({400, 404, 451, 503})
+UNAVAILABLE = 451
+
+
+class PublicApi(NinjaAPI):
+    """Adds an ETag to every answer, and answers 304 to who holds it already."""
+
+    def create_response(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().create_response(request, *args, **kwargs)
+        response["Access-Control-Allow-Origin"] = "*"
+        response["Cross-Origin-Resource-Policy"] = "cross-origin"
+        # Kept by nobody without asking again: what is taken out of view is gone at once.
+        response["Cache-Control"] = "no-cache"
+        if request.method in ("GET", "HEAD") and response.status_code == 200:
+            response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+            if response["ETag"] in request.headers.get("If-None-Match", ""):
+                response.status_code, response.content = _NOT_MODIFIED, b""
+        return response
+
+
+api = PublicApi(
+    title="Lightwell",
+    version="1",
+    description=(
+        "Everything public, without sign-in. Lists go on with `next` as `after`. With `as_of` the states, "
+        "days and counts are those of an earlier day; words and titles are always those that may be seen now."
+    ),
+    docs_url=None,
+    urls_namespace="api-1",
+)
+
+
+class Unavailable(Exception):
+    """Something has its place but may not be shown; answered with 451 and the reason (RFC 7725)."""
+
+
+def make_problem(
+    status: int, title: str, detail: str, problems: list[dict[str, str]] | None = None
+) -> HttpResponse:
+    """Write a problem (RFC 9457)."""
+    body = shapes.Problem(title=title, status=status, detail=detail, problems=problems or [])
+    response = JsonResponse(body.dict(), status=status, content_type="application/problem+json")
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+@api.exception_handler(Http404)
+def answer_missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return make_problem(404, "Not found", "There is nothing public at this address.")
+
+
+@api.exception_handler(ValidationError)
+def answer_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    problems = [
+        {"place": ".".join(str(part) for part in each["loc"]), "sentence": str(each["msg"])}
+        for each in error.errors
+    ]
+    return make_problem(400, "The request cannot be read", "One or more values are not valid.", problems)
+
+
+@api.exception_handler(HttpError)
+def answer_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return make_problem(error.status_code, "Not possible", str(error))
+
+
+@api.exception_handler(errors.UserMistake)
+def answer_mistake(request: HttpRequest, error: errors.UserMistake) -> HttpResponse:
+    problems = [{"place": each.place, "sentence": each.sentence} for each in error.problems]
+    return make_problem(400, "The request cannot be answered", problems[0]["sentence"], problems)
+
+
+@api.exception_handler(errors.Refused)
+def answer_refused(request: HttpRequest, error: errors.Refused) -> HttpResponse:
+    return make_problem(UNAVAILABLE, "Not shown, for a legal reason", error.sentence)
+
+
+@api.exception_handler(Unavailable)
+def answer_unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
+    return make_problem(UNAVAILABLE, "Not shown, for a legal reason", str(error))
+
+
+@api.exception_handler(errors.CouldNotCheck)
+def answer_unchecked(request: HttpRequest, error: errors.CouldNotCheck) -> HttpResponse:
+    return make_problem(503, "Not possible at the moment", error.sentence)
