@@ -48,24 +48,24 @@ def _list_lines() -> Iterator[str]:
     for role in roles.ROLES:
         yield f"| `{role}` | {WHO[role]} | {_name_side(role)} |"
     yield (
-        "\nNobody holds a role of the publishing side and an independent one at once: giving somebody both is "
-        "refused. No role of the publishing side may vote on who gets access to data.\n"
+        "\nNobody holds a role of the publishing side and an independent one at once: giving somebody both "
+        "is refused. No role of the publishing side may vote on who gets access to data.\n"
     )
     yield "## Permissions\n"
     yield roles.format_table()
     yield "## What takes two people\n"
     yield (
         "Nothing below happens before a second person agrees, and that is never the one who proposed it, "
-        "whatever roles they hold. Of two who approve at once one wins and the other is told. What is proposed "
-        "is checked at once, and again when it is carried out; what cannot be carried out leaves everything "
+        "whatever roles they hold. Of two who approve at once one wins and the other is told. What is "
+        "proposed is checked at once, and again when it is carried out; what cannot be carried out leaves everything "
         "as it was.\n"
     )
     yield "| Proposal | What happens | Proposed by | Approved by |\n|---|---|---|---|"
     for kind, words, proposing, approving in list_stories():
         yield f"| `{kind}` | {words} | {_name_roles(proposing)} | {_name_roles(approving)} |"
     yield (
-        "\nOne person alone takes a page out of view on which a child can be identified: waiting for a second "
-        "would leave the child in view.\n"
+        "\nOne person alone takes a page out of view on which a child can be identified: waiting for a "
+        "second would leave the child in view.\n"
     )
 
 

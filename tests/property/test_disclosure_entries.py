@@ -1,4 +1,4 @@
-"""Whatever a record says: its log entries carry ids, types, dates, digests and fingerprints, never a word of it."""
+"""Whatever a record says: its log entries carry ids, types, dates, digests, fingerprints, never a word of it."""
 
 import re
 
