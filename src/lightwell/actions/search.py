@@ -9,13 +9,15 @@ is done, what the log or a suspension closes is left out of hits and counts; and
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from lightwell.actions import log
-from lightwell.base import canonical, disclosure, errors
+from lightwell.base import canonical, errors
 from lightwell.db.models import Disclosure, Item, LogEntry, Opening, PublicPage, Study, Suspension
 from lightwell.files import excerpt, finder, index, lookup
 from lightwell.files.state import State
@@ -24,9 +26,22 @@ Progress = Callable[[int, int, int], None]  # items done, items in all, pages do
 
 # A place is the log's place of the opening with room for the page behind it.
 _PAGE_BITS = 24
-# Entries of these types can only close something; until indexed, their items are not found at all.
-_CLOSING = frozenset({"withholding", "suspension", "erasure", "key-lost"})
+# Entries of these types can only close an item; until indexed, it is not found at all. Suspensions are rows.
+_CLOSING = frozenset({"withholding", "erasure", "key-lost"})
 _MAX_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Study:
+    """What search needs of a study's newest visible version."""
+
+    title: str = ""
+    topics: tuple[str, ...] = ()
+    services: tuple[tuple[str, str], ...] = ()
+    language: str = ""
+
+
+_UNKNOWN = _Study()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,7 @@ class FoundPage:
     kind: str
     date: str
     language: str
-    opened_at: datetime.datetime | None
+    opened_at: datetime.datetime
     score: float
     excerpt: excerpt.Excerpt
     words: tuple[tuple[int, int], ...]
@@ -77,7 +92,7 @@ def find_pages(
     folder = index.open_folder(state.index)
     without = list_closed(folder)
     counts = finder.count_hits(folder, wanted, chosen, without=without)
-    found: list[tuple[finder.Hit, PublicPage]] = []
+    found: list[tuple[finder.Hit, _Row]] = []
     more = True
     for _ in range(_MAX_ROUNDS):
         missing = limit + 1 - len(found)
@@ -111,9 +126,10 @@ def rebuild_index(state: State, progress: Progress | None = None) -> int:
     size = log.count_entries()
     items = list(_list_open_items())
     pages = 0
+    studies = _read_studies({item.study_id for item in items})
     with folder.rebuild(size) as writer:
         for done, item in enumerate(items, 1):
-            for document in _make_documents(item):
+            for document in _make_documents(item, studies.get(item.study_id, _UNKNOWN)):
                 writer.add_page(document)
                 pages += 1
             if progress:
@@ -136,15 +152,12 @@ def update_index(state: State) -> int:
         return Item.objects.count()
     if stamp == size:
         return 0
-    changed = _list_changed(stamp, size)
-    if changed:
-        with folder.write() as writer:
-            for study, number in sorted(changed):
-                _write_item(writer, study, number)
-    with folder.hold_lock():
-        now = folder.read_stamp()
-        if now is not None and now < size:
-            folder.advance_stamp(size)
+    with folder.write() as writer:
+        # Read again under the lock: a rebuild may have taken its place with an older stamp.
+        changed = _list_changed(folder.read_stamp() or 0, size)
+        for study, number in sorted(changed):
+            _write_item(writer, study, number)
+        writer.covers = size
     return len(changed)
 
 
@@ -210,94 +223,116 @@ def _list_changed(start: int, end: int) -> set[tuple[str, int]]:
 def _write_item(writer: index.Writer, study: str, number: int) -> None:
     writer.remove_item(study, number)
     for item in _list_open_items().filter(study=study, number=number):
-        for document in _make_documents(item):
+        for document in _make_documents(item, _read_studies([study]).get(study, _UNKNOWN)):
             writer.add_page(document)
 
 
 def _list_open_items() -> QuerySet:
     """List the items that have an open page, each with the place of its newest opening."""
-    newest = Opening.objects.filter(item=OuterRef("pk")).values("item").annotate(at=Max("log_index"))
+    newest = Opening.objects.filter(item=OuterRef("pk")).order_by("-log_index")
     return (
         Item.objects.filter(public_pages__in=PublicPage.objects.visible())
         .distinct()
-        .annotate(place=Subquery(newest.values("at")[:1]))
+        .annotate(
+            place=Subquery(newest.values("log_index")[:1]), opened=Subquery(newest.values("opened_at")[:1])
+        )
         .select_related("study__provider")
         .order_by("study", "number")
     )
 
 
-def _make_documents(item: Item) -> Iterator[index.PageDocument]:
-    record = _read_study(item.study_id)
-    study = item.study
+def _make_documents(item: Item, study: _Study) -> Iterator[index.PageDocument]:
+    provider = item.study.provider
     for page in PublicPage.objects.visible().filter(item=item).order_by("number").iterator(chunk_size=200):
         yield index.PageDocument(
-            study=study.pk,
+            row=page.pk,
+            study=item.study_id,
             item=item.number,
             page=page.number,
             place=((item.place or 0) << _PAGE_BITS) | page.number,
-            company=study.provider_id,
-            company_name=study.provider.name,
-            services=tuple((each.id, each.name) for each in record.services) if record else (),
-            topics=_read_topics(record),
+            opened=int(item.opened.timestamp()) if item.opened else 0,
+            company=provider.slug,
+            company_name=provider.name,
+            services=study.services,
+            topics=study.topics,
             kind=item.kind,
             date=item.date if item.named else "",
-            language=record.language if record else "",
+            language=study.language,
             title=item.title if item.named else "",
             text=page.text,
         )
 
 
-def _read_study(study: str) -> disclosure.Disclosure | None:
-    row = Disclosure.objects.newest().visible().filter(record=study).first()
-    return row.read_record() if row else None
+def _read_studies(studies: Collection[str]) -> dict[str, _Study]:
+    """Read what the newest visible version of each study says; a study without one is not among them."""
+    rows = Disclosure.objects.newest().visible().filter(record__in=studies)
+    return {record: _read_version(digest) for record, digest in rows.values_list("record", "digest")}
 
 
-def _read_topics(record: disclosure.Disclosure | None) -> tuple[str, ...]:
-    topics = record.body.get("topics") if record else None
-    return tuple(str(topic) for topic in topics) if isinstance(topics, list) else ()
+@functools.lru_cache(maxsize=1000)
+def _read_version(digest: str) -> _Study:
+    # A version never changes, so its digest may stand for it; whether it is visible is asked every time.
+    record = Disclosure.objects.get(digest=digest).read_record()
+    title, topics = record.body.get("title"), record.body.get("topics")
+    return _Study(
+        title=title if isinstance(title, str) else "",
+        topics=tuple(str(topic) for topic in topics) if isinstance(topics, list) else (),
+        services=tuple((each.id, each.name) for each in record.services),
+        language=record.language,
+    )
 
 
-def _read_rows(hits: Sequence[finder.Hit]) -> dict[tuple[str, int, int], PublicPage]:
-    """Read the rows of hits through the gate; what the gate refuses is not among them."""
-    wanted = Q(pk__in=[])
-    for hit in hits:
-        wanted |= Q(item__study=hit.study, item__number=hit.item, number=hit.page)
-    rows = PublicPage.objects.visible().filter(wanted).select_related("item__study__provider")
-    return {(row.item.study_id, row.item.number, row.number): row for row in rows}
+class _Row(NamedTuple):
+    """The columns of an open page that a hit shows."""
+
+    number: int
+    text: str
+    item__number: int
+    item__study: str
+    item__title: str
+    item__kind: str
+    item__date: str
+    item__named: bool
+    item__study__provider: str
+    item__study__provider__name: str
 
 
-def _describe_hits(
-    shown: Sequence[tuple[finder.Hit, PublicPage]], wanted: lookup.Lookup
-) -> tuple[FoundPage, ...]:
-    studies = {row.item.study_id for _, row in shown}
-    records = {study: _read_study(study) for study in studies}
-    openings = Opening.objects.filter(item__in={row.item_id for _, row in shown})
-    opened = dict(openings.order_by("log_index").values_list("item", "opened_at"))
-    return tuple(_describe_hit(hit, row, wanted, records, opened) for hit, row in shown)
+def _read_rows(hits: Sequence[finder.Hit]) -> dict[tuple[str, int, int], _Row]:
+    """Read the rows of hits through the gate; what the gate refuses is not among them.
+
+    The names come from the rows: a row that is no longer the page of its hit is no match.
+    """
+    rows = PublicPage.objects.visible().filter(pk__in=[hit.row for hit in hits])
+    # Ten hits are read for every search: plain columns cost a third of whole objects.
+    read = [_Row(*row) for row in rows.values_list(*_Row._fields)]
+    return {(row.item__study, row.item__number, row.number): row for row in read}
+
+
+def _describe_hits(shown: Sequence[tuple[finder.Hit, _Row]], wanted: lookup.Lookup) -> tuple[FoundPage, ...]:
+    studies = _read_studies({hit.study for hit, _ in shown})
+    return tuple(_describe_hit(hit, row, wanted, studies) for hit, row in shown)
 
 
 def _describe_hit(
     hit: finder.Hit,
-    row: PublicPage,
+    row: _Row,
     wanted: lookup.Lookup,
-    records: dict[str, disclosure.Disclosure | None],
-    opened: dict[int, datetime.datetime],
+    studies: dict[str, _Study],
 ) -> FoundPage:
-    item, record = row.item, records[row.item.study_id]
-    title = record.body.get("title") if record else None
+    study = studies.get(hit.study, _UNKNOWN)
     ranges = excerpt.find_ranges(row.text, wanted)
     return FoundPage(
         study=hit.study,
         item=hit.item,
         page=hit.page,
-        title=item.title if item.named else "",
-        study_title=title if isinstance(title, str) else "",
-        company=item.study.provider_id,
-        company_name=item.study.provider.name,
-        kind=item.kind,
-        date=item.date if item.named else "",
-        language=record.language if record else "",
-        opened_at=opened.get(item.pk),
+        title=row.item__title if row.item__named else "",
+        study_title=study.title,
+        company=row.item__study__provider,
+        company_name=row.item__study__provider__name,
+        kind=row.item__kind,
+        date=row.item__date if row.item__named else "",
+        language=study.language,
+        opened_at=datetime.datetime.fromtimestamp(hit.opened, datetime.UTC),
         score=hit.score,
         excerpt=excerpt.make_excerpt(row.text, ranges),
         words=tuple(excerpt.list_marked_words(row.text, ranges)),

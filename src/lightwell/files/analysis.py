@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import tantivy
 
@@ -24,8 +24,7 @@ _PATTERN = rf"[{_UNSPACED}]|[\p{{L}}\p{{N}}&&[^{_UNSPACED}]][\p{{L}}\p{{N}}\p{{M
 _WORD = re.compile(r"\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One term of a text, and where it stands, counted in characters."""
 
     text: str
@@ -38,14 +37,17 @@ def build_analyzers() -> dict[str, tantivy.TextAnalyzer]:
     return {WRITTEN: _build(stemmed=False), STEMMED: _build(stemmed=True)}
 
 
-def list_terms(text: str, analyzer: str) -> Iterator[Term]:
-    """List the terms of a text in order, in the analyzer's form; both forms stand at the same places."""
+def list_terms(text: str, analyzer: str, start: int = 0) -> Iterator[Term]:
+    """List the terms of a text in order, in the analyzer's form; both forms stand at the same places.
+
+    `start` is the beginning of a word from which to list.
+    """
     # A term never crosses white space, so that words repeat and their analysis can be remembered:
     # ten times faster than analysing a page whole.
-    for word in _WORD.finditer(text):
+    for word in _WORD.finditer(text, start):
         offset = word.start()
-        for term, start, end in _analyze_word(word.group(), analyzer):
-            yield Term(term, offset + start, offset + end)
+        for term, first, last in analyze_word(word.group(), analyzer):
+            yield Term(term, offset + first, offset + last)
 
 
 def analyze_words(text: str, analyzer: str) -> list[str]:
@@ -59,7 +61,8 @@ def replace_surrogates(text: str) -> str:
 
 
 @functools.lru_cache(maxsize=50_000)
-def _analyze_word(word: str, analyzer: str) -> tuple[tuple[str, int, int], ...]:
+def analyze_word(word: str, analyzer: str) -> tuple[tuple[str, int, int], ...]:
+    """List the terms of one word, something without white space, and their places in it."""
     tokens = _ANALYZERS[analyzer].pre_tokenize(replace_surrogates(word)).tokens
     return tuple((token.text, token.char_offset_from, token.char_offset_to) for token in tokens)
 

@@ -6,6 +6,7 @@ words mark every form of themselves, phrases only where they stand in order.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,8 +38,8 @@ def find_ranges(text: str, wanted: Lookup) -> list[tuple[int, int]]:
     ]
     if not parts:
         return []
-    forms = {name: list(analysis.list_terms(text, name)) for name in (analysis.WRITTEN, analysis.STEMMED)}
-    found = sorted({each for part in parts for each in _find_part(forms, part)})
+    vocabulary = set(text.split())
+    found = sorted({each for part in parts for each in _find_part(text, vocabulary, part)})
     ranges: list[tuple[int, int]] = []
     for start, end in found[:_MAX_RANGES]:
         if ranges and start <= ranges[-1][1]:
@@ -53,21 +54,18 @@ def list_marked_words(text: str, ranges: Sequence[tuple[int, int]]) -> list[tupl
 
     A page's text is its lines joined by newlines, its words by single spaces.
     """
-    marked: list[tuple[int, int]] = []
-    offset = 0
-    waiting = iter(ranges)
-    current = next(waiting, None)
-    for number, line in enumerate(text.split("\n")):
-        for place, word in enumerate(line.split(" ")):
-            end = offset + len(word)
-            while current is not None and current[1] <= offset:
-                current = next(waiting, None)
-            if current is None:
-                return marked
-            if current[0] < end:
-                marked.append((number, place))
-            offset = end + 1
-    return marked
+    marked: dict[tuple[int, int], None] = {}
+    for start, end in ranges:
+        line = text.count("\n", 0, start)
+        word = text.count(" ", text.rfind("\n", 0, start) + 1, start)
+        marked[line, word] = None
+        for character in text[start:end]:
+            if character == "\n":
+                line, word = line + 1, 0
+            elif character == " ":
+                word += 1
+            marked[line, word] = None
+    return list(marked)
 
 
 def make_excerpt(text: str, ranges: Sequence[tuple[int, int]], length: int = LENGTH) -> Excerpt:
@@ -82,19 +80,34 @@ def make_excerpt(text: str, ranges: Sequence[tuple[int, int]], length: int = LEN
     return Excerpt(piece, marks, bool(text[:start].strip()), bool(text[end:].strip()))
 
 
-def _find_part(forms: dict[str, list[analysis.Term]], part: Part) -> Iterator[tuple[int, int]]:
+def _find_part(text: str, vocabulary: set[str], part: Part) -> Iterator[tuple[int, int]]:
+    """Find where a part stands: first the words of the page it may begin in, then only those places."""
     form = analysis.WRITTEN if part.quoted or part.prefix else analysis.STEMMED
-    words = analysis.analyze_words(part.text, form)
-    terms, last = forms[form], len(words) - 1
-    if last < 0:
+    wanted = analysis.analyze_words(part.text, form)
+    if not wanted:
         return
-    for at in range(len(terms) - last):
-        for k, word in enumerate(words):
-            term = terms[at + k].text
-            if not (term.startswith(word) if part.prefix and k == last else term == word):
-                break
-        else:
-            yield terms[at].start, terms[at + last].end
+    opens = part.prefix and len(wanted) == 1
+    begins = [
+        word
+        for word in vocabulary
+        for term, _, _ in analysis.analyze_word(word, form)
+        if term == wanted[0] or (opens and term.startswith(wanted[0]))
+    ]
+    if not begins:
+        return
+    places = re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, begins))})(?!\S)")
+    for place in places.finditer(text):
+        for skipped in range(len(analysis.analyze_word(place.group(), form))):
+            terms = analysis.list_terms(text, form, place.start())
+            row = list(itertools.islice(terms, skipped, skipped + len(wanted)))
+            if _fits([term.text for term in row], wanted, part.prefix):
+                yield row[0].start, row[-1].end
+
+
+def _fits(terms: list[str], wanted: list[str], prefix: bool) -> bool:
+    if not prefix or len(terms) != len(wanted):
+        return terms == wanted
+    return terms[:-1] == wanted[:-1] and terms[-1].startswith(wanted[-1])
 
 
 def _choose_stretch(text: str, ranges: Sequence[tuple[int, int]], length: int) -> tuple[int, int]:

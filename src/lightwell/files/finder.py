@@ -54,8 +54,11 @@ class Without:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One page: where it is, how well it fits, and the cursor that goes on after it."""
+    """One page: where it is, in which row, when it was opened (Unix time), how well it fits, and the cursor
+    that goes on after it."""
 
+    row: int
+    opened: int
     study: str
     item: int
     page: int
@@ -217,8 +220,10 @@ def _find_newest(
 
 
 def _make_hit(searcher: tantivy.Searcher, address: tantivy.DocAddress, score: float, cursor: _Cursor) -> Hit:
-    study, item, page = index.parse_key(str(searcher.doc(address).get_first("key")))
-    return Hit(study, item, page, score, format_cursor(cursor))
+    document = searcher.doc(address)
+    study, item, page = index.parse_key(str(document.get_first("key")))
+    row, opened = int(document.get_first("row") or 0), int(document.get_first("opened") or 0)
+    return Hit(row, opened, study, item, page, score, format_cursor(cursor))
 
 
 class _Remembered:

@@ -39,14 +39,16 @@ _REBUILD_BYTES = 60_000_000
 class PageDocument:
     """One open page as the index sees it.
 
-    `place` orders pages by the time they were opened and is unique; `date` is the document's, as
-    declared (EDTF), or empty.
+    `row` is where the database keeps its text. `place` orders pages by the time they were opened (`opened`,
+    Unix time) and is unique; `date` is the document's, as declared (EDTF), or empty.
     """
 
+    row: int
     study: str
     item: int
     page: int
     place: int
+    opened: int
     company: str
     company_name: str
     services: tuple[tuple[str, str], ...]
@@ -64,6 +66,8 @@ class Writer:
     def __init__(self, index: tantivy.Index, heap: int) -> None:
         self._writer = index.writer(heap_size=heap, num_threads=1)
         self._added = False
+        # Set it to the size of the log for which the index speaks once these changes are in.
+        self.covers: int | None = None
 
     def add_page(self, page: PageDocument) -> None:
         self._writer.add_document(_make_document(page))
@@ -134,13 +138,18 @@ class IndexFolder:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Writer]:
-        """Change the index under the writer's lock; commits when the block ends without an error."""
+        """Change the index under the writer's lock; commits when the block ends without an error.
+
+        No rebuild takes its place meanwhile, so that the stamp speaks of the generation that was changed.
+        """
         with self.hold_lock():
             name = self.read_generation()
             if name is None:
                 raise errors.CouldNotCheck(f"there is no index in {self.root}; run: lightwell search rebuild")
             with _open_writer(_open_index(self.root / name), _WRITER_BYTES) as writer:
                 yield writer
+            if writer.covers is not None:
+                self._write_stamp(name, writer.covers)
 
     @contextlib.contextmanager
     def rebuild(self, log_size: int) -> Iterator[Writer]:
@@ -164,12 +173,6 @@ class IndexFolder:
             with self.hold_lock():
                 durable.replace_file(self.root / "current", name.encode())
                 self._sweep(name)
-
-    def advance_stamp(self, log_size: int) -> None:
-        """Note that the index now speaks for the log up to this size; only under the writer's lock."""
-        name = self.read_generation()
-        if name is not None:
-            self._write_stamp(name, log_size)
 
     @contextlib.contextmanager
     def hold_lock(self) -> Iterator[None]:
@@ -269,6 +272,8 @@ def _register(index: tantivy.Index) -> tantivy.Index:
 def _build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("row", stored=True)
+    builder.add_unsigned_field("opened", stored=True)
     builder.add_unsigned_field("place", indexed=True, fast=True)
     builder.add_unsigned_field("day", indexed=True, fast=True)
     builder.add_text_field("item", tokenizer_name="raw", index_option="basic")
@@ -295,6 +300,8 @@ def _make_document(page: PageDocument) -> tantivy.Document:
     document = tantivy.Document()
     document.add_text("key", format_key(page.study, page.item, page.page))
     document.add_text("item", format_item(page.study, page.item))
+    document.add_unsigned("row", page.row)
+    document.add_unsigned("opened", page.opened)
     document.add_unsigned("place", page.place)
     document.add_unsigned("day", encode_day(page.date))
     year = page.date[:4] if encode_day(page.date) else ""

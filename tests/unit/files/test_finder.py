@@ -25,6 +25,8 @@ def make_page(number: int, text: str, **changes: object) -> index.PageDocument:
         "item": 1,
         "page": number,
         "place": number,
+        "row": number,
+        "opened": 0,
         "company": "larkfield",
         "company_name": "Larkfield (sample)",
         "services": (("larkfield-messages", "Larkfield Messages"),),

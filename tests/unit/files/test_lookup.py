@@ -53,10 +53,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> index.IndexFolder:
         for number in range(1, 4):
             writer.add_page(
                 index.PageDocument(
+                    number,
                     "std-a",
                     1,
                     number,
                     number,
+                    0,
                     "c",
                     "C",
                     (),
