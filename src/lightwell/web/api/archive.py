@@ -155,7 +155,7 @@ def read_document(request: HttpRequest, study: str, number: int) -> Any:
     tags=["archive"],
 )
 def read_page(request: HttpRequest, study: str, number: int, page: int) -> Any:
-    """Read the words of an open page with their boxes; 451 with the legal reason for one that is not shown."""
+    """Read the words of an open page with their boxes; 451 with the reason for one that is not shown."""
     row = _find_page(study, number, page)
     sheet = quotations.read_sheet(row)
     return shapes.Page(

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from ninja import Query
+from ninja import Query, Schema
+from pydantic import Field
 
 from lightwell.actions import search
 from lightwell.files import finder, state
@@ -18,35 +19,34 @@ Day = datetime.date | None
 _MOST_HITS = 100
 
 
+class Ticked(Schema):
+    """Filters of a search: within one field any of the values, across fields all."""
+
+    company: list[str] = Field(default_factory=list)
+    service: list[str] = Field(default_factory=list)
+    topic: list[str] = Field(default_factory=list)
+    kind: list[str] = Field(default_factory=list)
+    year: list[str] = Field(default_factory=list)
+    language: list[str] = Field(default_factory=list)
+    study: list[str] = Field(default_factory=list)
+    since: str = ""
+    until: str = ""
+
+
 @api.get("/search", response={200: shapes.Hits, REFUSALS: shapes.Problem}, tags=["search"])
 def find_pages(
     request: HttpRequest,
+    ticked: Query[Ticked],
     q: str = "",
-    company: list[str] = Query([]),  # noqa: B008 - how ninja declares a repeated parameter
-    service: list[str] = Query([]),  # noqa: B008
-    topic: list[str] = Query([]),  # noqa: B008
-    kind: list[str] = Query([]),  # noqa: B008
-    year: list[str] = Query([]),  # noqa: B008
-    language: list[str] = Query([]),  # noqa: B008
-    study: list[str] = Query([]),  # noqa: B008
-    since: str = "",
-    until: str = "",
     newest: bool = False,
     after: str = "",
     limit: int = 20,
 ) -> Any:
     """Find published pages by words, phrases, beginnings of words and fields."""
-    filters = finder.Filters(
-        company=tuple(company),
-        service=tuple(service),
-        topic=tuple(topic),
-        kind=tuple(kind),
-        year=tuple(year),
-        language=tuple(language),
-        study=tuple(study),
-        since=since,
-        until=until,
-    )
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in ticked.dict().items()
+    }
+    filters = finder.Filters(**values)
     most = max(1, min(limit, _MOST_HITS))
     found = search.find_pages(state.open_state(), q, filters, after, limit=most, newest=newest)
     return shapes.Hits(
