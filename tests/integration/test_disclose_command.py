@@ -1,6 +1,8 @@
 """Two people at the command line: a draft is checked by line, proposed, published, shown and removed."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import disclosure_fixture as fixture
@@ -199,3 +201,15 @@ def test_what_a_proposal_hides_is_shown_to_insiders_only(state: State, tmp_path:
     fail("proposals", "--show", number, "--as", "eva")
     assert run("proposals", "--show", number).exit_code == 2
     assert "nothing was published" in succeed("reject", number, "--as", "ben")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--letter"], ["--example", "study"], ["--example", "list"], ["--help"]]
+)
+def test_what_needs_no_installation_never_loads_the_site(arguments: list[str]) -> None:
+    code = (
+        "import sys; from lightwell.cli import main; "
+        f"main.lightwell.main(['disclose', *{arguments!r}], standalone_mode=False); "
+        "assert 'django' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout

@@ -1,4 +1,4 @@
-"""Whatever a record says: its log entries carry ids, types, dates, digests, fingerprints, never a word of it."""
+"""Whatever a record says: its log entries hold ids, types, dates, digests, fingerprints, never its words."""
 
 import re
 

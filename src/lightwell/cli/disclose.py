@@ -37,8 +37,16 @@ _AS = click.option("--as", "person", required=True, metavar="NAME", help="The ac
     metavar="KIND",
     help="Print a draft to start from, such as study or letter; 'list' names them.",
 )
+@click.option(
+    "--letter", is_flag=True, help="Print a draft of the open letter of October 2021, to publish it here."
+)
 def disclose(
-    draft: Path | None, person: str | None, attached: tuple[Path, ...], check: bool, example: str | None
+    draft: Path | None,
+    person: str | None,
+    attached: tuple[Path, ...],
+    check: bool,
+    example: str | None,
+    letter: bool,
 ) -> None:
     """Propose to publish the record written in DRAFT, a YAML file.
 
@@ -51,9 +59,15 @@ def disclose(
       lightwell disclose study.yaml --check
       lightwell disclose study.yaml --as ana
       lightwell disclose figures.yaml --attach figures.csv --as ana
+      lightwell disclose --letter > letter.yaml
     """
     if example is not None:
         _print_example(example)
+        return
+    if letter:
+        from lightwell.files import drafts as files
+
+        click.echo(files.format_letter(), nl=False)
         return
     if draft is None:
         raise click.UsageError("name a DRAFT, or print one to start from: lightwell disclose --example study")

@@ -21,10 +21,14 @@ import pathlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import yaml
+
 from lightwell.base import disclosure, errors, fields, ground, withholding
 from lightwell.base.canonical import Json
 from lightwell.files import data, schemas, yaml_lines
 
+# The letter went to Facebook, whose company took the name Meta the same month.
+ADDRESSEE = ("meta", "Meta (Facebook in October 2021)")
 _HOLD_BACK = ("field", "ground", "expires", "decided_by", "repeats_accepted")
 
 
@@ -56,6 +60,24 @@ def parse_draft(document: yaml_lines.Document, slot: Slot) -> Draft:
     if problems or draft is None:
         raise place_problems(document, problems)
     return draft
+
+
+def format_letter() -> str:
+    """Return a draft of the open letter of October 2021 in YAML, without who puts it here and when."""
+    value: dict[str, Json] = {
+        "kind": "letter",
+        "publisher": {"id": None, "role": "campaign-group", "name": None},
+        "provider": dict(zip(("id", "name"), ADDRESSEE, strict=True)),
+        "services": [],
+        "language": "en",
+        "date": None,
+        "body": data.read_letter(),
+    }
+    return (
+        "# The open letter of October 2021. Fill in who puts it here (publisher: a short id such as\n"
+        "# our-coalition, a role, the public name) and the date; then: lightwell disclose FILE --as NAME\n"
+        + yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
+    )
 
 
 def inspect_draft(document: yaml_lines.Document, slot: Slot) -> tuple[Draft | None, list[errors.Problem]]:
