@@ -20,13 +20,18 @@ def open_installation() -> state.State:
     """Make Django ready and open the state folder named by LIGHTWELL_STATE; `Damaged` when there is none."""
     opened = state.open_state()
     opened.read_signers()
+    prepare_site()
+    return opened
+
+
+def prepare_site() -> None:
+    """Make Django ready for the state folder of the environment; `CouldNotCheck` in a plain install."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lightwell.web.settings")
     try:
         import django
     except ImportError:
         raise errors.CouldNotCheck("this command needs the site: pip install 'lightwell[site]'") from None
     django.setup()
-    return opened
 
 
 def find_person(name: str) -> Person:

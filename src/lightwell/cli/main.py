@@ -16,6 +16,7 @@ from lightwell.base import errors
 # Command to the module and attribute that hold it, so that the plain install never imports the site.
 COMMANDS = {
     "approve": ("lightwell.cli.disclose", "approve"),
+    "backup": ("lightwell.cli.copies", "backup"),
     "bundle": ("lightwell.cli.bundle", "bundle"),
     "demo": ("lightwell.sample.demo", "demo"),
     "disclose": ("lightwell.cli.disclose", "disclose"),
@@ -30,6 +31,7 @@ COMMANDS = {
     "publish": ("lightwell.cli.publication", "publish"),
     "reject": ("lightwell.cli.disclose", "reject"),
     "seal": ("lightwell.cli.publication", "seal"),
+    "restore": ("lightwell.cli.copies", "restore"),
     "search": ("lightwell.cli.search", "search"),
     "serve": ("lightwell.cli.serving", "serve"),
     "verify": ("lightwell.cli.verify", "verify"),

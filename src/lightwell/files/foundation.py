@@ -70,6 +70,15 @@ def lay_foundation(
     return made
 
 
+def place_log_key(root: Path, text: str, origin: str) -> None:
+    """Put the signing keys of a log back; `Refused` when they are those of another log."""
+    signers = [key.parse_skey(line) for line in text.splitlines() if line]
+    if not signers or any(each.name != origin for each in signers):
+        raise errors.Refused(f"these are not the keys of the log {origin}")
+    lines = "".join(f"{note.format_skey(each)}\n" for each in signers)
+    durable.replace_file(root / "log.key", lines.encode(), 0o600)
+
+
 def describe_trust(state: State) -> str:
     """Say in one plain sentence what the policy is worth."""
     rule = state.read_policy()
