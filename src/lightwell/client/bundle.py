@@ -46,13 +46,13 @@ class PlacedRefusal(errors.Refused):
 
 
 class Bundle:
-    """An opened folder. `paths` are the files in it, sorted; the list itself is not among them."""
+    """An opened folder. `paths` are the files in it but the list itself, sorted."""
 
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
             raise errors.CouldNotCheck(f"there is no folder {root}")
         self.root = root
-        self.paths = _list_paths(root)
+        self.paths, self.empty_folders = _list_paths(root)
         self._known = frozenset(self.paths)
 
     def has(self, path: str) -> bool:
@@ -127,6 +127,8 @@ def check_list(bundle: Bundle) -> None:
     for path in bundle.paths:
         if path not in sums:
             raise PlacedRefusal(path, "this file is in the bundle, but not in the list")
+    for folder in bundle.empty_folders:
+        raise PlacedRefusal(folder, "this folder is empty, which no bundle holds")
     for path, digest in sums.items():
         if bundle.measure(path)[0].hex() != digest:
             raise PlacedRefusal(path, "this file has been changed since the bundle was written")
@@ -154,8 +156,8 @@ def _is_plain(path: str) -> bool:
     return path != LIST and "\\" not in path and not any(part in ("", ".", "..") for part in parts)
 
 
-def _list_paths(root: Path) -> tuple[str, ...]:
-    found = []
+def _list_paths(root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    found, empty = [], []
     for folder, folders, names in os.walk(root, onerror=_stop):
         here = Path(folder).relative_to(root)
         for name in [*names, *folders]:
@@ -166,8 +168,8 @@ def _list_paths(root: Path) -> tuple[str, ...]:
             if name in names and relative != LIST:
                 found.append(relative)
         if not names and not folders and folder != str(root):
-            raise PlacedRefusal(here.as_posix(), "this folder is empty, which no bundle holds")
-    return tuple(sorted(found, key=lambda path: path.encode(errors="surrogateescape")))
+            empty.append(here.as_posix())
+    return tuple(sorted(found, key=lambda path: path.encode(errors="surrogateescape"))), tuple(sorted(empty))
 
 
 def _stop(error: OSError) -> None:

@@ -104,9 +104,8 @@ def check_pages(bundle: Bundle, opened: release.PagesOpening, sealed: bytes, che
             with name_place(f"{path}, page {shown.head.number} of item {opened.header.number}"):
                 if hashlib.sha256(png).hexdigest() != shown.picture:
                     raise errors.Refused("this is not the picture that the opening names")
-                check_page(shown, png, opened.header, sealed)
-        else:
-            check_page(shown, None, opened.header, sealed)
+                picture.decode_patches(png, shown.head, shown.hidden_patches)
+        check_page(shown, png, opened.header, sealed)
         checked.partial_pages += 1
         checked.hidden_lines += sum(line is None for line in shown.lines)
     checked.partial_items += 1

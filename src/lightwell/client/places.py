@@ -15,7 +15,7 @@ from lightwell.client.records import AREA
 
 def find_place(bundle: Bundle, path: str) -> PlacedRefusal | None:
     """Find page and line of a change in a file of words, a picture or an opening; None when nothing tells."""
-    if path.partition("/")[0] not in ("words", "pictures", "records"):
+    if path.partition("/")[0] not in ("words", "pictures", "records") or not bundle.has(path):
         return None
     try:
         book = history.read_history(bundle).book

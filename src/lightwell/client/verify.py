@@ -50,9 +50,13 @@ def verify_bundle(root: Path, own_policy: policy.Policy | None = None) -> Verdic
     """Verify a bundle against the policy the verifier brings, or the publisher's own."""
     bundle = bundles.open_bundle(root)
     try:
-        bundles.check_list(bundle)
+        return _judge(bundle, own_policy)
     except PlacedRefusal as refusal:
         raise places.find_place(bundle, refusal.place) or refusal from None
+
+
+def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
+    bundles.check_list(bundle)
     history = histories.read_history(bundle, own_policy)
     check_account(bundle, history)
     records = record_files.read_records(bundle, history)
