@@ -7,8 +7,10 @@ place: the file that is wrong, and the page and line within it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import jcs
+import notes
 import seals
 import trees
 from notes import Refusal
@@ -202,6 +204,37 @@ def check_page(
     if seals.join_item(header_leaf, file_leaf, pages_root).hex() != item["commitment"]:
         line = f", line {changed[0]}," if changed else ""
         raise Refusal(words, f"page {number}{line} does not match what was sealed")
+
+
+def check_proof(proof: dict, policy: notes.Policy) -> Iterator[str]:
+    """Judge the proof of one page without a bundle; yields the sentences of a good verdict."""
+    try:
+        need_members(proof, "type entry index path checkpoint header file_hash page png")
+        if proof["type"] != PROOF or proof["entry"]["type"] != "item":
+            raise ValueError("this is not the proof of a page of version 1")
+        png = None if proof["png"] is None else notes.read_base64(proof["png"])
+        path = [read_hash(each) for each in proof["path"]]
+        leaf, index = trees.hash_leaf(jcs.write(proof["entry"]).encode()), proof["index"]
+        data, file_leaf = proof["checkpoint"].encode(), read_hash(proof["file_hash"])
+        need_members(proof["header"], "pages renderer salt")
+        if proof["header"]["pages"] != proof["entry"]["pages"]:
+            raise ValueError("the number of pages is not the one that was sealed")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refusal("proof", f"this is not the proof of a page: {error}") from None
+    head, times = notes.judge_checkpoint(data, policy, "checkpoint")
+    if not notes.meets_quorum(policy, set(times)):
+        raise Refusal("checkpoint", "too few witnesses confirm it")
+    try:
+        root = seals.climb(leaf, index, head.size, path)
+    except (ValueError, TypeError) as error:
+        raise Refusal("path", str(error)) from None
+    if root != head.root:
+        raise Refusal("path", "the item is not in the log of the checkpoint")
+    item = proof["entry"]
+    check_page(proof["page"], proof["header"], file_leaf, item, png, ("proof", "picture"))
+    names = ", ".join(sorted(times)) or "none asked for"
+    yield f"log: {head.origin}, {head.size} entries; record-keepers: {names}"
+    yield f"page {proof['page']['page']} of item {item['item']} of {item['study']} matches what was sealed"
 
 
 def read_patches(png: bytes, head: dict, hidden: set[int], name: str) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Judge a bundle folder: verify.py BUNDLE [--policy FILE].
+"""Judge a bundle folder, or the proof of one page: verify.py BUNDLE_OR_PROOF [--policy FILE].
 
 The second verifier, written from the documents in docs/ alone: standard library and `cryptography`, nothing
 of lightwell, no network. Prints one verdict; exit 0 verified, 1 refused (one sentence naming the place), 2
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import jcs
 import notes
 import trees
 from notes import CannotCheck, Refusal
@@ -32,8 +33,8 @@ class Folder:
     def __init__(self, root: str) -> None:
         self.root = Path(root)
         self._digests: dict[str, str] = {}
-        if not self.root.is_dir():
-            raise CannotCheck(f"there is no folder {root}")
+        if not self.root.exists():
+            raise CannotCheck(f"there is no folder or file {root}")
 
     def list(self) -> set[str]:
         found = set()
@@ -119,13 +120,13 @@ def read_log(folder: Folder, policy_file: str | None = None) -> Log:
     policy = published if policy_file is None else _read_own_policy(policy_file)
     data = folder.read("log/checkpoint")
     newest, witnesses, time = _judge_newest(data, policy)
+    if folder.read(f"log/checkpoints/{newest.size}") != data:
+        raise Refusal("log/checkpoint", f"these are not the bytes of log/checkpoints/{newest.size}")
     entries = trees.read_entries(newest.size, newest.root, folder.read, "log/")
     for index, entry in enumerate(entries):
         if len(entry) > MAX_ENTRY_BYTES:
             raise Refusal(f"log entry {index}", f"an entry has at most {MAX_ENTRY_BYTES} bytes")
     covers = _read_checkpoints(folder, policy, newest, entries)
-    if folder.read(f"log/checkpoints/{newest.size}") != data:
-        raise Refusal("log/checkpoint", f"these are not the bytes of log/checkpoints/{newest.size}")
     quorum_times: list[int | None] = []
     for size, met in covers:
         quorum_times += [met] * (size - len(quorum_times))
@@ -195,8 +196,15 @@ def _read_checkpoints(
 
 def judge(folder: Folder, policy_file: str | None) -> Iterator[str]:
     """The sentences of a good verdict; `Refusal` or `CannotCheck` for any other."""
+    import openings
     import statements
 
+    if folder.root.is_file():
+        if policy_file is None:
+            raise CannotCheck("a page's proof brings no policy: give your own with --policy")
+        proof = jcs.read(folder.root.read_bytes())
+        yield from openings.check_proof(proof, _read_own_policy(policy_file))
+        return
     files = check_list(folder)
     log = read_log(folder, policy_file)
     yield f"log: {log.checkpoint.origin}, {log.checkpoint.size} entries, every tile and entry in place"
@@ -215,6 +223,10 @@ def report(compute: Callable[[], str]) -> int:
         return 0
     except Refusal as refusal:
         print(f"refused: {refusal}")
+        return 1
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        # Whatever was not foreseen is no verdict of "verified"; the place is not known then.
+        print(f"refused: something in it has another form than it must have: {error}")
         return 1
     except (CannotCheck, OSError, MemoryError) as error:
         print(f"could not check: {error}")

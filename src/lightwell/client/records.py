@@ -81,8 +81,8 @@ def _read_record(bundle: Bundle, named: logbook.Named, found: Records) -> None:
         found.disclosures[named.digest] = record
         for attachment in record.attachments:
             path = f"files/{attachment.digest.removeprefix('sha256:')}"
-            if bundle.measure(path)[1] != attachment.bytes:
-                raise PlacedRefusal(path, "this file does not have the size that its record names")
+            if bundle.measure(path) != (canonical.parse_digest(attachment.digest), attachment.bytes):
+                raise PlacedRefusal(path, "this file is not the attachment that its record names")
             found.files[path] = name_record(named.digest)
 
 

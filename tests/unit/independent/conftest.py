@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import gaps
@@ -322,3 +323,8 @@ def whole_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundle(whole_bundle: Path, tmp_path: Path) -> Path:
     """A copy that a test may damage."""
     return Path(shutil.copytree(whole_bundle, tmp_path / "bundle"))
+
+
+@pytest.fixture
+def mend_list() -> Callable[[Path], None]:
+    return write_list
