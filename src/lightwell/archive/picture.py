@@ -51,7 +51,7 @@ def decode_patches(data: bytes, head: page.Head, hidden: Collection[int] = ()) -
     )
     if compose_pixels(head, patches) != pixels:
         raise errors.Refused(
-            f"the picture of page {head.number} shows something outside the parts that were sealed and opened"
+            f"the picture of page {head.number} shows something that was not sealed, or not opened"
         )
     return patches
 
