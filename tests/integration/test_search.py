@@ -5,10 +5,10 @@ from __future__ import annotations
 import document_fixture as fixture
 import pytest
 
-from lightwell.actions import log, search
+from lightwell.actions import log, search, suspensions
 from lightwell.archive import entry
 from lightwell.base import errors
-from lightwell.db.models import Item, PublicPage
+from lightwell.db.models import Item, Person, PublicPage, Suspension
 from lightwell.files import finder, index
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +19,12 @@ def archive(tmp_path):
     built = fixture.build_archive(tmp_path / "state")
     search.rebuild_index(built.state)
     return built
+
+
+def suspend(item: Item, page: int | None = None) -> Suspension:
+    officer = Person(username="officer", roles=["approver"])
+    officer.save()
+    return suspensions.suspend_page(actor=officer, item=item, page=page, now=fixture.NOW)
 
 
 def find_keys(archive, query: str, **options) -> list[tuple[int, int]]:
@@ -47,7 +53,7 @@ def test_words_of_pages_and_titles_that_are_held_back_or_not_published_are_not_f
 @pytest.mark.parametrize("page", [None, 2])
 def test_a_suspended_page_is_gone_from_hits_excerpts_and_counts_at_once(archive, page) -> None:
     before = search.find_pages(archive.state, "marmalade OR chapter")
-    fixture.suspend(archive.items[fixture.WHOLE], page)
+    suspend(archive.items[fixture.WHOLE], page)
     after = search.find_pages(archive.state, "marmalade OR chapter")
     gone = 1 if page else 3
     assert find_keys(archive, "marmalade") == []
@@ -106,12 +112,12 @@ def test_the_index_follows_the_log_and_forgets_what_was_closed(archive) -> None:
 
 def test_a_restored_item_is_found_again_once_it_is_indexed(archive) -> None:
     item = archive.items[fixture.WHOLE]
-    suspension = fixture.suspend(item)
-    search.index_item(archive.state, item)
+    suspension = suspend(item)
+    assert search.update_index(archive.state) == 1
     assert count_in_index(archive, "marmalade") == 0
-    suspension.restored_at = fixture.NOW
-    suspension.save()
-    search.index_item(archive.state, item)
+    roles = ("safety-officer", "approver")
+    suspensions.restore_page(payload={"suspension": suspension.pk}, decided_by=roles, now=fixture.NOW)
+    assert search.update_index(archive.state) == 1
     assert find_keys(archive, "marmalade") == [(fixture.WHOLE, 2)]
 
 

@@ -44,6 +44,17 @@ class _Study:
 _UNKNOWN = _Study()
 
 
+class Moment(NamedTuple):
+    """The state of index and log: nothing that search remembers outlives the next log entry.
+
+    Publishing, suspending, restoring and removing each append one inside their transaction.
+    """
+
+    state: str
+    stamp: int
+    size: int
+
+
 @dataclass(frozen=True, slots=True)
 class FoundPage:
     """One hit, with what its row of the list shows. `words` are (line, word) to mark on the picture."""
@@ -90,7 +101,8 @@ def find_pages(
     wanted = lookup.parse_lookup(query)
     chosen = filters or finder.Filters()
     folder = index.open_folder(state.index)
-    without = list_closed(folder)
+    moment = Moment(folder.read_state(), folder.read_stamp() or 0, log.count_entries())
+    without = list_closed(moment)
     counts = finder.count_hits(folder, wanted, chosen, without=without)
     found: list[tuple[finder.Hit, _Row]] = []
     more = True
@@ -108,7 +120,9 @@ def find_pages(
     shown = found[:limit]
     going_on = len(found) > limit or more
     last = shown[-1][0].cursor if len(found) > limit else cursor
-    return Found(_describe_hits(shown, wanted), counts, last if going_on else "")
+    return Found(
+        tuple(_describe_hit(hit, row, wanted, moment) for hit, row in shown), counts, last if going_on else ""
+    )
 
 
 def mark_words(text: str, query: str) -> list[tuple[int, int]]:
@@ -183,17 +197,15 @@ def drop_page(state: State, item: Item, page: int | None = None) -> None:
             writer.remove_page(item.study_id, item.number, page)
 
 
-def list_closed(folder: index.IndexFolder) -> finder.Without:
+@functools.lru_cache(maxsize=16)
+def list_closed(moment: Moment) -> finder.Without:
     """List what must not be found although the index may hold it: suspended, or closed since its stamp."""
     rows = Suspension.objects.filter(restored_at=None).values_list("item__study", "item__number", "page")
     pages = {index.format_key(study, item, page) for study, item, page in rows if page is not None}
     items = {index.format_item(study, item) for study, item, page in rows if page is None}
-    stamp = folder.read_stamp()
-    size = log.count_entries()
-    if stamp is not None and stamp < size:
-        for entry in _read_entries(stamp, size):
-            if entry.get("type") in _CLOSING:
-                items.add(index.format_item(str(entry.get("study")), int(str(entry.get("item")))))
+    for entry in _read_entries(moment.stamp, moment.size):
+        if entry.get("type") in _CLOSING:
+            items.add(index.format_item(str(entry.get("study")), int(str(entry.get("item")))))
     return finder.Without(frozenset(pages), frozenset(items))
 
 
@@ -263,16 +275,19 @@ def _make_documents(item: Item, study: _Study) -> Iterator[index.PageDocument]:
         )
 
 
+@functools.lru_cache(maxsize=5000)
+def _remember_study(study: str, moment: Moment) -> _Study:
+    return _read_studies([study]).get(study, _UNKNOWN)
+
+
 def _read_studies(studies: Collection[str]) -> dict[str, _Study]:
     """Read what the newest visible version of each study says; a study without one is not among them."""
     rows = Disclosure.objects.newest().visible().filter(record__in=studies)
-    return {record: _read_version(digest) for record, digest in rows.values_list("record", "digest")}
+    return {row.record: _read_version(row) for row in rows}
 
 
-@functools.lru_cache(maxsize=1000)
-def _read_version(digest: str) -> _Study:
-    # A version never changes, so its digest may stand for it; whether it is visible is asked every time.
-    record = Disclosure.objects.get(digest=digest).read_record()
+def _read_version(row: Disclosure) -> _Study:
+    record = row.read_record()
     title, topics = record.body.get("title"), record.body.get("topics")
     return _Study(
         title=title if isinstance(title, str) else "",
@@ -308,18 +323,13 @@ def _read_rows(hits: Sequence[finder.Hit]) -> dict[tuple[str, int, int], _Row]:
     return {(row.item__study, row.item__number, row.number): row for row in read}
 
 
-def _describe_hits(shown: Sequence[tuple[finder.Hit, _Row]], wanted: lookup.Lookup) -> tuple[FoundPage, ...]:
-    studies = _read_studies({hit.study for hit, _ in shown})
-    return tuple(_describe_hit(hit, row, wanted, studies) for hit, row in shown)
-
-
 def _describe_hit(
     hit: finder.Hit,
     row: _Row,
     wanted: lookup.Lookup,
-    studies: dict[str, _Study],
+    moment: Moment,
 ) -> FoundPage:
-    study = studies.get(hit.study, _UNKNOWN)
+    study = _remember_study(hit.study, moment)
     ranges = excerpt.find_ranges(row.text, wanted)
     return FoundPage(
         study=hit.study,

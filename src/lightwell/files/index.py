@@ -136,6 +136,10 @@ class IndexFolder:
                 continue  # a rebuild has just taken its place; read `current` again
         raise errors.CouldNotCheck("Search is being prepared; try again in a minute.")
 
+    def read_state(self) -> str:
+        """Name the newest committed state; the name changes whenever the state or its stamp does."""
+        return f"{self.root} {self.open_searcher()[1]} {self.read_stamp()}"
+
     @contextlib.contextmanager
     def write(self) -> Iterator[Writer]:
         """Change the index under the writer's lock; commits when the block ends without an error.
