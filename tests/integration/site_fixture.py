@@ -21,9 +21,13 @@ PRIVATE_TITLE = "Zanzibar interview notes"
 DISPUTED = 1
 
 SERVICES = {
-    "larkfield": "Larkfield", "larkfield-clips": "Larkfield Clips", "larkfield-live": "Larkfield Live",
-    "larkfield-messages": "Larkfield Messages", "larkfield-groups": "Larkfield Groups", "larkfield-junior": "Larkfield Junior",
-}  # fmt: skip
+    "larkfield": "Larkfield",
+    "larkfield-clips": "Larkfield Clips",
+    "larkfield-live": "Larkfield Live",
+    "larkfield-messages": "Larkfield Messages",
+    "larkfield-groups": "Larkfield Groups",
+    "larkfield-junior": "Larkfield Junior",
+}
 
 
 def build_site(root: Path) -> Any:
@@ -95,10 +99,16 @@ def _add_study(study: Any) -> None:
     for number, document in enumerate(documents, 1):
         entries.append(
             entry.make_item(
-                sealed_at, made.id, number, document.kind, _count_pages(document), _count_pages(document) is not None,
-                study.date_due(document), bytes([number]) * 32,
+                sealed_at,
+                made.id,
+                number,
+                document.kind,
+                _count_pages(document),
+                _count_pages(document) is not None,
+                study.date_due(document),
+                bytes([number]) * 32,
             )
-        )  # fmt: skip
+        )
     places = log.append(
         entries=[*entries, entry.make_inventory(sealed_at, made.id, 1, len(entries), bytes(32))]
     )
@@ -111,12 +121,24 @@ def _add_study(study: Any) -> None:
         pages = _count_pages(document)
         late = study.date_due(document) >= NOW.date() or document.planned == "overdue"
         item = Item.objects.create(
-            study=made, inventory=inventory, number=number, kind=document.kind, file_name=f"{number}.pdf",
+            study=made,
+            inventory=inventory,
+            number=number,
+            kind=document.kind,
+            file_name=f"{number}.pdf",
             title=PRIVATE_TITLE if late or document.planned == "withheld" else document.title,
-            date=document.written.isoformat(), intent="publish", due=study.date_due(document),
-            media_type="application/pdf" if pages else "text/plain", size=1000, sha256=f"{number:02x}" * 32,
-            pages=pages, read=pages is not None, renderer="test", commitment=f"{number:02x}" * 32, log_index=place,
-        )  # fmt: skip
+            date=document.written.isoformat(),
+            intent="publish",
+            due=study.date_due(document),
+            media_type="application/pdf" if pages else "text/plain",
+            size=1000,
+            sha256=f"{number:02x}" * 32,
+            pages=pages,
+            read=pages is not None,
+            renderer="test",
+            commitment=f"{number:02x}" * 32,
+            log_index=place,
+        )
         if late:
             continue
         last = at = _at(study.date_due(document) - datetime.timedelta(days=6))
@@ -148,9 +170,13 @@ def _add_study(study: Any) -> None:
         if held and pages:
             for page in (pages - 1, pages):
                 Holding.objects.create(
-                    item=item, page=page, ground=held.ground, decided_by="approver",
-                    review=at.date() + datetime.timedelta(days=held.review_days), log_index=index,
-                )  # fmt: skip
+                    item=item,
+                    page=page,
+                    ground=held.ground,
+                    decided_by="approver",
+                    review=at.date() + datetime.timedelta(days=held.review_days),
+                    log_index=index,
+                )
         item.named = True
         item.save()
         published += 1
@@ -158,9 +184,13 @@ def _add_study(study: Any) -> None:
         record = {"type": "test-publication", "study": made.id, "summary": study.summary}
         (index,) = log.append(entries=[{"type": "publication", "v": 1, "study": made.id}])
         Publication.objects.create(
-            study=made, number=1, digest=canonical.compute_digest(record), data=canonical.encode(record),
-            log_index=index, published_at=last,
-        )  # fmt: skip
+            study=made,
+            number=1,
+            digest=canonical.compute_digest(record),
+            data=canonical.encode(record),
+            log_index=index,
+            published_at=last,
+        )
 
 
 def _add_examples() -> None:
@@ -188,9 +218,12 @@ def _add_examples() -> None:
     from lightwell.base import canonical
 
     Tombstone.objects.create(
-        disclosure=row, ground=stone.ground, date=stone.date,
-        data=canonical.encode(tombstone.format_tombstone(stone)), log_index=index,
-    )  # fmt: skip
+        disclosure=row,
+        ground=stone.ground,
+        date=stone.date,
+        data=canonical.encode(tombstone.format_tombstone(stone)),
+        log_index=index,
+    )
 
 
 def _add_record(read: Any, at: datetime.datetime) -> Any:
@@ -211,11 +244,20 @@ def _store(record: Any, at: datetime.datetime) -> Any:
     )
     (index,) = log.append(entries=[disclosure.format_log_entry(record)])
     return Disclosure.objects.create(
-        record=record.id, kind=record.kind, version=record.version, digest=disclosure.compute_digest(record),
-        data=disclosure.encode_disclosure(record), provider_id=record.provider.id, publisher=record.publisher.id,
-        publisher_role=record.publisher.role, language=record.language, date=record.date,
-        about=record.about.id if record.about else "", log_index=index, published_at=at,
-    )  # fmt: skip
+        record=record.id,
+        kind=record.kind,
+        version=record.version,
+        digest=disclosure.compute_digest(record),
+        data=disclosure.encode_disclosure(record),
+        provider_id=record.provider.id,
+        publisher=record.publisher.id,
+        publisher_role=record.publisher.role,
+        language=record.language,
+        date=record.date,
+        about=record.about.id if record.about else "",
+        log_index=index,
+        published_at=at,
+    )
 
 
 def _make_id(kind: str) -> str:

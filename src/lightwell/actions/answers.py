@@ -15,15 +15,17 @@ from lightwell.base import disclosure
 from lightwell.base.canonical import Json
 from lightwell.files import data
 
-# Each ask in everyday words, as a question a parent would put.
-QUESTIONS = {
-    1: ("What does its own research say about children?", "All research on children's well-being, and the data for others to check it."),
-    2: ("What does it know about child sexual abuse?", "Its findings on how its services help abuse to happen or spread."),
-    3: ("What could happen to children on each service?", "The risk assessment of every service that children use."),
-    4: ("What did it weigh when bad news was coming?", "Its internal reviews of products: who looked, at what, and what was decided."),
-    5: ("What would encryption mean for children?", "A review of what it means when nobody else can read the messages."),
-}  # fmt: skip
-NAMES = {1: "Research on children", 2: "Child sexual abuse", 3: "Risk assessments", 4: "Product reviews", 5: "Encryption"}  # fmt: skip
+# Each ask in everyday words: a name, and what was asked for.
+ASKS = {
+    1: (
+        "Research on children",
+        "All research on children's well-being, and the data for others to check it.",
+    ),
+    2: ("Child sexual abuse", "Its findings on how its services help abuse to happen or spread."),
+    3: ("Risk assessments", "The risk assessment of every service that children use."),
+    4: ("Product reviews", "Its internal reviews of products: who looked, at what, and what was decided."),
+    5: ("Encryption", "A review of what it means for children when nobody else can read the messages."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,6 @@ class Answer:
 
     number: int
     name: str
-    question: str
     asked: str
     has: tuple[Point, ...]
     missing: tuple[Point, ...]
@@ -48,6 +49,11 @@ class Answer:
     by_others: tuple[Point, ...] = ()
     covered: tuple[str, ...] = field(default_factory=tuple)
     services: int = 0
+
+    @property
+    def squares(self) -> list[tuple[int, bool]]:
+        """One square for each service, those covered first: its place in pixels, and whether it is full."""
+        return [(16 * k + 1, k < len(self.covered)) for k in range(max(self.services, len(self.covered)))]
 
 
 def list_answers(overview: Overview, provider: ProviderView) -> list[Answer]:
@@ -103,7 +109,10 @@ def _answer_research(overview: Overview, provider: ProviderView, ask: int) -> An
                 ("studies", provider.slug),
             )
         )
-        has.append(Point(f"{full} of {len(studies)} published in full", ("studies", provider.slug)))
+        in_full = Point(
+            f"{full or 'none'} of them published in full".capitalize(), ("studies", provider.slug)
+        )
+        (has if full else missing).append(in_full)
     for kind, text in (
         ("dataset", "dataset"),
         ("access-decision", "decision on access"),
@@ -113,7 +122,7 @@ def _answer_research(overview: Overview, provider: ProviderView, ask: int) -> An
         if rows:
             plural = {"decision on access": "decisions on access", "set of figures": "sets of figures"}
             has.append(Point(count(len(rows), text, plural.get(text, "")), _place(provider, rows)))
-    covered = _cover([each.record for each in studies if each.record])
+    covered = _cover(provider, [each.record for each in studies if each.record])
     for study in studies:
         if study.late:
             name = _title(study.record)
@@ -155,7 +164,7 @@ def _answer_research(overview: Overview, provider: ProviderView, ask: int) -> An
 def _answer_risks(overview: Overview, provider: ProviderView) -> Answer:
     rows = provider.list_own("risk-assessment")
     current = [each for each in rows if is_current(each, overview.day)]
-    covered = _cover(current)
+    covered = _cover(provider, current)
     has, missing, late = [], [], 0
     if rows:
         text = f"{len(covered)} of {count(len(provider.services), 'service')} {'has' if len(covered) == 1 else 'have'} a current risk assessment"
@@ -178,7 +187,7 @@ def _answer_risks(overview: Overview, provider: ProviderView) -> Answer:
 
 def _answer_reviews(overview: Overview, provider: ProviderView, ask: int, kind: str) -> Answer:
     rows = provider.list_own(kind)
-    covered = _cover(rows)
+    covered = _cover(provider, rows)
     has, missing, late = [], [], 0
     name = "review" if ask == 4 else "review of encryption"
     if rows:
@@ -241,23 +250,15 @@ def _answer(
     by_others = tuple(
         Point(f"{_title(each)} ({each.publisher.name})", ("record", each.id)) for each in others
     )
-    question, asked = QUESTIONS[ask]
+    name, asked = ASKS[ask]
     return Answer(
-        ask,
-        NAMES[ask],
-        question,
-        asked,
-        tuple(has),
-        tuple(missing),
-        late,
-        by_others,
-        tuple(covered),
-        len(provider.services),
+        ask, name, asked, tuple(has), tuple(missing), late, by_others, tuple(covered), len(provider.services)
     )
 
 
-def _cover(rows: Iterable[disclosure.Disclosure]) -> list[str]:
-    return sorted({service.id for each in rows for service in each.services})
+def _cover(provider: ProviderView, rows: Iterable[disclosure.Disclosure]) -> list[str]:
+    named = {service.id for each in rows for service in each.services}
+    return [service.id for service in provider.services if service.id in named]
 
 
 def _name_uncovered(provider: ProviderView, covered: Sequence[str], lead: str) -> list[Point]:

@@ -102,10 +102,16 @@ def _list_removals(limit: int) -> list[Change]:
         study = record.record if record.kind == "study" else None
         changes.append(
             Change(
-                f"e{row.log_index}", at, "Removed", f"{label}, version {record.version}",
-                "Removed, with the reason", ("record", record.record), record.provider_id, study,
+                f"e{row.log_index}",
+                at,
+                "Removed",
+                f"{label}, version {record.version}",
+                "Removed, with the reason",
+                ("record", record.record),
+                record.provider_id,
+                study,
             )
-        )  # fmt: skip
+        )
     return changes
 
 
@@ -116,11 +122,16 @@ def _list_inventories(titles: dict[str, str], owners: dict[str, str], limit: int
         added = "locked in before publication" if row.number == 1 else "added later"
         changes.append(
             Change(
-                f"e{row.log_index}", row.sealed_at, "Locked in", titles.get(row.study_id, row.study_id),
-                f"{answers.count(number, 'document')} {added}", ("inventory", row.study_id),
-                owners.get(row.study_id, ""), row.study_id,
+                f"e{row.log_index}",
+                row.sealed_at,
+                "Locked in",
+                titles.get(row.study_id, row.study_id),
+                f"{answers.count(number, 'document')} {added}",
+                ("inventory", row.study_id),
+                owners.get(row.study_id, ""),
+                row.study_id,
             )
-        )  # fmt: skip
+        )
     return changes
 
 
@@ -134,10 +145,16 @@ def _list_publications(titles: dict[str, str], owners: dict[str, str], limit: in
         )
         changes.append(
             Change(
-                f"e{row.log_index}", row.published_at, "Published", titles.get(row.study_id, row.study_id), sentence,
-                ("study", row.study_id), owners.get(row.study_id, ""), row.study_id,
+                f"e{row.log_index}",
+                row.published_at,
+                "Published",
+                titles.get(row.study_id, row.study_id),
+                sentence,
+                ("study", row.study_id),
+                owners.get(row.study_id, ""),
+                row.study_id,
             )
-        )  # fmt: skip
+        )
     return changes
 
 
@@ -151,12 +168,17 @@ def _list_suspensions(titles: dict[str, str], owners: dict[str, str], limit: int
             moments.append((row.restored_at, "shown again, decided by two people", "back"))
         changes += [
             Change(
-                f"e{row.log_index}-{mark}", at, "Out of view" if mark == "out" else "Shown again",
-                titles.get(study, study), f"{what[0].upper()}{what[1:]} {said}", ("inventory", study),
-                owners.get(study, ""), study,
+                f"e{row.log_index}-{mark}",
+                at,
+                "Out of view" if mark == "out" else "Shown again",
+                titles.get(study, study),
+                f"{what[0].upper()}{what[1:]} {said}",
+                ("inventory", study),
+                owners.get(study, ""),
+                study,
             )
             for at, said, mark in moments
-        ]  # fmt: skip
+        ]
     return changes
 
 
@@ -167,11 +189,16 @@ def _list_lapses(overview: Overview, titles: dict[str, str]) -> list[Change]:
             at = datetime.datetime.combine(due + datetime.timedelta(days=1), datetime.time(), datetime.UTC)
             changes.append(
                 Change(
-                    f"late-{study.id}-{due}", at, "Late", titles[study.id],
+                    f"late-{study.id}-{due}",
+                    at,
+                    "Late",
+                    titles[study.id],
                     f"{answers.count(number, 'document')} promised for {due:%-d %B %Y} did not come",
-                    ("late", study.provider), study.provider, study.id,
+                    ("late", study.provider),
+                    study.provider,
+                    study.id,
                 )
-            )  # fmt: skip
+            )
     return changes
 
 

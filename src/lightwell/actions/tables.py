@@ -27,9 +27,19 @@ def _list_companies(overview: Overview) -> Rows:
     for each in overview.providers:
         account = each.account
         yield (
-            each.slug, each.name, "yes" if each.joined else "no", len(each.services), len(each.own_studies),
-            account.in_all, account.promised, account.published, account.hidden, account.held, account.late, account.later,
-        )  # fmt: skip
+            each.slug,
+            each.name,
+            "yes" if each.joined else "no",
+            len(each.services),
+            len(each.own_studies),
+            account.in_all,
+            account.promised,
+            account.published,
+            account.hidden,
+            account.held,
+            account.late,
+            account.later,
+        )
 
 
 def _list_studies(overview: Overview) -> Rows:
@@ -37,12 +47,24 @@ def _list_studies(overview: Overview) -> Rows:
         account = each.account
         record = each.record
         yield (
-            each.id, each.provider, str(record.body.get("title", "")) if record else "",
-            record.publisher.id if record else "", "yes" if each.in_advance else "no",
-            each.registered_at.date().isoformat(), len(each.documents), "yes" if each.in_full else "no",
-            account.in_all, account.promised, account.published, account.hidden, account.held, account.late,
-            account.later, account.uncounted, each.days_late,
-        )  # fmt: skip
+            each.id,
+            each.provider,
+            str(record.body.get("title", "")) if record else "",
+            record.publisher.id if record else "",
+            "yes" if each.in_advance else "no",
+            each.registered_at.date().isoformat(),
+            len(each.documents),
+            "yes" if each.in_full else "no",
+            account.in_all,
+            account.promised,
+            account.published,
+            account.hidden,
+            account.held,
+            account.late,
+            account.later,
+            account.uncounted,
+            each.days_late,
+        )
 
 
 def _list_documents(overview: Overview, states: frozenset[str] | None = None) -> Rows:
@@ -50,10 +72,20 @@ def _list_documents(overview: Overview, states: frozenset[str] | None = None) ->
         for each in study.documents:
             if states is None or each.state in states:
                 yield (
-                    f"{study.id}/{each.number}", study.id, each.number, study.provider, each.title or "", each.kind,
-                    "unknown" if each.pages is None else each.pages, each.pages_open, each.state, each.due.isoformat(),
-                    each.strict_days, each.generous_days, " ".join(sorted({r.ground for r in each.reasons})),
-                )  # fmt: skip
+                    f"{study.id}/{each.number}",
+                    study.id,
+                    each.number,
+                    study.provider,
+                    each.title or "",
+                    each.kind,
+                    "unknown" if each.pages is None else each.pages,
+                    each.pages_open,
+                    each.state,
+                    each.due.isoformat(),
+                    each.strict_days,
+                    each.generous_days,
+                    " ".join(sorted({r.ground for r in each.reasons})),
+                )
 
 
 def _list_late(overview: Overview) -> Rows:
@@ -85,10 +117,19 @@ def _list_records(overview: Overview) -> Rows:
     for provider in overview.providers:
         for each in (*provider.own_records, *provider.other_records):
             yield (
-                each.id, each.kind, each.version, each.date, str(each.body.get("title", "")), each.publisher.id,
-                each.publisher.role, provider.slug, " ".join(service.id for service in each.services),
-                "yes" if disclosure.counts_as_answer(each) else "no", disclosure.compute_digest(each), len(each.withheld),
-            )  # fmt: skip
+                each.id,
+                each.kind,
+                each.version,
+                each.date,
+                str(each.body.get("title", "")),
+                each.publisher.id,
+                each.publisher.role,
+                provider.slug,
+                " ".join(service.id for service in each.services),
+                "yes" if disclosure.counts_as_answer(each) else "no",
+                disclosure.compute_digest(each),
+                len(each.withheld),
+            )
 
 
 def _list_changes(overview: Overview) -> Rows:
@@ -110,20 +151,105 @@ def _list_reasons(overview: Overview) -> Rows:
 
 
 _DOCUMENT = (
-    "id", "study", "number", "company", "title", "kind", "pages", "pages_published", "state", "due",
-    "days_late", "days_late_after_grace", "legal_reasons",
-)  # fmt: skip
+    "id",
+    "study",
+    "number",
+    "company",
+    "title",
+    "kind",
+    "pages",
+    "pages_published",
+    "state",
+    "due",
+    "days_late",
+    "days_late_after_grace",
+    "legal_reasons",
+)
 
 TABLES = {
     table.name: table
     for table in (
-        Table("companies", "Companies", ("id", "name", "takes_part", "services", "studies", "pages_in_all", "pages_promised", "published", "parts_hidden", "held_back", "late", "not_due_yet"), _list_companies),
-        Table("studies", "Studies", ("id", "company", "title", "put_here_by", "registered_before_it_started", "registered_on", "documents", "in_full", "pages_in_all", "pages_promised", "published", "parts_hidden", "held_back", "late", "not_due_yet", "documents_without_page_count", "days_late"), _list_studies),
+        Table(
+            "companies",
+            "Companies",
+            (
+                "id",
+                "name",
+                "takes_part",
+                "services",
+                "studies",
+                "pages_in_all",
+                "pages_promised",
+                "published",
+                "parts_hidden",
+                "held_back",
+                "late",
+                "not_due_yet",
+            ),
+            _list_companies,
+        ),
+        Table(
+            "studies",
+            "Studies",
+            (
+                "id",
+                "company",
+                "title",
+                "put_here_by",
+                "registered_before_it_started",
+                "registered_on",
+                "documents",
+                "in_full",
+                "pages_in_all",
+                "pages_promised",
+                "published",
+                "parts_hidden",
+                "held_back",
+                "late",
+                "not_due_yet",
+                "documents_without_page_count",
+                "days_late",
+            ),
+            _list_studies,
+        ),
         Table("documents", "Documents, also those nobody may read yet", _DOCUMENT, _list_documents),
         Table("late", "Documents past their promised date", _DOCUMENT, _list_late),
-        Table("held-back", "What is held back, hidden or out of view", ("id", "company", "what", "legal_reason", "decided_by", "until"), _list_held),
-        Table("records", "Records of every kind", ("id", "kind", "version", "date", "title", "put_here_by", "capacity", "company", "services", "counts_as_the_companys_answer", "digital_fingerprint", "answers_held_back"), _list_records),
-        Table("changes", "What changed", ("id", "at", "what", "title", "in_words", "company", "study"), _list_changes),
-        Table("reasons", "Legal reasons", ("id", "title", "explanation", "citation", "how_well_known", "days_at_most"), _list_reasons),
+        Table(
+            "held-back",
+            "What is held back, hidden or out of view",
+            ("id", "company", "what", "legal_reason", "decided_by", "until"),
+            _list_held,
+        ),
+        Table(
+            "records",
+            "Records of every kind",
+            (
+                "id",
+                "kind",
+                "version",
+                "date",
+                "title",
+                "put_here_by",
+                "capacity",
+                "company",
+                "services",
+                "counts_as_the_companys_answer",
+                "digital_fingerprint",
+                "answers_held_back",
+            ),
+            _list_records,
+        ),
+        Table(
+            "changes",
+            "What changed",
+            ("id", "at", "what", "title", "in_words", "company", "study"),
+            _list_changes,
+        ),
+        Table(
+            "reasons",
+            "Legal reasons",
+            ("id", "title", "explanation", "citation", "how_well_known", "days_at_most"),
+            _list_reasons,
+        ),
     )
-}  # fmt: skip
+}

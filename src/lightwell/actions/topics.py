@@ -40,6 +40,11 @@ class CompanyTopic:
     studies: tuple[StudyView, ...]
     account: Account
 
+    @property
+    def silent(self) -> list[disclosure.Party]:
+        """The services about which there is nothing."""
+        return [row.service for row in self.services if row.service and not row.studies and not row.records]
+
 
 def list_topics(overview: Overview) -> list[tuple[str, int, int, Account]]:
     """List (topic, studies, other records, account), every topic named, also those without anything."""

@@ -12,10 +12,15 @@ from lightwell.files import data
 # On pages about these, help stands beside the research.
 HEAVY = frozenset(
     {
-        "self-harm", "mental-health", "sexual-images", "contact-by-strangers", "spread-of-abuse-images",
-        "bullying", "body-image",
+        "self-harm",
+        "mental-health",
+        "sexual-images",
+        "contact-by-strangers",
+        "spread-of-abuse-images",
+        "bullying",
+        "body-image",
     }
-)  # fmt: skip
+)
 
 
 def find_lines(topics: Collection[str]) -> dict[str, Any] | None:

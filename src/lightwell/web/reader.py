@@ -38,7 +38,19 @@ LAYOUTS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     ),
     "access-decision": (
         ("What was decided", ("outcome", "decided_on", "votes", "dissent", "conditions", "findings")),
-        ("What was asked for", ("topic", "purpose", "risk_category", "about_minors", "data_described", "dataset", "variables", "holder")),
+        (
+            "What was asked for",
+            (
+                "topic",
+                "purpose",
+                "risk_category",
+                "about_minors",
+                "data_described",
+                "dataset",
+                "variables",
+                "holder",
+            ),
+        ),
         ("Who asked", ("organisations", "funders", "interests", "preregistration", "ethics")),
         ("How long it took", ("clocks", "extensions", "amendments", "mediation", "appeal")),
         ("How access works", ("modalities", "environment", "period", "budget", "queries", "order")),
@@ -89,12 +101,15 @@ LAYOUTS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     ),
     "reply": (("The reply", ("text", "answers", "points")),),
     "commentary": (("The commentary", ("text", "points", "author", "purpose", "interests")),),
-}  # fmt: skip
+}
 
 # A list becomes a table when its entries have few, short fields; longer ones become cards.
 MAX_COLUMNS = 6
 MAX_CELL = 90
-LEVELS = ("high", "medium", "low", "negligible")
+# Many columns are fine as long as a row's longest fields fit on one line of a screen.
+MAX_NARROW_COLUMNS, MAX_NARROW_ROW = 10, 140
+# Lists of short words stand on one line.
+MAX_INLINE = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +136,11 @@ class Node:
     columns: tuple[str, ...] = ()
     anchor: str = ""
     note: str = ""
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs the whole width, with its label above."""
+        return self.shape in ("table", "cards", "evidence", "group", "glance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +179,48 @@ def lay_out(record: disclosure.Disclosure) -> list[Section]:
     return [section for section in sections if section.nodes]
 
 
+def show_at_a_glance(record: disclosure.Disclosure) -> Node | None:
+    """Make the short table above a risk assessment: each risk before safeguards and what remains."""
+    if record.kind != "risk-assessment":
+        return None
+    schema = data.read_schema(record.kind, record.schema)
+    frame = _make_frame(record, schema)
+    part: Any = schema["properties"]["rows"]["items"]["properties"]  # type: ignore[index,call-overload]
+    names = ("title", "age_group", "inherent", "residual", "confidence")
+    rows = []
+    value = record.body.get("rows")
+    for k, each in enumerate(value if isinstance(value, list) else []):
+        if isinstance(each, dict):
+            cells = tuple(_make_node(each.get(n), part[n], ("body", "rows", str(k), n), frame) for n in names)
+            rows.append(Node("", "row", children=cells, anchor=_anchor(each, ("body", "rows"))))
+    columns = tuple(_read_label(_resolve(part[name], frame.parts)) for name in names)
+    return Node("At a glance", "glance", children=tuple(rows), columns=columns) if rows else None
+
+
+def read_place(record: disclosure.Disclosure, place: str) -> Node:
+    """Make the node of one place of a change, whose entries are named "id=…"; a place outside the body as text."""
+    schema: Any = data.read_schema(record.kind, record.schema)
+    frame = _make_frame(record, schema)
+    value: Json = disclosure.format_disclosure(record)
+    tokens: tuple[str, ...] = ()
+    for token in pointer.parse_pointer(place):
+        if isinstance(value, list):
+            index = _find_index(value, token)
+            if index is None:
+                return Node("", "none")
+            value, tokens = value[index], (*tokens, str(index))
+            schema = _resolve(schema, frame.parts).get("items", {})
+        elif isinstance(value, dict) and token in value:
+            value, tokens = value[token], (*tokens, token)
+            if tokens != ("body",):
+                schema = _resolve(schema, frame.parts).get("properties", {}).get(token, {})
+        else:
+            return Node("", "none")
+    if tokens[:1] != ("body",):
+        return Node("", "paragraphs", format_value(value))
+    return _make_node(value, schema, tokens, frame)
+
+
 def name_place(record: disclosure.Disclosure, place: str) -> str:
     """Write the place of a change in words: "Risks › Bullying in comments › Risk that remains"."""
     schema: Any = data.read_schema(record.kind, record.schema)
@@ -182,7 +244,7 @@ def name_place(record: disclosure.Disclosure, place: str) -> str:
             schema, value = schema.get("items", {}), entry
         else:
             schema = schema.get("properties", {}).get(token, {})
-            said.append(str(schema.get("title") or token.replace("_", " ").capitalize()))
+            said.append(_read_label(schema) or token.replace("_", " ").capitalize())
             value = value.get(token) if isinstance(value, dict) else None
     return " › ".join(part for part in said if part)
 
@@ -214,13 +276,18 @@ def _list_entries(value: Json, tokens: tuple[str, ...]) -> Iterator[tuple[tuple[
             yield from _list_entries(item, tokens)
 
 
-def _find_entry(value: Json, token: str) -> Json:
-    if not isinstance(value, list):
-        return None
+def _find_index(value: list[Json], token: str) -> int | None:
     key, _, name = token.partition("=")
     if name:
-        return next((each for each in value if isinstance(each, dict) and each.get(key) == name), None)
-    return value[int(token)] if token.isdigit() and int(token) < len(value) else None
+        return next(
+            (k for k, each in enumerate(value) if isinstance(each, dict) and each.get(key) == name), None
+        )
+    return int(token) if token.isdigit() and int(token) < len(value) else None
+
+
+def _find_entry(value: Json, token: str) -> Json:
+    index = _find_index(value, token) if isinstance(value, list) else None
+    return value[index] if isinstance(value, list) and index is not None else None
 
 
 def _name_entry(entry: Json) -> str:
@@ -254,6 +321,12 @@ def _make_section(
     return Section(title, "part-" + re.sub("[^a-z]+", "-", title.lower()).strip("-"), tuple(nodes))
 
 
+def _read_label(schema: Mapping[str, Any]) -> str:
+    """Return the label of a field in public words; schemas are written for publishers and say "provider"."""
+    label = str(schema.get("title", "")).replace("Publisher's summary", "Summary")
+    return re.sub("provider", "company", label)
+
+
 def _resolve(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
     """Follow a reference to a shared part; its own title and description win over the part's."""
     if "$ref" not in schema:
@@ -268,7 +341,7 @@ def _resolve(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, A
 
 def _make_node(value: Json, schema: Mapping[str, Any], tokens: tuple[str, ...], frame: _Frame) -> Node:
     full = _resolve(schema, frame.parts)
-    label = str(full.get("title", ""))
+    label = _read_label(full)
     note = (
         ""
         if full.get("x-part") in ("slug", "level", "check", "digest", "record_reference")
@@ -310,8 +383,11 @@ def _make_list(
     item = _resolve(schema.get("items", {}), frame.parts)
     if item.get("type") != "object":
         nodes = [_make_node(each, item, (*tokens, str(k)), frame) for k, each in enumerate(value)]
-        return Node(label, "list", children=tuple(nodes), note=note)
+        short = all(isinstance(each, str | int) and len(str(each)) <= MAX_INLINE for each in value)
+        return Node(label, "inline" if short else "list", children=tuple(nodes), note=note)
     places = [(*tokens, str(k)) for k in range(len(value))]
+    if item.get("x-part") == "evidence":
+        return Node(label, "evidence", children=tuple(_list_evidence(value, item, tokens, frame)), note=note)
     names = [
         name
         for name in item.get("properties", {})
@@ -331,9 +407,7 @@ def _make_list(
                 else (Node("", "held", frame.held[pointer.format_pointer(place)]),)
             )
             rows.append(Node("", "row", children=cells, anchor=_anchor(each, tokens)))
-        columns = tuple(
-            str(_resolve(item["properties"][name], frame.parts).get("title", name)) for name in names
-        )
+        columns = tuple(_read_label(_resolve(item["properties"][name], frame.parts)) for name in names)
         return Node(label, "table", children=tuple(rows), columns=columns, note=note)
     cards = []
     for each, place in zip(value, places, strict=True):
@@ -353,6 +427,23 @@ def _make_list(
     return Node(label, "cards", children=tuple(cards), note=note)
 
 
+def _list_evidence(
+    value: list[Json], item: Mapping[str, Any], tokens: tuple[str, ...], frame: _Frame
+) -> Iterator[Node]:
+    """Make one short paragraph of each piece of evidence: its fields by name, for a fragment of its own."""
+    for k, each in enumerate(value):
+        place = (*tokens, str(k))
+        if held := frame.held.get(pointer.format_pointer(place)):
+            yield Node("", "held", held)
+        elif isinstance(each, dict):
+            parts = {
+                name: _make_node(each[name], part, (*place, name), frame)
+                for name, part in item["properties"].items()
+                if name in each and name != "id"
+            }
+            yield Node("", "piece", parts, anchor=_anchor(each, tokens))
+
+
 def _anchor(entry: Json, tokens: tuple[str, ...]) -> str:
     if isinstance(entry, dict) and isinstance(entry.get("id"), str):
         return "-".join((*(token for token in tokens[1:] if not token.isdigit()), str(entry["id"])))
@@ -360,8 +451,6 @@ def _anchor(entry: Json, tokens: tuple[str, ...]) -> str:
 
 
 def _fits_table(value: list[Json], names: list[str]) -> bool:
-    if len(names) > MAX_COLUMNS:
-        return False
     texts = [each.get(name) for each in value if isinstance(each, dict) for name in names]
     if any(isinstance(text, dict | list) for text in texts):
         return False
@@ -369,7 +458,11 @@ def _fits_table(value: list[Json], names: list[str]) -> bool:
         max((len(str(each.get(name) or "")) for each in value if isinstance(each, dict)), default=0)
         for name in names
     ]
-    return sum(longest) <= MAX_CELL * 3 and max(longest, default=0) <= MAX_CELL * 2
+    if len(names) <= MAX_NARROW_COLUMNS and sum(longest) <= MAX_NARROW_ROW:
+        return True
+    return (
+        len(names) <= MAX_COLUMNS and sum(longest) <= MAX_CELL * 3 and max(longest, default=0) <= MAX_CELL * 2
+    )
 
 
 def _read_scalar(value: Json, schema: Mapping[str, Any], frame: _Frame) -> tuple[str, Any]:
@@ -388,7 +481,7 @@ def _read_scalar(value: Json, schema: Mapping[str, Any], frame: _Frame) -> tuple
         return "link", value
     if part == "digest":
         return "fingerprint", value
-    if part == "level" or schema.get("enum") == list(LEVELS[:3]):
+    if part == "level":
         return "level", value
     if part == "topic":
         return "topic", value

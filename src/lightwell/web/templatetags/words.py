@@ -37,10 +37,19 @@ STATES = {
     "key-lost": "Lost: it can no longer be shown",
 }
 TONES = {
-    "sealed": "calm", "due-soon": "calm", "overdue": "late", "opened": "good", "opened-late": "good",
-    "partly-opened": "part", "withheld": "held", "held-not-read": "good", "already-public": "good",
-    "suspended": "held", "erased-by-law": "held", "key-lost": "held",
-}  # fmt: skip
+    "sealed": "calm",
+    "due-soon": "calm",
+    "overdue": "late",
+    "opened": "good",
+    "opened-late": "good",
+    "partly-opened": "part",
+    "withheld": "held",
+    "held-not-read": "good",
+    "already-public": "good",
+    "suspended": "held",
+    "erased-by-law": "held",
+    "key-lost": "held",
+}
 TOPICS = {
     "sleep": "Sleep",
     "body-image": "Body image",
@@ -201,6 +210,12 @@ def address(place: tuple[str, str] | None) -> str:
 def percent_of(part: int, whole: int) -> str:
     """Return a share as a length for a chart: "41.250%"."""
     return f"{100 * part / whole:.3f}%" if whole else "0%"
+
+
+@register.filter
+def squares(services: int) -> int:
+    """Return how wide a row of squares is, one for each service."""
+    return 16 * services
 
 
 @register.filter

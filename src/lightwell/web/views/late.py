@@ -13,6 +13,8 @@ from lightwell.web import memory
 
 MAX_BARS = 40
 _BAR_HEIGHT = 46
+# Citations also name the field of our own record where the reason came from; that is for developers.
+_INTERNAL = "reputational-review record"
 
 
 @memory.keep
@@ -33,9 +35,15 @@ def show_late(request: HttpRequest) -> HttpResponse:
         for k, (study, document) in enumerate(rows[:MAX_BARS])
     ]
     context = {
-        "rows": rows, "bars": bars, "height": len(bars) * _BAR_HEIGHT, "picture": picture, "longest": longest,
-        "company": picture.find_provider(company), "here": "late", "pages": sum(d.pages or 0 for _, d in rows),
-    }  # fmt: skip
+        "rows": rows,
+        "bars": bars,
+        "height": len(bars) * _BAR_HEIGHT,
+        "picture": picture,
+        "longest": longest,
+        "company": picture.find_provider(company),
+        "here": "late",
+        "pages": sum(d.pages or 0 for _, d in rows),
+    }
     return render(request, "late.html", context)
 
 
@@ -68,7 +76,14 @@ def show_held(request: HttpRequest) -> HttpResponse:
 @memory.keep
 def show_reasons(request: HttpRequest) -> HttpResponse:
     """List the legal reasons for which anything may be held back, and how long at most."""
-    return render(request, "reasons.html", {"reasons": data.read_grounds().values()})
+    reasons = [
+        {
+            "reason": each,
+            "law": [part for part in each.citation.split("; ") if not part.startswith(_INTERNAL)],
+        }
+        for each in data.read_grounds().values()
+    ]
+    return render(request, "reasons.html", {"reasons": reasons})
 
 
 def _list_documents(

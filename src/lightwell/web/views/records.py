@@ -51,6 +51,7 @@ def show_record(request: HttpRequest, record: str, version: int | None = None) -
     topics = shown.record.body.get("topics")
     context |= {
         "sections": reader.lay_out(shown.record),
+        "glance": reader.show_at_a_glance(shown.record),
         "about": _find_about(shown.record.about),
         "help": help_lines.find_lines(topics if isinstance(topics, list) else []),
         "lifted": _list_lifted(history, shown),
@@ -80,8 +81,8 @@ def show_changes(request: HttpRequest, record: str, old: int, new: int) -> HttpR
                 ),
                 "pointer": change.pointer,
                 "how": change.how,
-                "old": reader.format_value(change.old),
-                "new": reader.format_value(change.new),
+                "old": reader.read_place(before.record, change.pointer),
+                "new": reader.read_place(after.record, change.pointer),
             }
             for change in records.compare_versions(history, old, new)
         ]
