@@ -27,6 +27,8 @@ CHANNEL_MASK = 0xF0
 BYTES_PER_PIXEL = 3
 
 _PAGE = b"lightwell.page.v1\n"
+# Made once: `json.dumps` with other than its defaults makes an encoder for every call, and lines are many.
+_write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,11 @@ def merge_bands(bands: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]
 
 
 def encode_head(head: Head) -> bytes:
-    """Write a head as canonical JSON; inverse of `decode_head`."""
-    return canonical.encode(
+    """Write a head as canonical JSON; inverse of `decode_head`.
+
+    Names in order and integers only, for which compact JSON is RFC 8785's form.
+    """
+    return _write_json(
         {
             "bands": [[top, bottom] for top, bottom in head.bands],
             "columns": COLUMNS,
@@ -111,7 +116,7 @@ def encode_head(head: Head) -> bytes:
             "page": head.number,
             "width": head.width,
         }
-    )
+    ).encode()
 
 
 def decode_head(data: bytes) -> Head:
@@ -137,7 +142,13 @@ def encode_line(line: Line) -> bytes:
     Strings and integers only, for which compact JSON without ASCII escapes is RFC 8785's form.
     """
     rows = [[word.text, *word.box] for word in line]
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
+    return _write_json(rows).encode()
+
+
+def encode_lines(lines: Sequence[Line]) -> bytes:
+    """Write all lines of a page as one JSON list of what `encode_line` writes."""
+    rows = [[[word.text, *word.box] for word in line] for line in lines]
+    return _write_json(rows).encode()
 
 
 def decode_line(value: Json) -> Line:

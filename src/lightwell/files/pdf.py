@@ -11,11 +11,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import ctypes
+import functools
 import io
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pikepdf
@@ -156,17 +159,31 @@ def _read_page(sheet: pypdfium2.PdfPage, number: int) -> page.Parts:
 
 
 def _render_pixels(sheet: pypdfium2.PdfPage, width: int, height: int) -> numpy.ndarray:
-    bitmap = pypdfium2.PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_BGR, rev_byteorder=True)
-    with contextlib.closing(bitmap):
-        pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
+    # Writing over fresh memory costs as much as rendering; pages mostly have one size, so the last is kept.
+    rows = _borrow_memory(height, width * page.BYTES_PER_PIXEL)
+    rows.fill(0xFF)
+    bitmap = pdfium.FPDFBitmap_CreateEx(
+        width, height, pdfium.FPDFBitmap_BGR, rows.ctypes.data_as(ctypes.c_void_p), rows.strides[0]
+    )
+    if not bitmap:
+        raise errors.Refused("the renderer cannot make a picture of this size")
+    try:
         flags = pdfium.FPDF_ANNOT | pdfium.FPDF_REVERSE_BYTE_ORDER
         pdfium.FPDF_RenderPageBitmap(bitmap, sheet, 0, 0, width, height, 0, flags)
-        rows = numpy.frombuffer(bitmap.buffer, dtype=numpy.uint8).reshape(height, bitmap.stride)
-        return rows[:, : width * page.BYTES_PER_PIXEL] & page.CHANNEL_MASK
+    finally:
+        pdfium.FPDFBitmap_Destroy(bitmap)
+    rows &= page.CHANNEL_MASK
+    return rows
+
+
+@functools.lru_cache(maxsize=1)
+def _borrow_memory(height: int, row_bytes: int) -> numpy.ndarray:
+    return numpy.empty((height, row_bytes), numpy.uint8)
 
 
 def _find_bands(pixels: numpy.ndarray) -> list[tuple[int, int]]:
-    inked = (pixels != page.CHANNEL_MASK).any(axis=1).view(numpy.int8)
+    # White is the largest value a quantised channel can have.
+    inked = (pixels.min(axis=1) != page.CHANNEL_MASK).view(numpy.int8)
     edges = numpy.flatnonzero(numpy.diff(inked, prepend=0, append=0)).tolist()
     return list(zip(edges[::2], edges[1::2], strict=True))
 
@@ -176,19 +193,20 @@ def _read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> Iterator[p
         if not (count := text_page.count_chars()):
             return
         # UTF-16 as PDFium counts it: one position a unit, so that a word's place is the engine's own.
-        units = (ctypes.c_ushort * (count + 1))()
-        pdfium.FPDFText_GetText(text_page, 0, count, units)
-        text = "".join(map(chr, units[:count]))
-        locate = _Locator(sheet, width, height)
+        units = numpy.zeros(count + 1, numpy.uint16)
+        pdfium.FPDFText_GetText(text_page, 0, count, units.ctypes.data_as(ctypes.POINTER(ctypes.c_ushort)))
+        units = units[:count]
+        plain = not (((units & 0xF800) == 0xD800) | (units == 0)).any()
+        text = units.tobytes().decode("utf-16-le") if plain else "".join(map(chr, units.tolist()))
+        locate = _Locator(sheet, text_page, width, height)
         start = 0
         for end in itertools.chain((found.start() for found in _LINE_BREAK.finditer(text)), [len(text)]):
-            words = (
-                page.Word(_join_units(found.group()), box)
-                for found in _WORD.finditer(text, start, end)
-                if (box := locate.find_box(text_page, found.start(), found.end() - found.start()))
-            )
-            if line := tuple(words):
-                yield line
+            line = []
+            for found in _WORD.finditer(text, start, end):
+                if box := locate.find_box(found.start(), found.end() - found.start()):
+                    line.append(page.Word(found[0] if plain else _join_units(found[0]), box))
+            if line:
+                yield tuple(line)
             start = end
 
 
@@ -198,13 +216,23 @@ def _join_units(text: str) -> str:
 
 
 class _Locator:
-    """Turns rectangles in page space into pixel boxes by the renderer's own mapping, probed once a page."""
+    """Turns rectangles in page space into pixel boxes by the renderer's own mapping, probed once a page.
 
-    def __init__(self, sheet: pypdfium2.PdfPage, width: int, height: int) -> None:
+    Called for every word: PDFium's functions are bound here to plain addresses, because the checks of
+    pypdfium2's binding cost more than the calls.
+    """
+
+    def __init__(
+        self, sheet: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, width: int, height: int
+    ) -> None:
         self._width, self._height = width, height
         origin, right, up = (self._probe(sheet, *point) for point in ((0, 0), (1000, 0), (0, 1000)))
         self._x = (origin[0], (right[0] - origin[0]) / 1000, (up[0] - origin[0]) / 1000)
         self._y = (origin[1], (right[1] - origin[1]) / 1000, (up[1] - origin[1]) / 1000)
+        self._text_page = ctypes.cast(text_page.raw, ctypes.c_void_p).value
+        self._sides = (ctypes.c_double * 4)()
+        first = ctypes.addressof(self._sides)
+        self._addresses = (first, first + 8, first + 16, first + 24)
 
     def _probe(self, sheet: pypdfium2.PdfPage, x: float, y: float) -> tuple[float, float]:
         device_x, device_y = ctypes.c_int(), ctypes.c_int()
@@ -212,21 +240,44 @@ class _Locator:
         pdfium.FPDF_PageToDevice(sheet, 0, 0, *fine, 0, x, y, device_x, device_y)
         return device_x.value / _PROBE_SCALE, device_y.value / _PROBE_SCALE
 
-    def find_box(
-        self, text_page: pypdfium2.PdfTextPage, start: int, count: int
-    ) -> tuple[int, int, int, int] | None:
-        left, top, right, bottom = (ctypes.c_double() for _ in range(4))
-        xs, ys = [], []
-        for index in range(pdfium.FPDFText_CountRects(text_page, start, count)):
-            pdfium.FPDFText_GetRect(text_page, index, left, top, right, bottom)
-            for x, y in ((left.value, top.value), (right.value, bottom.value)):
-                xs.append(self._x[0] + self._x[1] * x + self._x[2] * y)
-                ys.append(self._y[0] + self._y[1] * x + self._y[2] * y)
-        if not xs:
+    def find_box(self, start: int, count: int) -> tuple[int, int, int, int] | None:
+        x0, x1, x2 = self._x
+        y0, y1, y2 = self._y
+        least_x = least_y = math.inf
+        most_x = most_y = -math.inf
+        for index in range(_count_rects(self._text_page, start, count)):
+            _get_rect(self._text_page, index, *self._addresses)
+            left, top, right, bottom = self._sides
+            # Two opposite corners; on a turned page either may come first.
+            for x, y in ((left, top), (right, bottom)):
+                across, down = x0 + x1 * x + x2 * y, y0 + y1 * x + y2 * y
+                least_x = across if across < least_x else least_x
+                least_y = down if down < least_y else least_y
+                most_x = across if across > most_x else most_x
+                most_y = down if down > most_y else most_y
+        if most_x < least_x:
             return None
         return (
-            min(max(int(min(xs)), 0), self._width),
-            min(max(int(min(ys)), 0), self._height),
-            min(max(int(max(xs)) + 1, 0), self._width),
-            min(max(int(max(ys)) + 1, 0), self._height),
+            _clamp(int(least_x), self._width),
+            _clamp(int(least_y), self._height),
+            _clamp(int(most_x) + 1, self._width),
+            _clamp(int(most_y) + 1, self._height),
         )
+
+
+def _clamp(value: int, most: int) -> int:
+    if value < 0:
+        return 0
+    return most if value > most else value
+
+
+def _bind(function: Any, result: Any, *arguments: Any) -> Any:
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    assert address is not None
+    return ctypes.CFUNCTYPE(result, *arguments)(address)
+
+
+_count_rects = _bind(pdfium.FPDFText_CountRects, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
+_get_rect = _bind(
+    pdfium.FPDFText_GetRect, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 4
+)
