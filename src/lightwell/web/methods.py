@@ -31,3 +31,8 @@ def without_token(view: View) -> View:
 def with_own_script(view: View) -> View:
     """Allow our own script files on this page, as a sweetener; everywhere else scripts are forbidden."""
     return csp_update({"script-src": [SELF]})(view)
+
+
+def only_send(view: View) -> View:
+    """Answer POST only."""
+    return require_http_methods(["POST"])(view)

@@ -1,0 +1,38 @@
+"""Who may open a room of the workspace: signed in, and with the permission the table of roles gives."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+
+from lightwell.base import roles
+from lightwell.db.models import Person
+
+View = Callable[..., HttpResponse]
+
+
+def for_people(*permissions: str) -> Callable[[View], View]:
+    """Open a view to people who hold one of the permissions; with none, to everybody who signed in."""
+
+    def guard(view: View) -> View:
+        @functools.wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            person = request.user
+            if not isinstance(person, Person) or not person.is_active:
+                return redirect_to_login(request.get_full_path())
+            if permissions and not any(roles.may(person.roles, each) for each in permissions):
+                roles.check_may(person.roles, permissions[0])
+            return view(request, *args, **kwargs)
+
+        return answer
+
+    return guard
+
+
+def read_permissions(person: Person) -> dict[str, bool]:
+    """Say for each permission whether a person holds it, for templates."""
+    return {name: roles.may(person.roles, name) for name in roles.PERMISSIONS}

@@ -1,0 +1,327 @@
+"""The rooms of the workspace for publishers: drafts, locking in, proposing, approving."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+
+from lightwell.actions import disclosures, drafts, inventories, proposals, records
+from lightwell.base import difference, disclosure, errors, roles
+from lightwell.db.models import Disclosure, Item, Proposal, Study
+from lightwell.files import data, state, yaml_lines
+from lightwell.web import methods, people, reader
+from lightwell.web.forms import workspace as forms
+from lightwell.web.views.workspace import describe_proposal, read_person
+
+DRAFT_NAME = "record.yaml"
+_RECORD_STORIES = ("disclosure", "study")
+
+
+@people.for_people("propose", "register")
+@methods.read_or_send
+def write_draft(request: HttpRequest) -> HttpResponse:
+    """Check a record written as YAML, with every problem at its line; propose it when there is none."""
+    opened = state.open_state()
+    context: dict[str, Any] = {
+        "examples": data.list_examples(),
+        "may": people.read_permissions(read_person(request)),
+    }
+    if request.method != "POST":
+        context["text"] = _read_start(request)
+        return render(request, "workspace/draft.html", context)
+    form = forms.DraftForm(request.POST)
+    text = request.POST.get("text", "").replace("\r\n", "\n")
+    context |= {"text": text, "checked": True}
+    if not form.is_valid():
+        context["problems"] = [errors.Problem("", "Write the record first.")]
+        return render(request, "workspace/draft.html", context, status=400)
+    files = [drafts.File(each.name or "file", each.read()) for each in request.FILES.getlist("files")]
+    try:
+        prepared = drafts.prepare_draft(
+            state=opened,
+            document=yaml_lines.parse_document(text.encode(), DRAFT_NAME),
+            files=files,
+            now=opened.read_now(),
+        )
+    except errors.UserMistake as mistake:
+        context["problems"] = mistake.problems
+        context["numbered"] = list(enumerate(text.split("\n"), 1))
+        context["wrong"] = _list_lines(mistake.problems)
+        return render(request, "workspace/draft.html", context, status=400)
+    if request.POST.get("step") != "propose":
+        record, decisions = disclosures.parse_payload(prepared.payload)
+        context |= {"prepared": prepared, "record": record, "decisions": decisions}
+        return render(request, "workspace/draft.html", context)
+    proposal = proposals.propose(
+        actor=read_person(request),
+        kind=prepared.kind,
+        subject=prepared.subject,
+        payload=prepared.payload,
+        now=opened.read_now(),
+    )
+    return redirect("workspace-proposal", proposal.pk)
+
+
+@people.for_people("read_sealed")
+@methods.only_read
+def list_studies(request: HttpRequest) -> HttpResponse:
+    """List the studies with what is measured, locked in and published."""
+    rows = Study.objects.select_related("provider").order_by("-registered_at")
+    listed = [
+        {
+            "row": row,
+            "title": _read_title(row.id),
+            "measured": row.items.filter(inventory=None).count(),
+            "sealed": row.items.filter(inventory__isnull=False).count(),
+            "published": row.items.filter(named=True).count(),
+        }
+        for row in rows
+    ]
+    context = {"studies": listed, "may": people.read_permissions(read_person(request))}
+    return render(request, "workspace/studies.html", context)
+
+
+@people.for_people("read_sealed")
+@methods.only_read
+def show_study(request: HttpRequest, study: str) -> HttpResponse:
+    """Show everything about one study's documents, also what is private, and what can be done next."""
+    return _render_study(request, _find_study(study))
+
+
+@people.for_people("seal")
+@methods.only_send
+def seal_study(request: HttpRequest, study: str) -> HttpResponse:
+    """Lock in what is measured, after its id was typed again."""
+    row = _find_study(study)
+    form = forms.SealForm(request.POST)
+    if not form.is_valid() or form.cleaned_data["study"].strip() != row.id:
+        problem = errors.Problem("", f"To lock it in, type {row.id} exactly; nothing was locked in.")
+        return _render_study(request, row, [problem])
+    inventories.seal_inventory(actor=read_person(request), study=row, now=state.open_state().read_now())
+    return redirect("workspace-study", row.id)
+
+
+@people.for_people("propose")
+@methods.only_send
+def propose_publication(request: HttpRequest, study: str) -> HttpResponse:
+    """Propose to publish what a study locked in."""
+    row = _find_study(study)
+    form = forms.PublicationForm(request.POST)
+    return _propose(request, row, form, "publication", lambda values: values)
+
+
+@people.for_people("propose")
+@methods.only_send
+def propose_take_back(request: HttpRequest, study: str) -> HttpResponse:
+    """Propose to take published documents back."""
+    row = _find_study(study)
+    form = forms.TakeBackForm(request.POST)
+    return _propose(
+        request, row, form, "take-back", lambda values: {**values, "review": values["review"].isoformat()}
+    )
+
+
+@people.for_people("propose")
+@methods.read_or_send
+def propose_withdrawal(request: HttpRequest) -> HttpResponse:
+    """Propose to remove a published record, or one version of it."""
+    form = forms.WithdrawalForm(request.POST if request.method == "POST" else None)
+    problems: tuple[errors.Problem, ...] = ()
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            proposal = proposals.propose(
+                actor=read_person(request),
+                kind="withdrawal",
+                subject=values["record"],
+                payload=values,
+                now=state.open_state().read_now(),
+            )
+        except errors.UserMistake as mistake:
+            problems = mistake.problems
+        else:
+            return redirect("workspace-proposal", proposal.pk)
+    status = 400 if request.method == "POST" else 200
+    return render(request, "workspace/withdraw.html", {"form": form, "problems": problems}, status=status)
+
+
+@people.for_people("read_sealed")
+@methods.only_read
+def list_proposals(request: HttpRequest) -> HttpResponse:
+    """List what waits for a second person, and what was decided lately."""
+    person = read_person(request)
+    decided = Proposal.objects.exclude(approved=None).select_related("proposer", "approver")
+    context = {
+        "waiting": [describe_proposal(each, person) for each in proposals.list_open()],
+        "decided": decided.order_by("-decided_at")[:30],
+        "may": people.read_permissions(person),
+    }
+    return render(request, "workspace/proposals.html", context)
+
+
+@people.for_people("read_sealed")
+@methods.only_read
+def show_proposal(request: HttpRequest, number: int) -> HttpResponse:
+    """Show what a proposal would do, before a second person says yes."""
+    return _render_proposal(request, number, ())
+
+
+@people.for_people("approve", "restore", "propose", "register")
+@methods.only_send
+def decide_proposal(request: HttpRequest, number: int) -> HttpResponse:
+    """Approve a proposal, which carries it out, or turn it down."""
+    person, opened = read_person(request), state.open_state()
+    try:
+        match request.POST.get("decision"):
+            case "approve":
+                proposals.approve(state=opened, actor=person, proposal_id=number, now=opened.read_now())
+            case "reject":
+                proposals.reject(actor=person, proposal_id=number, now=opened.read_now())
+            case _:
+                raise errors.UserMistake("say whether it is approved or turned down")
+    except errors.UserMistake as mistake:
+        return _render_proposal(request, number, mistake.problems)
+    return redirect("workspace-proposals")
+
+
+def _propose(request: HttpRequest, row: Study, form: Any, kind: str, make: Any) -> HttpResponse:
+    if not form.is_valid():
+        problems = [
+            errors.Problem(str(form.fields[name].label), str(sentence))
+            for name, sentences in form.errors.items()
+            for sentence in sentences
+        ]
+        return _render_study(request, row, problems)
+    try:
+        proposal = proposals.propose(
+            actor=read_person(request),
+            kind=kind,
+            subject=row.id,
+            payload={"study": row.id, **make(form.cleaned_data)},
+            now=state.open_state().read_now(),
+        )
+    except errors.UserMistake as mistake:
+        return _render_study(request, row, list(mistake.problems))
+    return redirect("workspace-proposal", proposal.pk)
+
+
+def _render_study(
+    request: HttpRequest, row: Study, problems: list[errors.Problem] | None = None
+) -> HttpResponse:
+    person = read_person(request)
+    roles.check_may(person.roles, "read_sealed")
+    measured = list(Item.objects.filter(study=row, inventory=None).order_by("number"))
+    sealed = list(inventories.list_items(row))
+    context = {
+        "study": row,
+        "title": _read_title(row.id),
+        "measured": measured,
+        "preview": inventories.preview_seal(study=row) if measured else None,
+        "sealed": sealed,
+        "left": [item for item in sealed if not item.named and not item.holdings.filter(page=None).exists()],
+        "may": people.read_permissions(person),
+        "seal_form": forms.SealForm(),
+        "publication_form": forms.PublicationForm(),
+        "take_back_form": forms.TakeBackForm(),
+        "problems": problems or [],
+    }
+    return render(request, "workspace/study.html", context, status=400 if problems else 200)
+
+
+def _render_proposal(request: HttpRequest, number: int, problems: tuple[errors.Problem, ...]) -> HttpResponse:
+    person = read_person(request)
+    try:
+        proposal = proposals.read_proposal(actor=person, proposal_id=number)
+    except errors.UserMistake:
+        raise Http404 from None
+    context: dict[str, Any] = {
+        "proposal": proposal,
+        "told": describe_proposal(proposal, person),
+        "problems": problems,
+        "payload": json.dumps(proposal.payload, ensure_ascii=False, indent=2),
+    }
+    if proposal.kind in _RECORD_STORIES and proposal.payload.get("record"):
+        context |= _describe_record(proposal)
+    if proposal.kind == "publication":
+        context["items"] = _list_publication(proposal)
+    return render(request, "workspace/proposal.html", context, status=400 if problems else 200)
+
+
+def _describe_record(proposal: Proposal) -> dict[str, Any]:
+    record, decisions = disclosures.parse_payload(proposal.payload)
+    old = Disclosure.objects.visible().filter(record=record.id, version=record.version - 1).first()
+    changes = (
+        difference.select_substance(difference.diff(old.read_record(), record)) if old is not None else []
+    )
+    return {
+        "record": record,
+        "sections": reader.lay_out(record),
+        "decisions": decisions,
+        "changes": [(reader.name_place(record, each.pointer), each) for each in changes],
+        "old": old,
+        "own_word": disclosure.counts_as_answer(record),
+    }
+
+
+def _list_publication(proposal: Proposal) -> list[Item]:
+    numbers = proposal.payload.get("items")
+    rows = Item.objects.filter(study=proposal.payload.get("study"), inventory__isnull=False).order_by(
+        "number"
+    )
+    return list(rows.filter(number__in=numbers) if isinstance(numbers, list) else rows)
+
+
+def _read_start(request: HttpRequest) -> str:
+    """Return what the editor begins with: an example, or the newest version of a record to go on from."""
+    example = request.GET.get("example", "")
+    if example in data.list_examples():
+        return data.read_example(example).decode()
+    history = records.read_history(request.GET.get("record", "")[:40])
+    record = history.newest.record if history else None
+    if record is None:
+        return ""
+    kept = disclosure.format_disclosure(record)
+    for name in ("version", "supersedes", "withheld", "opened"):
+        kept.pop(name)
+    return json.dumps(kept, ensure_ascii=False, indent=2)
+
+
+def _list_lines(problems: tuple[errors.Problem, ...]) -> set[int]:
+    lines = set()
+    for problem in problems:
+        _, found, rest = problem.place.partition(", line ")
+        number = rest.split(" ")[0]
+        if found and number.isdigit():
+            lines.add(int(number))
+    return lines
+
+
+def _read_title(study: str) -> str:
+    history = records.read_history(study)
+    record = history.newest.record if history else None
+    return str(record.body.get("title")) if record else study
+
+
+def _find_study(study: str) -> Study:
+    row = Study.objects.select_related("provider").filter(pk=study).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+urlpatterns = [
+    path("workspace/drafts/", write_draft, name="workspace-draft"),
+    path("workspace/studies/", list_studies, name="workspace-studies"),
+    path("workspace/studies/<slug:study>/", show_study, name="workspace-study"),
+    path("workspace/studies/<slug:study>/seal/", seal_study, name="workspace-seal"),
+    path("workspace/studies/<slug:study>/publish/", propose_publication, name="workspace-publish"),
+    path("workspace/studies/<slug:study>/take-back/", propose_take_back, name="workspace-take-back"),
+    path("workspace/withdraw/", propose_withdrawal, name="workspace-withdraw"),
+    path("workspace/proposals/", list_proposals, name="workspace-proposals"),
+    path("workspace/proposals/<int:number>/", show_proposal, name="workspace-proposal"),
+    path("workspace/proposals/<int:number>/decide/", decide_proposal, name="workspace-decide"),
+]

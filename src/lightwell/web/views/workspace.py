@@ -1,0 +1,156 @@
+"""The workspace: signing in, the desk with everything that waits, and the inbox of reports.
+
+Rules live in the stories (`actions`); a view reads a form, calls one story and shows what came of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import views as auth_views
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+
+from lightwell.actions import documents, proposals, reports, search, suspensions
+from lightwell.base import errors, roles
+from lightwell.db.models import Item, Person, Report, Suspension
+from lightwell.files import state
+from lightwell.web import methods, pace, people
+
+
+class SignIn(auth_views.LoginView):
+    """Sign in by name and password; a few tries a minute for each visitor and name."""
+
+    template_name = "workspace/sign_in.html"
+    next_page = "workspace"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        visitor = f"{request.META.get('REMOTE_ADDR', '')} {request.POST.get('username', '')[:150]}"
+        if not pace.take_turn("sign-in", visitor):
+            context = {"sentences": ["Several tries came in quick succession. Wait a minute and try again."]}
+            return render(request, "problem.html", {**context, "status": 429}, status=429)
+        return super().post(request, *args, **kwargs)
+
+
+@people.for_people()
+@methods.only_read
+def show_desk(request: HttpRequest) -> HttpResponse:
+    """Show what waits for this person and for a second one."""
+    person = read_person(request)
+    may = people.read_permissions(person)
+    waiting = proposals.list_open() if may["read_sealed"] else []
+    context = {
+        "may": may,
+        "role_table": [(name, roles.PERMISSIONS[name]) for name, held in may.items() if held],
+        "waiting": [describe_proposal(each, person) for each in waiting],
+        "reports": reports.list_open(actor=person) if may["suspend"] else [],
+        "stops": suspensions_in_force() if may["suspend"] else [],
+    }
+    return render(request, "workspace/desk.html", context)
+
+
+@people.for_people("suspend")
+@methods.only_read
+def show_reports(request: HttpRequest) -> HttpResponse:
+    """Show the reports that nobody has looked at, and what is out of view."""
+    person = read_person(request)
+    context = {
+        "may": people.read_permissions(person),
+        "reports": reports.list_open(actor=person),
+        "stops": suspensions_in_force(),
+        "waiting": {
+            each.payload.get("suspension") for each in proposals.list_open() if each.kind == "restoration"
+        },
+    }
+    return render(request, "workspace/reports.html", context)
+
+
+@people.for_people("suspend")
+@methods.only_send
+def settle_report(request: HttpRequest, number: int) -> HttpResponse:
+    """Take the page of a report out of view at once, or note that nothing has to be done."""
+    person, opened = read_person(request), state.open_state()
+    report = Report.objects.select_related("item").filter(pk=number).first()
+    if report is None:
+        raise Http404
+    if request.POST.get("decision") == "suspend":
+        stop_page(opened, person, report.item, report.page)
+    elif request.POST.get("decision") != "nothing":
+        raise errors.UserMistake("say whether the page is taken out of view or nothing has to be done")
+    reports.settle_report(actor=person, report=report, now=opened.read_now())
+    return redirect("workspace-reports")
+
+
+@people.for_people("suspend")
+@methods.read_or_send
+def suspend_page(request: HttpRequest, study: str, number: int, page: int | None = None) -> HttpResponse:
+    """Ask once, then take a page or a whole document out of view."""
+    try:
+        item = documents.find_item(study, number)
+    except Item.DoesNotExist:
+        raise Http404 from None
+    if request.method == "POST":
+        stop_page(state.open_state(), read_person(request), item, page)
+        return redirect("workspace-reports")
+    return render(request, "workspace/suspend.html", {"item": item, "page": page})
+
+
+@people.for_people("restore")
+@methods.only_send
+def propose_restoration(request: HttpRequest, number: int) -> HttpResponse:
+    """Propose to show a suspended page again; another person approves."""
+    stop = Suspension.objects.select_related("item").filter(pk=number, restored_at=None).first()
+    if stop is None:
+        raise Http404
+    proposal = proposals.propose(
+        actor=read_person(request),
+        kind="restoration",
+        subject=stop.item.study_id,
+        payload={"suspension": stop.pk},
+        now=state.open_state().read_now(),
+    )
+    return redirect("workspace-proposal", proposal.pk)
+
+
+def stop_page(opened: state.State, person: Person, item: Item, page: int | None) -> None:
+    """Suspend, and take the page out of the search index in the same breath."""
+    suspensions.suspend_page(actor=person, item=item, page=page, now=opened.read_now())
+    search.drop_page(opened, item, page)
+
+
+def suspensions_in_force() -> list[Suspension]:
+    """List what is out of view for now, newest first."""
+    rows = Suspension.objects.filter(restored_at=None).select_related("item__study__provider", "by")
+    return list(rows.order_by("-at"))
+
+
+def read_person(request: HttpRequest) -> Person:
+    """Return the person who signed in; `people.for_people` has asked before."""
+    if not isinstance(request.user, Person):
+        raise errors.Refused("sign in first")
+    return request.user
+
+
+def describe_proposal(proposal: Any, person: Person) -> dict[str, Any]:
+    """Say what a proposal would do and whether this person may approve it or take it back."""
+    story = proposals.find_story(proposal.kind)
+    own = proposal.proposer_id == person.pk
+    return {
+        "row": proposal,
+        "words": story.words,
+        "own": own,
+        "may_approve": not own and roles.may(person.roles, story.approving),
+    }
+
+
+urlpatterns = [
+    path("workspace/", show_desk, name="workspace"),
+    path("workspace/sign-in/", SignIn.as_view(), name="sign-in"),
+    path("workspace/sign-out/", auth_views.LogoutView.as_view(next_page="front"), name="sign-out"),
+    path("workspace/reports/", show_reports, name="workspace-reports"),
+    path("workspace/reports/<int:number>/", settle_report, name="workspace-report"),
+    path("workspace/suspend/<slug:study>/<int:number>/", suspend_page, name="workspace-suspend-document"),
+    path("workspace/suspend/<slug:study>/<int:number>/<int:page>/", suspend_page, name="workspace-suspend"),
+    path("workspace/restore/<int:number>/", propose_restoration, name="workspace-restore"),
+]
