@@ -71,7 +71,8 @@ def ask_cosignatures(
     missing = [
         address
         for address in list_addresses(rule)
-        if not all((each.name, each.key_id) in have for each in address.verifiers)
+        # Any key: asking again would replace a cosignature by one with a later time.
+        if not any((each.name, each.key_id) in have for each in address.verifiers)
     ]
     starts = {address.url: old_sizes(address) for address in missing}
 

@@ -71,8 +71,8 @@ def restore(file: Path, log_key: Path | None) -> None:
         return
     if state.read_policy().quorum == policy.NONE:
         click.echo(
-            "No witness is named, so nobody can tell whether this copy is the newest. If a newer one was ever "
-            "shown to readers, signing this one would fork the log: compare sizes first."
+            "No witness is named, so nobody can tell whether this copy is the newest. If a newer one was "
+            "ever shown to readers, signing this one would fork the log: compare sizes first."
         )
     else:
         click.echo("Next: lightwell doctor, then lightwell log checkpoint, which asks the witnesses first.")

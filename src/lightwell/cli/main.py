@@ -26,6 +26,7 @@ COMMANDS = {
     "keys": ("lightwell.cli.keys", "keys"),
     "lift": ("lightwell.cli.disclose", "lift"),
     "log": ("lightwell.cli.log", "log"),
+    "monitor": ("lightwell.cli.monitor", "monitor"),
     "person": ("lightwell.cli.person", "person"),
     "proposals": ("lightwell.cli.disclose", "list_proposals"),
     "publish": ("lightwell.cli.publication", "publish"),

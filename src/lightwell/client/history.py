@@ -49,7 +49,7 @@ def read_history(bundle: Bundle, own_policy: policy.Policy | None = None) -> His
     """
     with name_place("policy"):
         publishers = policy.parse_policy(bundle.read("policy"))
-    texts = _read_checkpoints(bundle)
+    texts = read_checkpoints(bundle)
     size = max(texts)
     with name_place(NEWEST):
         results = dating.judge_checkpoints(publishers, texts)
@@ -92,7 +92,8 @@ def list_log_paths(bundle: Bundle, size: int) -> set[str]:
     return tiles | {NEWEST} | set(bundle.list_paths(_OLDER))
 
 
-def _read_checkpoints(bundle: Bundle) -> dict[int, str]:
+def read_checkpoints(bundle: Bundle) -> dict[int, str]:
+    """Read every checkpoint of a bundle, by size; refused by place."""
     texts: dict[int, str] = {}
     for path in bundle.list_paths(_OLDER):
         name = path.removeprefix(_OLDER)

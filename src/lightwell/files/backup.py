@@ -2,7 +2,7 @@
 
 Not in it: the search index (made again), web.key (sessions end), locks. The secret keys are in it only
 when asked for: without them a stolen copy opens nothing and signs nothing, and they must be kept elsewhere.
-Who calls holds the sequencer's lock, so that tiles and database agree. Dumping the database: `actions/copies`.
+Who calls holds the sequencer's lock, so that tiles and database agree. The database: `actions/copies`.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _add_file(archive: tarfile.TarFile, name: str, path: Path) -> str | None:
         member.uid = member.gid = 0
         member.uname = member.gname = ""
         reader = _Hashing(stream)
-        archive.addfile(member, reader)  # type: ignore[arg-type]  # anything with read is enough
+        archive.addfile(member, reader)
     return reader.digest.hexdigest()
 
 
