@@ -148,3 +148,32 @@ def test_a_restored_old_copy_signs_nothing_until_the_newest_is_back(state, tmp_p
     finally:
         for each in witnesses:
             each.stop()
+
+
+def test_the_doctor_says_each_check_in_one_line_and_what_to_do(state):
+    run(state, "worker", "--once")
+    said = run(state, "doctor").splitlines()
+    names = [line.split(" ", 1)[1].strip().partition(":")[0] for line in said]
+    wanted = ["python", "sqlite", "disk", "folder", "clock", "database", "keys", "log", "checkpoint", "index"]
+    assert names == [*wanted, "witnesses"]
+    os.chmod(state / "log.key", 0o644)
+    assert "chmod 600" in run(state, "doctor", code=3)
+    os.chmod(state / "log.key", 0o600)
+    path = state / "log" / "tile" / "entries" / "000.p" / "2"
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    broken = run(state, "doctor", code=3)
+    assert "BROKEN  log: the log on disk is damaged: tile/entries/000.p/2" in broken
+    assert "ok      database" in broken, "one broken check does not stop the others"
+
+
+def test_the_doctor_names_a_witness_that_does_not_answer(state, tmp_path):
+    keys = [note.parse_vkey(line) for line in run(state, "log", "keys").split()]
+    witness = log_fixture.Witness(tmp_path, "w1.example", keys)
+    try:
+        options = [part for line in witness.list_options() for part in ("--witness", line)]
+        run(state, "log", "witnesses", *options)
+        run(state, "log", "checkpoint")
+        assert f"{witness.url} answers; it has cosigned 1 entries" in run(state, "doctor")
+    finally:
+        witness.stop()
+    assert "could not be reached" in run(state, "doctor", code=3)

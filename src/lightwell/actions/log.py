@@ -183,9 +183,7 @@ def _publish_checkpoint(state: State, timeout_seconds: float) -> str:
 
 def is_pending(*, state: State) -> bool:
     """Answer whether an entry is not covered by the checkpoint that readers see."""
-    shown = state.tiles.read_checkpoint()
-    size = checkpoint.parse_checkpoint(note.parse_note(shown).text).size if shown else 0
-    return size < count_entries()
+    return signing.read_shown_size(state.tiles) < count_entries()
 
 
 def _find_cosigned_size(address: cosigning.Address) -> int:

@@ -57,6 +57,12 @@ def check_continuation(store: TileStore, last: Signed, size: int) -> None:
         raise errors.Damaged(f"the shown checkpoint cannot be read: {error.sentence} {_ADVICE}") from None
 
 
+def read_shown_size(store: TileStore) -> int:
+    """Read how many entries the checkpoint covers that readers see; 0 before the first."""
+    shown = store.read_checkpoint()
+    return checkpoint.parse_checkpoint(note.parse_note(shown).text).size if shown else 0
+
+
 def grow_tiles(store: TileStore, last: Signed, size: int) -> Signed:
     """Write the tiles and bundles that growing to `size` entries adds, read them back, return the new root.
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "bundle": ("lightwell.cli.bundle", "bundle"),
     "demo": ("lightwell.sample.demo", "demo"),
     "disclose": ("lightwell.cli.disclose", "disclose"),
+    "doctor": ("lightwell.cli.doctor", "doctor"),
     "gaps": ("lightwell.cli.verify", "gaps"),
     "init": ("lightwell.cli.begin", "init"),
     "inventory": ("lightwell.cli.inventory", "inventory"),
