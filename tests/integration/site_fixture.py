@@ -1,5 +1,7 @@
-"""A whole small archive written row by row, for tests of the reader's pages: five studies of the sample with every
-outcome a document can have, every kind of record, a company that never joined. No file is sealed or drawn here.
+"""A whole small archive written row by row, for tests of the reader's pages.
+
+Six studies of the sample with every outcome a document can have, every kind of record, a company that
+never joined. No file is sealed or drawn here.
 
 Run as a script with a folder it makes a state folder to look at:
     .venv/bin/python tests/integration/site_fixture.py /tmp/site && LIGHTWELL_STATE=/tmp/site ... runserver

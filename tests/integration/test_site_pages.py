@@ -1,4 +1,4 @@
-"""The reader's pages: every address answers, in public words only, and nothing that is held back comes out anywhere."""
+"""The reader's pages: every address answers, in public words only, and nothing held back comes out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
 
 
 class Page(HTMLParser):
-    """What a test asks of a page: the text outside parts that are not ours, tags with attributes, all text."""
+    """What a test asks of a page: text outside parts that are not ours, tags with attributes."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -276,7 +276,7 @@ def test_what_others_publish_is_labelled_and_never_counts_as_the_answer(state: S
     assert "No published figures" in answers
 
 
-def test_the_difference_view_names_every_changed_place_in_words_and_is_empty_for_a_version_that_changes_nothing(
+def test_the_difference_view_names_every_change_in_words_and_is_empty_when_nothing_changed(
     state: State, client: Client
 ) -> None:
     from lightwell.base import disclosure

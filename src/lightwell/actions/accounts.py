@@ -32,7 +32,7 @@ class Account:
 
     @property
     def promised(self) -> int:
-        """Pages whose promised date has come, or that were decided before it: the left side of the equation."""
+        """Pages whose date has come, or that were decided before it: the left side of the equation."""
         return self.published + self.hidden + self.held + self.late
 
     @property

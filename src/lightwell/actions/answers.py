@@ -38,7 +38,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a company has answered to one ask. `late_days` is the longest of its broken promises, 0 for none."""
+    """What a company has answered to one ask; `late_days` is its longest broken promise, 0 for none."""
 
     number: int
     name: str
@@ -167,7 +167,8 @@ def _answer_risks(overview: Overview, provider: ProviderView) -> Answer:
     covered = _cover(provider, current)
     has, missing, late = [], [], 0
     if rows:
-        text = f"{len(covered)} of {count(len(provider.services), 'service')} {'has' if len(covered) == 1 else 'have'} a current risk assessment"
+        verb = "has" if len(covered) == 1 else "have"
+        text = f"{_count_covered(covered, provider)} {verb} a current risk assessment"
         has.append(Point(text, _place(provider, rows)))
         has += [Point(_title(each), ("record", each.id)) for each in rows]
     else:
@@ -194,7 +195,7 @@ def _answer_reviews(overview: Overview, provider: ProviderView, ask: int, kind: 
         plural = "reviews" if ask == 4 else "reviews of encryption"
         has.append(
             Point(
-                f"{count(len(rows), name, plural)}, about {len(covered)} of {count(len(provider.services), 'service')}",
+                f"{count(len(rows), name, plural)}, about {_count_covered(covered, provider)}",
                 _place(provider, rows),
             )
         )
@@ -259,6 +260,10 @@ def _answer(
 def _cover(provider: ProviderView, rows: Iterable[disclosure.Disclosure]) -> list[str]:
     named = {service.id for each in rows for service in each.services}
     return [service.id for service in provider.services if service.id in named]
+
+
+def _count_covered(covered: Sequence[str], provider: ProviderView) -> str:
+    return f"{len(covered)} of {count(len(provider.services), 'service')}"
 
 
 def _name_uncovered(provider: ProviderView, covered: Sequence[str], lead: str) -> list[Point]:

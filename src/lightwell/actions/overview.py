@@ -1,7 +1,8 @@
 """What the whole archive looks like to the public right now: one picture, made once per state of the log.
 
-Every page that counts something reads it from here, so that two pages never disagree. The picture is made anew when
-the log has grown or a new day has begun. Titles of documents are in it only once they are named and in view.
+Every page that counts something reads it from here, so that two pages never disagree. It is made
+anew when the log has grown or a new day has begun. Titles of documents are in it only once they are named
+and in view.
 """
 
 from __future__ import annotations

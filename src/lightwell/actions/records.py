@@ -82,7 +82,7 @@ def read_bytes(record: str, version: int) -> bytes | None:
 
 
 def read_publication_summary(study: str) -> str:
-    """Return the summary of a study's newest publication, in the words of whoever published it; or nothing."""
+    """Return the summary of a study's newest publication, as whoever published it wrote it; or nothing."""
     row = Publication.objects.filter(study_id=study).order_by("-number").first()
     document = canonical.decode(bytes(row.data)) if row else None
     return str(document.get("summary") or "") if isinstance(document, dict) else ""

@@ -1,4 +1,4 @@
-"""Help lines of the configured country, for pages about abuse, self-harm and whatever else weighs on a child."""
+"""Help lines of the configured country, for pages about abuse, self-harm and what else weighs on a child."""
 
 from __future__ import annotations
 

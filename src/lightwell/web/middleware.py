@@ -1,4 +1,4 @@
-"""Around every answer: headers that Django does not set itself, and errors as a page instead of a traceback."""
+"""Around every answer: headers that Django does not set itself, and errors as a page, not a traceback."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def explain_errors(answer: Answer) -> Answer:
             case errors.CouldNotCheck():
                 sentences, status = [error.sentence], 503
             case errors.Damaged():
-                # What is broken is for the operator's log; a reader is told that nothing here can be relied on.
+                # What is broken is for the operator's log, not for a reader.
                 sentences, status = ["The archive's own store is damaged. Its operator has to act."], 500
             case _:
                 return None

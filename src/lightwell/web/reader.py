@@ -1,8 +1,8 @@
-"""A public record laid out for a reader: sections of labelled fields, tables and cards, held back places kept.
+"""A public record laid out for a reader: sections of labelled fields, tables, cards; held back places stay.
 
-Labels and kinds of fields come from the record's own JSON Schema, the order of reading from `LAYOUTS`; a field that
-no layout names stands under "More", so that none can be forgotten. A held back value is null in the
-record and its place is filled with the legal reason and the end date; no text of it exists here.
+Labels and kinds of fields come from the record's own JSON Schema, the order of reading from `layouts`. A held
+back value is null in the record and its place is filled with the legal reason and the end date; no text of it
+exists here. Places of changes in words: `places`.
 """
 
 from __future__ import annotations
@@ -15,93 +15,7 @@ from typing import Any
 from lightwell.base import disclosure, ground, pointer
 from lightwell.base.canonical import Json
 from lightwell.files import data
-
-# Shown in the head of every record's page and therefore left out below.
-HEAD = ("title", "summary", "asks", "topics")
-
-LAYOUTS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
-    "study": (
-        ("What is asked", ("question", "stage", "registered_in_advance", "started", "ended", "harms")),
-        ("What was found", ("findings",)),
-        ("How it was done", ("methods", "population", "ages", "countries", "sample_size", "deviations")),
-        ("What was promised", ("due_dates",)),
-        ("How earlier research was looked for", ("search",)),
-        ("Who answers for it", ("officer", "ethics", "funding")),
-        ("Elsewhere", ("publications", "sources")),
-    ),
-    "dataset": (
-        ("Who is in it", ("population", "people", "rows", "period", "privacy_unit")),
-        ("How to use it", ("access",)),
-        ("What it holds", ("tables",)),
-        ("How complete it is", ("completeness", "errata", "source_systems")),
-        ("Where it belongs", ("risk_assessment", "checksum", "sources")),
-    ),
-    "access-decision": (
-        ("What was decided", ("outcome", "decided_on", "votes", "dissent", "conditions", "findings")),
-        (
-            "What was asked for",
-            (
-                "topic",
-                "purpose",
-                "risk_category",
-                "about_minors",
-                "data_described",
-                "dataset",
-                "variables",
-                "holder",
-            ),
-        ),
-        ("Who asked", ("organisations", "funders", "interests", "preregistration", "ethics")),
-        ("How long it took", ("clocks", "extensions", "amendments", "mediation", "appeal")),
-        ("How access works", ("modalities", "environment", "period", "budget", "queries", "order")),
-        ("What came of it", ("results", "released", "events")),
-        ("Case", ("number", "rules")),
-    ),
-    "figures-edition": (
-        ("The figures", ("edition", "published_on", "period", "points_in_all", "points")),
-        ("What they count", ("definitions", "caveats", "not_answered")),
-        ("What changed since the edition before", ("revisions",)),
-        ("Where they come from", ("source_page", "files", "mapping", "sources")),
-    ),
-    "risk-assessment": (
-        ("What could happen to children", ("rows",)),
-        ("Which service, and when", ("service", "status", "dates", "framework", "users")),
-        ("What the service can do", ("functionalities",)),
-        ("Measures", ("measures",)),
-        ("Who was asked", ("childrens_voice", "consultations")),
-        ("Who answers for it", ("governance",)),
-        ("What happened later", ("incidents", "disputes", "right_of_reply")),
-    ),
-    "reputational-review": (
-        ("What was decided", ("decision", "conditions", "alternatives", "dissent", "escalation")),
-        ("Why and what was reviewed", ("trigger", "reviewed")),
-        ("What was asked", ("questions", "criteria")),
-        ("Who took part", ("people", "children")),
-        ("What was found", ("findings",)),
-        ("What was looked at", ("evidence",)),
-        ("What was known and not looked at", ("research_not_consulted",)),
-        ("What happened later", ("outcome", "changes", "delay")),
-    ),
-    "encryption-review": (
-        ("What was decided", ("decision", "conditions", "alternatives", "dissent", "escalation")),
-        ("Encryption", ("encryption", "reviewed", "trigger")),
-        ("What was found", ("findings", "rights", "safeguards")),
-        ("What might happen", ("model",)),
-        ("The figures behind it", ("figures", "claims")),
-        ("What was asked", ("questions", "criteria")),
-        ("Who took part", ("people", "children")),
-        ("What was looked at", ("evidence",)),
-        ("What was known and not looked at", ("research_not_consulted",)),
-        ("What happened later", ("outcome", "changes", "delay")),
-    ),
-    "letter": (
-        ("What was asked", ("asks",)),
-        ("The letter", ("sent_on", "addressee", "led_by", "note")),
-        ("Who signed", ("signatories_in_all", "signatories")),
-    ),
-    "reply": (("The reply", ("text", "answers", "points")),),
-    "commentary": (("The commentary", ("text", "points", "author", "purpose", "interests")),),
-}
+from lightwell.web import layouts
 
 # A list becomes a table when its entries have few, short fields; longer ones become cards.
 MAX_COLUMNS = 6
@@ -126,7 +40,8 @@ class Node:
     """One labelled part of a record.
 
     `shape` names the template fragment: text, paragraphs, tag, date, number, share, link, record,
-    fingerprint, list, table, cards, group, held, none. `children` are parts, rows or cards; `columns` the heads of a table.
+    fingerprint, inline, list, table, cards, evidence, group, held, none. `children` are parts, rows or
+    cards; `columns` the heads of a table.
     """
 
     label: str
@@ -151,7 +66,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class Frame:
     """What the walk needs everywhere: the schema's parts, the held places, names for ids."""
 
     parts: Mapping[str, Any]
@@ -163,12 +78,12 @@ class _Frame:
 def lay_out(record: disclosure.Disclosure) -> list[Section]:
     """Lay a record out in sections; every field of the body stands in one of them or in the page's head."""
     schema = data.read_schema(record.kind, record.schema)
-    frame = _make_frame(record, schema)
+    frame = make_frame(record, schema)
     properties: dict[str, Any] = schema["properties"]  # type: ignore[assignment]
-    head = [name for name in HEAD if not (record.kind == "letter" and name == "asks")]
+    head = [name for name in layouts.HEAD if not (record.kind == "letter" and name == "asks")]
     left = [name for name in properties if name in record.body and name not in head]
     sections = []
-    for title, names in LAYOUTS[record.kind]:
+    for title, names in layouts.LAYOUTS[record.kind]:
         shown = [name for name in names if name in left]
         left = [name for name in left if name not in shown]
         sections.append(_make_section(title, shown, record.body, properties, frame))
@@ -184,72 +99,20 @@ def show_at_a_glance(record: disclosure.Disclosure) -> Node | None:
     if record.kind != "risk-assessment":
         return None
     schema = data.read_schema(record.kind, record.schema)
-    frame = _make_frame(record, schema)
+    frame = make_frame(record, schema)
     part: Any = schema["properties"]["rows"]["items"]["properties"]  # type: ignore[index,call-overload]
     names = ("title", "age_group", "inherent", "residual", "confidence")
     rows = []
     value = record.body.get("rows")
     for k, each in enumerate(value if isinstance(value, list) else []):
         if isinstance(each, dict):
-            cells = tuple(_make_node(each.get(n), part[n], ("body", "rows", str(k), n), frame) for n in names)
+            cells = tuple(make_node(each.get(n), part[n], ("body", "rows", str(k), n), frame) for n in names)
             rows.append(Node("", "row", children=cells, anchor=_anchor(each, ("body", "rows"))))
-    columns = tuple(_read_label(_resolve(part[name], frame.parts)) for name in names)
+    columns = tuple(read_label(resolve(part[name], frame.parts)) for name in names)
     return Node("At a glance", "glance", children=tuple(rows), columns=columns) if rows else None
 
 
-def read_place(record: disclosure.Disclosure, place: str) -> Node:
-    """Make the node of one place of a change, whose entries are named "id=…"; a place outside the body as text."""
-    schema: Any = data.read_schema(record.kind, record.schema)
-    frame = _make_frame(record, schema)
-    value: Json = disclosure.format_disclosure(record)
-    tokens: tuple[str, ...] = ()
-    for token in pointer.parse_pointer(place):
-        if isinstance(value, list):
-            index = _find_index(value, token)
-            if index is None:
-                return Node("", "none")
-            value, tokens = value[index], (*tokens, str(index))
-            schema = _resolve(schema, frame.parts).get("items", {})
-        elif isinstance(value, dict) and token in value:
-            value, tokens = value[token], (*tokens, token)
-            if tokens != ("body",):
-                schema = _resolve(schema, frame.parts).get("properties", {}).get(token, {})
-        else:
-            return Node("", "none")
-    if tokens[:1] != ("body",):
-        return Node("", "paragraphs", format_value(value))
-    return _make_node(value, schema, tokens, frame)
-
-
-def name_place(record: disclosure.Disclosure, place: str) -> str:
-    """Write the place of a change in words: "Risks › Bullying in comments › Risk that remains"."""
-    schema: Any = data.read_schema(record.kind, record.schema)
-    value: Json = disclosure.format_disclosure(record)
-    said: list[str] = []
-    tokens = pointer.parse_pointer(place)
-    if tokens[:1] != ("body",):
-        return {
-            "withheld": "What is held back",
-            "opened": "What was held back before",
-            "services": "Services",
-        }.get(tokens[0], tokens[0].replace("_", " ").capitalize())
-    value = value["body"]
-    for token in tokens[1:]:
-        schema = _resolve(schema, data.read_schema(record.kind, record.schema)["$defs"])  # type: ignore[arg-type]
-        if isinstance(value, list) or schema.get("type") == "array":
-            entry = _find_entry(value, token)
-            said.append(
-                _name_entry(entry) or token.partition("=")[2] or f"number {int(token) + 1}" if token else ""
-            )
-            schema, value = schema.get("items", {}), entry
-        else:
-            schema = schema.get("properties", {}).get(token, {})
-            said.append(_read_label(schema) or token.replace("_", " ").capitalize())
-            value = value.get(token) if isinstance(value, dict) else None
-    return " › ".join(part for part in said if part)
-
-
-def _make_frame(record: disclosure.Disclosure, schema: Mapping[str, Any]) -> _Frame:
+def make_frame(record: disclosure.Disclosure, schema: Mapping[str, Any]) -> Frame:
     grounds = data.read_grounds()
     held = {
         each.pointer: Held(grounds.get(each.ground), each.expires, each.decided_by)
@@ -257,26 +120,26 @@ def _make_frame(record: disclosure.Disclosure, schema: Mapping[str, Any]) -> _Fr
     }
     names = {service.id: service.name for service in record.services}
     anchors: dict[str, str] = {}
-    for tokens, entry in _list_entries(record.body, ()):
+    for tokens, entry in list_entries(record.body, ()):
         identity = str(entry["id"])
         anchors.setdefault(identity, "-".join((*tokens, identity)))
-        if name := _name_entry(entry):
+        if name := name_entry(entry):
             names.setdefault(identity, name)
-    return _Frame(schema.get("$defs", {}), held, names, anchors)
+    return Frame(schema.get("$defs", {}), held, names, anchors)
 
 
-def _list_entries(value: Json, tokens: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Json]]]:
+def list_entries(value: Json, tokens: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Json]]]:
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _list_entries(item, (*tokens, key))
+            yield from list_entries(item, (*tokens, key))
     elif isinstance(value, list):
         for item in value:
             if isinstance(item, dict) and isinstance(item.get("id"), str):
                 yield tokens, item
-            yield from _list_entries(item, tokens)
+            yield from list_entries(item, tokens)
 
 
-def _find_index(value: list[Json], token: str) -> int | None:
+def find_index(value: list[Json], token: str) -> int | None:
     key, _, name = token.partition("=")
     if name:
         return next(
@@ -285,12 +148,12 @@ def _find_index(value: list[Json], token: str) -> int | None:
     return int(token) if token.isdigit() and int(token) < len(value) else None
 
 
-def _find_entry(value: Json, token: str) -> Json:
-    index = _find_index(value, token) if isinstance(value, list) else None
+def find_entry(value: Json, token: str) -> Json:
+    index = find_index(value, token) if isinstance(value, list) else None
     return value[index] if isinstance(value, list) and index is not None else None
 
 
-def _name_entry(entry: Json) -> str:
+def name_entry(entry: Json) -> str:
     if isinstance(entry, dict):
         for key in (
             "title",
@@ -310,38 +173,38 @@ def _name_entry(entry: Json) -> str:
 
 
 def _make_section(
-    title: str, names: list[str], body: Mapping[str, Json], properties: Mapping[str, Any], frame: _Frame
+    title: str, names: list[str], body: Mapping[str, Json], properties: Mapping[str, Any], frame: Frame
 ) -> Section:
     nodes = []
     for name in names:
-        node = _make_node(body[name], properties[name], ("body", name), frame)
+        node = make_node(body[name], properties[name], ("body", name), frame)
         if node.label == title:
             node = Node("", node.shape, node.value, node.children, node.columns, node.anchor, node.note)
         nodes.append(node)
     return Section(title, "part-" + re.sub("[^a-z]+", "-", title.lower()).strip("-"), tuple(nodes))
 
 
-def _read_label(schema: Mapping[str, Any]) -> str:
+def read_label(schema: Mapping[str, Any]) -> str:
     """Return the label of a field in public words; schemas are written for publishers and say "provider"."""
     label = str(schema.get("title", "")).replace("Publisher's summary", "Summary")
     return re.sub("provider", "company", label)
 
 
-def _resolve(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+def resolve(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
     """Follow a reference to a shared part; its own title and description win over the part's."""
     if "$ref" not in schema:
         return dict(schema)
     name = str(schema["$ref"]).rpartition("/")[2]
     return {
-        **_resolve(parts[name], parts),
+        **resolve(parts[name], parts),
         **{k: v for k, v in schema.items() if k != "$ref"},
         "x-part": name,
     }
 
 
-def _make_node(value: Json, schema: Mapping[str, Any], tokens: tuple[str, ...], frame: _Frame) -> Node:
-    full = _resolve(schema, frame.parts)
-    label = _read_label(full)
+def make_node(value: Json, schema: Mapping[str, Any], tokens: tuple[str, ...], frame: Frame) -> Node:
+    full = resolve(schema, frame.parts)
+    label = read_label(full)
     note = (
         ""
         if full.get("x-part") in ("slug", "level", "check", "digest", "record_reference")
@@ -360,11 +223,11 @@ def _make_node(value: Json, schema: Mapping[str, Any], tokens: tuple[str, ...], 
 
 
 def _make_fields(
-    value: Mapping[str, Json], schema: Mapping[str, Any], tokens: tuple[str, ...], frame: _Frame
+    value: Mapping[str, Json], schema: Mapping[str, Any], tokens: tuple[str, ...], frame: Frame
 ) -> tuple[Node, ...]:
     properties = schema.get("properties", {})
     return tuple(
-        _make_node(value[name], part, (*tokens, name), frame)
+        make_node(value[name], part, (*tokens, name), frame)
         for name, part in properties.items()
         if name in value and name != "id"
     )
@@ -375,14 +238,14 @@ def _make_list(
     value: list[Json],
     schema: Mapping[str, Any],
     tokens: tuple[str, ...],
-    frame: _Frame,
+    frame: Frame,
     note: str,
 ) -> Node:
     if not value:
         return Node(label, "none", note=note)
-    item = _resolve(schema.get("items", {}), frame.parts)
+    item = resolve(schema.get("items", {}), frame.parts)
     if item.get("type") != "object":
-        nodes = [_make_node(each, item, (*tokens, str(k)), frame) for k, each in enumerate(value)]
+        nodes = [make_node(each, item, (*tokens, str(k)), frame) for k, each in enumerate(value)]
         short = all(isinstance(each, str | int) and len(str(each)) <= MAX_INLINE for each in value)
         return Node(label, "inline" if short else "list", children=tuple(nodes), note=note)
     places = [(*tokens, str(k)) for k in range(len(value))]
@@ -398,7 +261,7 @@ def _make_list(
         for each, place in zip(value, places, strict=True):
             cells = (
                 tuple(
-                    _make_node(each[name], item["properties"][name], (*place, name), frame)
+                    make_node(each[name], item["properties"][name], (*place, name), frame)
                     if isinstance(each, dict) and name in each
                     else Node("", "blank")
                     for name in names
@@ -407,7 +270,7 @@ def _make_list(
                 else (Node("", "held", frame.held[pointer.format_pointer(place)]),)
             )
             rows.append(Node("", "row", children=cells, anchor=_anchor(each, tokens)))
-        columns = tuple(_read_label(_resolve(item["properties"][name], frame.parts)) for name in names)
+        columns = tuple(read_label(resolve(item["properties"][name], frame.parts)) for name in names)
         return Node(label, "table", children=tuple(rows), columns=columns, note=note)
     cards = []
     for each, place in zip(value, places, strict=True):
@@ -415,7 +278,7 @@ def _make_list(
             cards.append(Node("", "held", held))
             continue
         fields = _make_fields(each, item, place, frame) if isinstance(each, dict) else ()
-        title = _name_entry(each)
+        title = name_entry(each)
         cards.append(
             Node(
                 title,
@@ -428,7 +291,7 @@ def _make_list(
 
 
 def _list_evidence(
-    value: list[Json], item: Mapping[str, Any], tokens: tuple[str, ...], frame: _Frame
+    value: list[Json], item: Mapping[str, Any], tokens: tuple[str, ...], frame: Frame
 ) -> Iterator[Node]:
     """Make one short paragraph of each piece of evidence: its fields by name, for a fragment of its own."""
     for k, each in enumerate(value):
@@ -437,7 +300,7 @@ def _list_evidence(
             yield Node("", "held", held)
         elif isinstance(each, dict):
             parts = {
-                name: _make_node(each[name], part, (*place, name), frame)
+                name: make_node(each[name], part, (*place, name), frame)
                 for name, part in item["properties"].items()
                 if name in each and name != "id"
             }
@@ -465,7 +328,7 @@ def _fits_table(value: list[Json], names: list[str]) -> bool:
     )
 
 
-def _read_scalar(value: Json, schema: Mapping[str, Any], frame: _Frame) -> tuple[str, Any]:
+def _read_scalar(value: Json, schema: Mapping[str, Any], frame: Frame) -> tuple[str, Any]:
     part = schema.get("x-part")
     if value is None:
         return "none", None
@@ -494,19 +357,3 @@ def _read_scalar(value: Json, schema: Mapping[str, Any], frame: _Frame) -> tuple
     if isinstance(value, str) and "\n" in value.strip():
         return "paragraphs", value
     return "text", value
-
-
-def format_value(value: Json) -> str:
-    """Write one side of a change as text: a scalar as it is, an entry as its name and fields, nothing as nothing."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, dict):
-        lines = [
-            f"{key.replace('_', ' ')}: {format_value(item)}" for key, item in value.items() if key != "id"
-        ]
-        return "\n".join(lines)
-    if isinstance(value, list):
-        return "\n".join(f"• {format_value(item)}" for item in value)
-    return str(value)

@@ -18,7 +18,7 @@ STATE = _STATE.root
 
 
 def _read_secret() -> str:
-    """Read the key that signs sessions, made once per state folder; without a folder it lives for this process."""
+    """Read the key that signs sessions, made once per state folder; without one it lives for this process."""
     if from_environment := os.environ.get("LIGHTWELL_SECRET_KEY"):
         return from_environment
     path = STATE / "web.key"
@@ -47,7 +47,8 @@ SITE_ADDRESS = os.environ.get("LIGHTWELL_ADDRESS", "").rstrip("/")
 HELP_COUNTRY = os.environ.get("LIGHTWELL_HELP_COUNTRY", "GB")
 if HELP_COUNTRY not in data.list_countries():
     raise SystemExit(
-        f"LIGHTWELL_HELP_COUNTRY is {HELP_COUNTRY!r}; there are help lines for {', '.join(data.list_countries())}"
+        f"LIGHTWELL_HELP_COUNTRY is {HELP_COUNTRY!r}; "
+        f"there are help lines for {', '.join(data.list_countries())}"
     )
 
 INSTALLED_APPS = [

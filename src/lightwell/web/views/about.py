@@ -1,4 +1,4 @@
-"""Pages about the site: how to check it, help for children and parents, and what to say when something fails."""
+"""Pages about the site: how to check it, help for children and parents, words for when it fails."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Try to cheat (labelled sample only): each button changes a copy of the bundle and lets the real verifier judge it.
+"""Try to cheat (labelled sample only): each button changes a copy and the real verifier judges it.
 
-The buttons change nothing here: the copy is gone when the answer is sent. Outside a sample the address does not
-exist.
+The buttons change nothing here: the copy is gone when the answer is sent. Outside a sample the address does
+not exist.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _one_at_a_time = threading.Lock()
 _PATIENCE = 60
 
 
-@csrf_exempt  # nothing is changed and no session is asked, so there is nothing to forge; readers get no cookie
+@csrf_exempt  # nothing is changed and no session asked, so nothing can be forged; readers get no cookie
 @require_POST
 def try_cheat(request: HttpRequest, name: str) -> HttpResponse:
     """Carry one attempt out and show what the verifier says."""

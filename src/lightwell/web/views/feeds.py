@@ -82,7 +82,7 @@ def send_map(request: HttpRequest) -> HttpResponse:
     places += [reverse("company", args=[each.slug]) for each in picture.providers]
     for study in picture.studies:
         places += [reverse("study", args=[study.id]), reverse("inventory", args=[study.id])]
-        # A document has an address of its own there once it is published; a page that may not be read has none.
+        # A document is on the map once it is published; a page that may not be read never is.
         places += [
             reverse("document", args=[study.id, each.number])
             for each in study.documents
@@ -98,7 +98,7 @@ def send_map(request: HttpRequest) -> HttpResponse:
 
 
 def send_robots(request: HttpRequest) -> HttpResponse:
-    """Let everybody read everything public; a sample asks not to be found, so that nobody takes it for real."""
+    """Let everybody read everything public; a sample asks not to be found, lest it be taken for real."""
     sample = context.is_sample(state.open_state())
     lines = ["User-agent: *", "Disallow: /" if sample else "Disallow: /workspace/"]
     lines += [] if sample else [f"Sitemap: {_make_address(request, reverse('sitemap'))}"]

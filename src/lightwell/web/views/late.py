@@ -49,7 +49,7 @@ def show_late(request: HttpRequest) -> HttpResponse:
 
 @memory.keep
 def show_held(request: HttpRequest) -> HttpResponse:
-    """List everything held back, hidden or out of view: documents, pages and answers, each with its reason."""
+    """List everything held back, hidden or out of view: documents, pages, answers, with reasons."""
     picture = overview.read_overview(state.open_state())
     company = request.GET.get("company", "")
     rows = [

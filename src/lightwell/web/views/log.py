@@ -44,7 +44,7 @@ def read_policy(request: HttpRequest) -> HttpResponse:
 
 
 def read_entry(request: HttpRequest, index: int) -> HttpResponse:
-    """Return the bytes of one entry; entries hold no titles and no names and are public from the first day."""
+    """Return the bytes of one entry; entries hold no titles and no names and are public at once."""
     row = LogEntry.objects.filter(index=index).first()
     if row is None:
         raise Http404

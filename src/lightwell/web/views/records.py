@@ -1,4 +1,4 @@
-"""Records of every kind: one version laid out for a reader, all versions, what changed, and the exact bytes."""
+"""Records of every kind: laid out for a reader, all versions, what changed, and the exact bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lightwell.actions import overview, records
 from lightwell.base import withholding
 from lightwell.base.errors import Refused
 from lightwell.files import state
-from lightwell.web import help_lines, memory, reader
+from lightwell.web import help_lines, memory, places, reader
 
 
 @memory.keep
@@ -76,13 +76,13 @@ def show_changes(request: HttpRequest, record: str, old: int, new: int) -> HttpR
     if before.record and after.record:
         context["changes"] = [
             {
-                "place": reader.name_place(
+                "place": places.name_place(
                     after.record if change.how != "removed" else before.record, change.pointer
                 ),
                 "pointer": change.pointer,
                 "how": change.how,
-                "old": reader.read_place(before.record, change.pointer),
-                "new": reader.read_place(after.record, change.pointer),
+                "old": places.read_place(before.record, change.pointer),
+                "new": places.read_place(after.record, change.pointer),
             }
             for change in records.compare_versions(history, old, new)
         ]
@@ -131,7 +131,7 @@ def _list_lifted(history: records.History, shown: records.Version) -> list[tuple
         same = True
     except Refused:
         same = False
-    return [(reader.name_place(shown.record, each.pointer), same) for each in shown.record.opened]
+    return [(places.name_place(shown.record, each.pointer), same) for each in shown.record.opened]
 
 
 urlpatterns = [
