@@ -22,6 +22,7 @@ KINDS = (
     "protocol",
     "questionnaire",
     "report",
+    "summary",
     "appendix",
     "deck",
     "memo",

@@ -75,13 +75,16 @@ def list_steps(cast: Cast, written: dict[str, Written]) -> Iterator[Step]:
         draft = cast.drafts / f"{study.key}.yaml"
         draft.write_text(yaml.safe_dump(registration.make_draft(study), sort_keys=False, allow_unicode=True))
         yield Step(study.registered, f"registers: {study.title}", _make_registering(cast, study, draft))
+        days: set[datetime.date | None] = {None}
         for number, batch in enumerate(registration.list_batches(study), 1):
             yield Step(
                 batch.day,
-                f"locks in {len(batch.documents)} documents",
+                f"locks in {len(batch.documents)} of its documents: {study.title}",
                 _make_sealing(cast, batch, number, written),
             )
-            if (day := registration.date_publication(batch)) is not None:
+            day = registration.date_publication(batch)
+            if day not in days:
+                days.add(day)
                 yield Step(day, f"publishes: {study.title}", _make_publishing(cast, study))
     for name in data.list_examples():
         if name.startswith("study"):

@@ -15,6 +15,8 @@ signatures always pass. The curve arithmetic below runs only on public values.
 
 from __future__ import annotations
 
+import functools
+
 from cryptography import exceptions
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
@@ -33,6 +35,8 @@ _Point = tuple[int, int, int, int]  # extended coordinates X, Y, Z, T (RFC 8032 
 _IDENTITY: _Point = (0, 1, 1, 0)
 
 
+# Reading a policy checks the same few keys again and again, at 3 ms each; an answer never changes.
+@functools.lru_cache(maxsize=256)
 def check_public_key(public_key: bytes) -> None:
     """Raise `NoteError` unless the 32 bytes are a canonical point of prime order."""
     point = _decode_point(public_key) if len(public_key) == PUBLIC_KEY_BYTES else None

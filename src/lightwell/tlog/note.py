@@ -8,6 +8,7 @@ ones, so that the order of lines never changes the verdict. The key types live i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100
 """The rules ask for at least 16; Go's reader stops at 100, so do we."""
 
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")  # every control character but newline
 _DASH = "\u2014 "
 
 
@@ -156,7 +158,7 @@ def _decode(data: str | bytes) -> str:
         raise errors.NoteError("A signed note must be valid UTF-8.") from error
     if len(raw) > MAX_NOTE_BYTES:
         raise errors.NoteError(f"A signed note must be at most {MAX_NOTE_BYTES} bytes.")
-    if any(char < " " and char != "\n" for char in text):
+    if _CONTROL.search(text):
         raise errors.NoteError("A signed note must not contain control characters other than newline.")
     return text
 
