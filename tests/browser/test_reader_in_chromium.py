@@ -1,4 +1,4 @@
-"""What readers meet in a real browser: no barrier that axe-core finds, 320 pixels, keyboard only, no JavaScript.
+"""Readers in a real browser: no barrier that axe-core finds, 320 pixels, keyboard only, no JavaScript.
 
 Needs Chromium with its driver and axe-core (MPL-2.0, only here, never shipped):
     npm install --no-save --prefix . axe-core
@@ -144,15 +144,17 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(site: str, browse
     browser.get(site + "/")
     reached = []
     total = browser.execute_script(
-        "return document.querySelectorAll('a[href], button, input, summary').length"
+        "return [...document.querySelectorAll('a[href], button, input, summary')]"
+        ".filter(each => each.checkVisibility()).length"
     )
     for _ in range(total):
         browser.switch_to.active_element.send_keys(Keys.TAB)
         place = browser.execute_script(
-            "const e = document.activeElement; const box = e.getBoundingClientRect();"
+            "const e = document.activeElement;"
             "const style = getComputedStyle(e); const mark = e.querySelector && e.querySelector('rect');"
-            "const shown = style.outlineStyle !== 'none' || (mark && getComputedStyle(mark).strokeWidth === '5px');"
-            "return [e.tagName, e.textContent.trim() || e.getAttribute('aria-label'), shown, box.width, box.height]"
+            "const wide = mark && getComputedStyle(mark).strokeWidth === '5px';"
+            "const name = e.textContent.trim() || e.getAttribute('aria-label');"
+            "return [e.tagName, name, style.outlineStyle !== 'none' || wide]"
         )
         assert place[2], f"nothing shows that {place[:2]} has the focus"
         reached.append(place[1])
