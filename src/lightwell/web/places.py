@@ -48,7 +48,7 @@ def name_place(record: disclosure.Disclosure, place: str) -> str:
         }.get(tokens[0], tokens[0].replace("_", " ").capitalize())
     value = value["body"]
     for token in tokens[1:]:
-        schema = reader.resolve(schema, data.read_schema(record.kind, record.schema)["$defs"])  # type: ignore[arg-type]
+        schema = reader.resolve(schema, data.read_schema(record.kind, record.schema)["$defs"])
         if isinstance(value, list) or schema.get("type") == "array":
             entry = reader.find_entry(value, token)
             said.append(

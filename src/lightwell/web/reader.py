@@ -79,7 +79,7 @@ def lay_out(record: disclosure.Disclosure) -> list[Section]:
     """Lay a record out in sections; every field of the body stands in one of them or in the page's head."""
     schema = data.read_schema(record.kind, record.schema)
     frame = make_frame(record, schema)
-    properties: dict[str, Any] = schema["properties"]  # type: ignore[assignment]
+    properties: dict[str, Any] = schema["properties"]
     head = [name for name in layouts.HEAD if not (record.kind == "letter" and name == "asks")]
     left = [name for name in properties if name in record.body and name not in head]
     sections = []
@@ -100,7 +100,7 @@ def show_at_a_glance(record: disclosure.Disclosure) -> Node | None:
         return None
     schema = data.read_schema(record.kind, record.schema)
     frame = make_frame(record, schema)
-    part: Any = schema["properties"]["rows"]["items"]["properties"]  # type: ignore[index,call-overload]
+    part: Any = schema["properties"]["rows"]["items"]["properties"]
     names = ("title", "age_group", "inherent", "residual", "confidence")
     rows = []
     value = record.body.get("rows")
