@@ -13,7 +13,7 @@ from lightwell.actions import disclosures, drafts, inventories, proposals, recor
 from lightwell.base import difference, disclosure, errors, roles
 from lightwell.db.models import Disclosure, Item, Proposal, Study
 from lightwell.files import data, state, yaml_lines
-from lightwell.web import methods, people, reader
+from lightwell.web import methods, people, places, reader
 from lightwell.web.forms import workspace as forms
 from lightwell.web.views.workspace import describe_proposal, read_person
 
@@ -261,7 +261,7 @@ def _describe_record(proposal: Proposal) -> dict[str, Any]:
         "record": record,
         "sections": reader.lay_out(record),
         "decisions": decisions,
-        "changes": [(reader.name_place(record, each.pointer), each) for each in changes],
+        "changes": [(places.name_place(record, each.pointer), each) for each in changes],
         "old": old,
         "own_word": disclosure.counts_as_answer(record),
     }
