@@ -21,6 +21,13 @@ def open_installation() -> state.State:
     opened = state.open_state()
     opened.read_signers()
     prepare_site()
+    from django.db import DatabaseError, connection
+
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        reason = str(error).splitlines()[0]
+        raise errors.Damaged(f"the database cannot be reached: {reason}; see LIGHTWELL_DATABASE") from None
     return opened
 
 

@@ -70,3 +70,12 @@ def main() -> None:
     except errors.LightwellError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    except Exception as error:
+        # By name, because the plain install has no Django; anything else stays a bug with its traceback.
+        if type(error).__module__ != "django.db.utils":
+            raise
+        reason = str(error).splitlines()[0]
+        click.echo(
+            f"the database refused: {reason}; after an update run lightwell init, else doctor", err=True
+        )
+        sys.exit(errors.Damaged.exit_code)
