@@ -26,6 +26,8 @@ def describe_database(root: Path, address: str | None = None) -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": root / SQLITE_NAME,
+            # Opening the file anew costs more than answering most pages.
+            "CONN_MAX_AGE": 60,
             "OPTIONS": {
                 # FULL: an acknowledged entry must survive a power cut, not only a crash of the process.
                 # secure_delete: what is erased by law is overwritten in the file.

@@ -10,12 +10,14 @@ from lightwell.actions import standing
 from lightwell.base import canonical, errors
 from lightwell.db.models import Checkpoint, LogEntry
 from lightwell.files import state
+from lightwell.web import memory
 
 _LATEST = 30
 
 
+@memory.keep_a_minute
 def show_log(request: HttpRequest) -> HttpResponse:
-    """Show the log; never kept in memory, because minutes pass."""
+    """Show the log and how many minutes ago it was confirmed."""
     opened = state.open_state()
     rows = LogEntry.objects.order_by("-index")[:_LATEST]
     entries = [(row.index, _name_type(bytes(row.data))) for row in rows]
