@@ -353,7 +353,7 @@ def _read_scalar(value: Json, schema: Mapping[str, Any], frame: Frame) -> tuple[
     if part == "slug":
         if value in frame.names:
             return "entry", {"name": frame.names[value], "anchor": frame.anchors.get(value, "")}
-        return "tag", value
+        return "text", value
     if isinstance(value, str) and "\n" in value.strip():
         return "paragraphs", value
     return "text", value

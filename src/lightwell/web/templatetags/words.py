@@ -77,14 +77,15 @@ _PHRASES = {
     "proposed": "Proposed here",
     "18-plus": "18 and over",
     "all": "All ages",
-    "eu-dsa-40-4": "EU Digital Services Act, Article 40(4)",
-    "ofcom-children": "UK online safety rules: children",
-    "ofcom-illegal": "UK online safety rules: illegal content",
     "no-access-to-data": "The holder has no access to the data",
     "approver": "a second person, who approves",
     "safeguarding-officer": "the officer for child protection",
     "publisher": "a person who publishes here",
-    "a11y": "accessibility",
+}
+_LAWS = {
+    "eu-dsa-40-4": "EU Digital Services Act, Article 40(4)",
+    "ofcom-children": "UK online safety rules: children",
+    "ofcom-illegal": "UK online safety rules: illegal content",
 }
 _PLACES = {
     "study": ("study", "{id}"),
@@ -154,6 +155,12 @@ def words(value: object) -> str:
     if text[:1].isdigit():
         return text.replace("-", " to ") if text.replace("-", "").isdigit() else text
     return text.replace("-", " ").capitalize()
+
+
+@register.filter
+def law(value: object) -> str:
+    """Write the id of a law's framework in words, any other text as it is."""
+    return _LAWS.get(str(value), str(value))
 
 
 @register.filter
