@@ -2,9 +2,10 @@
 
     .venv/bin/python benchmarks/log.py [--entries 1000000] [--folder DIR]
 
-Every append is durable before it counts: entries in SQLite (WAL, synchronous=FULL) first, then
-tiles and bundles (each flushed, renamed, directory flushed), then the bundles just written are
-read back and hashed again, and only then the checkpoint is signed with both keys and replaced.
+First the real way, `actions/log` on the tables of an installation; then the same reduced to what the
+disk and the tree cost. Every append is durable before it counts: entries in SQLite (WAL,
+synchronous=FULL) first, then tiles and bundles (each flushed, renamed, directory flushed), then what
+was written is read back and hashed again, and only then the checkpoint is signed with both keys.
 The limit printed beside it is this disk's own flush rate, measured in the same run. The peer is
 Tessera, whose figures are those quoted in the project's reference (measured on another 2-core
 machine), not measured here.
@@ -86,6 +87,66 @@ class Log:
         return found[old - first * tile.FULL_WIDTH :]
 
 
+class Stories:
+    """The real append path: `actions/log` on the real tables, with tiles, read-back and signature."""
+
+    def __init__(self, folder: Path) -> None:
+        os.environ["LIGHTWELL_STATE"] = str(folder / "state")
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lightwell.web.settings")
+        from lightwell.cli import installation
+        from lightwell.files import foundation
+
+        foundation.lay_foundation(folder / "state", origin=ORIGIN)
+        self.state = installation.open_installation()
+        from lightwell.actions import installations, log
+
+        installations.prepare_database(state=self.state)
+        self.log = log
+
+    def append(self, count: int) -> None:
+        """One batch: durable order, tiles, read back, signed, shown."""
+        start = self.log.count_entries()
+        self.log.append(entries=[make_entry(start + k) for k in range(count)])
+        self.log.publish_checkpoint(state=self.state, now=self.state.read_now())
+
+
+def make_entry(number: int) -> dict[str, object]:
+    """An entry as the archive makes it when an inventory is sealed."""
+    return {
+        "type": "item",
+        "v": 1,
+        "at": "2026-11-25T12:00:00Z",
+        "study": "std-6wtb7d1t76x3nf",
+        "item": number,
+        "kind": "report",
+        "pages": 12,
+        "read": True,
+        "due": "2027-03-01",
+        "commitment": f"{number:064x}",
+    }
+
+
+def measure_stories(folder: Path) -> None:
+    """Entries per second through the stories, in batches as an inventory seals them."""
+    stories = Stories(folder)
+    for batch, rounds in ((1, 20), (256, 12), (2048, 12), (8192, 6)):
+        before, started = stories.log.count_entries(), time.perf_counter()
+        for _ in range(rounds):
+            stories.append(batch)
+        elapsed = time.perf_counter() - started
+        rate = (stories.log.count_entries() - before) / elapsed
+        print_row(
+            f"actions/log, batches of {batch:,}",
+            f"{rate:,.0f}/s",
+            "goal 10,000/s in batches; JSON, Django, tiles, read-back, two signatures" if batch > 1 else "",
+        )
+    size, started = stories.log.count_entries(), time.perf_counter()
+    stories.log.check_start(state=stories.state, offline=True)
+    print_row(
+        f"check at start, {size:,} entries", f"{time.perf_counter() - started:.2f} s", "also the database"
+    )
+
+
 def measure_flushes(folder: Path) -> float:
     """Flushes per second of this disk: 4 KiB written and flushed, again and again."""
     with open(folder / "flush", "wb") as file:
@@ -122,6 +183,10 @@ def main() -> None:
             f"{measure_flushes(folder):,.0f}/s",
             "the physical limit of a single append",
         )
+        part = folder / "stories"
+        part.mkdir()
+        measure_stories(part)
+        shutil.rmtree(part)
         for batch, seconds in ((1, 3.0), (256, 3.0), (2048, 3.0)):
             part = folder / f"batch-{batch}"
             part.mkdir()
