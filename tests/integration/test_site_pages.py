@@ -262,6 +262,37 @@ def test_the_bar_adds_up_and_each_part_leads_to_its_list(state: State, client: C
     )
 
 
+def test_the_site_states_what_an_outsider_computes_from_the_log_alone(state: State) -> None:
+    from lightwell.archive import account, dating
+    from lightwell.db.models import Checkpoint
+
+    rule = state.read_policy()
+    verdicts = dating.judge_checkpoints(rule, dict(Checkpoint.objects.values_list("size", "text")))
+    entries = [bytes(data) for data in LogEntry.objects.order_by("index").values_list("data", flat=True)]
+    outside = account.compute_account(entries, rule, verdicts, site_fixture.NOW.date())
+    inside = {
+        (each.study, each.number): (each.state, each.strict_days, each.pages)
+        for study in overview.read_overview(state).studies
+        for each in study.documents
+    }
+    assert inside == {
+        (gap.item.study, gap.item.number): (gap.state, gap.lateness.strict_days, gap.item.pages)
+        for gap in outside.gaps
+    }
+
+
+def test_a_document_removed_from_the_database_by_hand_keeps_its_place(state: State, client: Client) -> None:
+    study = Study.objects.order_by("id").first()
+    item = study.items.filter(openings=None, holdings=None).first() or study.items.first()
+    before = len(overview.read_overview(state).find_study(study.id).documents)
+    for rows in (item.holdings, item.openings):
+        rows.all().delete()
+    item.delete()
+    overview.forget()
+    assert len(overview.read_overview(state).find_study(study.id).documents) == before
+    assert client.get(f"/studies/{study.id}/inventory/?again").status_code == 200
+
+
 def test_a_company_that_never_joined_has_a_page_that_says_so(state: State, client: Client) -> None:
     html = read(client, "/companies/nightjar/")
     assert "is not taking part" in html

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from lightwell.actions import accounts, log, records
+from lightwell.actions import accounts, log, moments, records
 from lightwell.actions.accounts import Account
 from lightwell.archive import completeness, entry, rules
 from lightwell.base import canonical, disclosure
 from lightwell.db.models import Holding, Item, LogEntry, Opening, Provider, Service, Study, Suspension
-from lightwell.files.state import State
+from lightwell.files.state import State, open_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def forget() -> None:
 def make_overview(size: int, day: datetime.date) -> Overview:
     """Make the picture from the first `size` entries of the log and the rows beside it."""
     entries = LogEntry.objects.filter(index__lt=size).order_by("index").values_list("data", flat=True)
-    events = entry.read_events([bytes(each) for each in entries])
+    events = entry.read_events([bytes(each) for each in entries], moments.make_finder(open_state()))
     gaps = completeness.compute_gaps(events, day, rules.FIRST_RULES)
     documents = _read_documents(gaps)
     newest = [row.read_record() for row in records.list_newest()]

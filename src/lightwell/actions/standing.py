@@ -7,9 +7,9 @@ policy says; whoever verifies brings their own.
 from __future__ import annotations
 
 import datetime
-import functools
 from dataclasses import dataclass
 
+from lightwell.actions import moments
 from lightwell.base import errors
 from lightwell.db.models import Checkpoint
 from lightwell.files.state import State
@@ -38,12 +38,6 @@ class Standing:
     policy_text: str
 
 
-@functools.lru_cache(maxsize=4)
-def _judge(rule: policy.Policy, text: str) -> policy.PolicyResult:
-    """Check the signatures once for each checkpoint; the same texts always have the same verdict."""
-    return policy.check_policy(rule, text)
-
-
 def read_standing(state: State) -> Standing | None:
     """Read how the log stands; None before the first checkpoint."""
     newest = Checkpoint.objects.order_by("-size").first()
@@ -59,7 +53,7 @@ def read_standing(state: State) -> Standing | None:
         rule = state.read_policy()
     except errors.LightwellError as error:
         return Standing(newest.size, bytes(newest.root).hex(), text, False, str(error), (), None, "")
-    judged = _judge(rule, text)
+    judged = moments.judge(rule, text)
     times = {name: datetime.datetime.fromtimestamp(at, datetime.UTC) for name, at in judged.witnesses.items()}
     last = max(times.values(), default=None)
     return Standing(
