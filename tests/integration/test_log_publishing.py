@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lightwell.actions import log
+from lightwell.actions import cosigning, log
 from lightwell.base import errors
 from lightwell.db.models import Checkpoint, LogEntry
 from lightwell.files import policies, sequencer
@@ -241,3 +241,33 @@ def test_the_first_entry_of_a_log_is_its_rules_and_only_once(state):
     log.begin_log(now=NOW)
     log.begin_log(now=NOW)
     assert [b'"type":"rules"' in bytes(row.data) for row in LogEntry.objects.all()] == [True]
+
+
+def test_a_witness_that_only_claims_more_cannot_stop_the_log(state, monkeypatch):
+    add(3)
+    real = cosigning.client.add_checkpoint
+
+    def claim(url, old_size, proof, text, wire):
+        if url.endswith(state.read_policy().witnesses[0].url.rpartition(":")[2]):
+            raise cosigning.client.WitnessRefusal("The witness refused: it last cosigned size 999.", 409, 999)
+        return real(url, old_size, proof, text, wire)
+
+    monkeypatch.setattr(cosigning.client, "add_checkpoint", claim)
+    assert publish(state) == 3
+    assert len(log_fixture.read_shown(state)[1].witnesses) == 4
+
+
+def test_after_a_change_of_policy_the_same_checkpoint_is_cosigned_anew(state, witnesses):
+    add(2)
+    publish(state)
+    keys = [signer.verifier for signer in state.read_signers()]
+    policies.replace_policy(state.root, policies.make_policy(keys, witnesses[2].list_options()))
+    assert not log.is_pending(state=state), "it was cosigned by this witness before"
+    stranger = log_fixture.Witness(witnesses[0].folder, "w9.example", keys)
+    try:
+        policies.replace_policy(state.root, policies.make_policy(keys, stranger.list_options()))
+        assert log.is_pending(state=state)
+        assert publish(state) == 2
+        assert not log.is_pending(state=state)
+    finally:
+        stranger.stop()

@@ -38,12 +38,23 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What one witness said: signatures, or why not. `silent` when it may say yes another time."""
+    """What one witness said: signatures, or why not; `contradicts` when it showed that this copy is wrong."""
 
     address: Address
     signatures: tuple[note.Signature, ...] = ()
     complaint: str = ""
     contradicts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What every witness is asked, and what an answer is held against."""
+
+    text: str
+    head: checkpoint.Checkpoint
+    log_keys: tuple[note.Verifier, ...]
+    prove: Prove
+    read_root: ReadRoot
 
 
 def list_addresses(each: policy.Policy) -> list[Address]:
@@ -59,15 +70,21 @@ def list_addresses(each: policy.Policy) -> list[Address]:
 
 
 def ask_cosignatures(
-    text: str, rule: policy.Policy, old_sizes: Callable[[Address], int], prove: Prove, timeout_seconds: float
+    text: str,
+    rule: policy.Policy,
+    old_sizes: Callable[[Address], int],
+    prove: Prove,
+    read_root: ReadRoot,
+    timeout_seconds: float,
 ) -> tuple[str, list[str]]:
     """Ask every witness of the policy that has not cosigned `text` yet, all at once.
 
     Returns the text with every good cosignature and one sentence for each witness that gave none.
-    Raises `Damaged` when a witness holds a larger or another tree: this copy of the log must not go on.
+    Raises `Damaged` when a witness shows a larger or another tree signed with our own keys: this copy of
+    the log must not go on.
     """
-    head = checkpoint.parse_checkpoint(note.parse_note(text).text)
-    have = {(line.name, line.key_id) for line in note.parse_note(text).signatures}
+    read = note.parse_note(text)
+    have = {(line.name, line.key_id) for line in read.signatures}
     missing = [
         address
         for address in list_addresses(rule)
@@ -75,10 +92,12 @@ def ask_cosignatures(
         if not any((each.name, each.key_id) in have for each in address.verifiers)
     ]
     starts = {address.url: old_sizes(address) for address in missing}
+    log_keys = tuple(log.verifier for log in rule.logs)
+    question = _Question(text, checkpoint.parse_checkpoint(read.text), log_keys, prove, read_root)
 
     def ask(address: Address) -> _Answer:
         with client.open_client(timeout_seconds) as wire:
-            return _ask_one(address, head, text, starts[address.url], prove, wire)
+            return _ask_one(question, address, starts[address.url], wire)
 
     answers = _map_all(ask, missing)
     for answer in answers:
@@ -192,41 +211,55 @@ def _read_seen(
     return seen
 
 
-def _ask_one(
-    address: Address, head: checkpoint.Checkpoint, text: str, old_size: int, prove: Prove, wire: httpx.Client
-) -> _Answer:
+def _ask_one(ask: _Question, address: Address, old_size: int, wire: httpx.Client) -> _Answer:
+    size = ask.head.size
     # A second attempt with the size it names; a third because it may have grown in between.
     for _ in range(3):
         try:
-            lines = client.add_checkpoint(address.url, old_size, prove(old_size, head.size), text, wire)
+            lines = client.add_checkpoint(address.url, old_size, ask.prove(old_size, size), ask.text, wire)
             return _Answer(address, lines, "" if lines else f"The witness {address.url} gave no cosignature.")
         except client.WitnessRefusal as refusal:
-            if refusal.size is not None and refusal.size > head.size:
-                return _Answer(
-                    address,
-                    complaint=f"The witness {address.url} has cosigned {refusal.size} entries of this log "
-                    f"and this copy has {head.size}: it is an old copy; restore the newest one.",
-                    contradicts=True,
-                )
-            if refusal.size is not None and refusal.size != old_size:
+            if refusal.size is not None and old_size != refusal.size <= size:
                 old_size = refusal.size
                 continue
-            # Only what the protocol means by them accuses: another root at our size, or a proof that
-            # starts from the size it named and does not lead to ours.
-            if refusal.status == protocol.UNPROVEN or (
-                refusal.status == protocol.CONFLICT and refusal.size is None and old_size == head.size
-            ):
-                return _Answer(
-                    address,
-                    complaint=f"The witness {address.url} has cosigned another history of this log. "
-                    "Publish nothing; restore the copy that was cosigned.",
-                    contradicts=True,
-                )
-            advice = f"{refusal.sentence} Ask its operator to accept the keys of {head.origin}."
+            if refusal.status in (protocol.CONFLICT, protocol.UNPROVEN):
+                return _weigh_accusation(ask, address, refusal, wire)
+            advice = f"{refusal.sentence} Ask its operator to accept the keys of {ask.head.origin}."
             return _Answer(address, complaint=advice)
         except errors.CouldNotCheck as error:
             return _Answer(address, complaint=error.sentence)
     return _Answer(address, complaint=f"The witness {address.url} keeps naming other sizes; try again later.")
+
+
+def _weigh_accusation(
+    ask: _Question, address: Address, refusal: client.WitnessRefusal, wire: httpx.Client
+) -> _Answer:
+    """A refusal accuses this copy only with a checkpoint that our own keys signed: else it is only a refusal.
+
+    Otherwise one witness could stop the log by naming a size.
+    """
+    try:
+        text = client.read_checkpoint(address.url, ask.head.origin, wire)
+    except errors.CouldNotCheck as error:
+        return _Answer(address, complaint=f"{refusal.sentence} {error.sentence}")
+    seen = _read_seen(address, text, ask.log_keys)
+    if isinstance(seen, str):
+        return _Answer(address, complaint=f"{refusal.sentence} {seen}")
+    if seen.size > ask.head.size:
+        words = f"has cosigned {seen.size} entries of this log and this copy has {ask.head.size}"
+        return _Answer(
+            address,
+            complaint=f"The witness {address.url} {words}: it is an old copy; restore the newest one.",
+            contradicts=True,
+        )
+    if seen.size and ask.read_root(seen.size) != seen.root:
+        return _Answer(
+            address,
+            complaint=f"The witness {address.url} has cosigned another history of this log. "
+            "Publish nothing; restore the copy that was cosigned.",
+            contradicts=True,
+        )
+    return _Answer(address, complaint=f"{refusal.sentence} It shows nothing that contradicts this copy.")
 
 
 def _map_all(ask: Callable[[Address], T], addresses: Sequence[Address]) -> list[T]:

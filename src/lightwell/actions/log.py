@@ -163,7 +163,12 @@ def _publish_checkpoint(state: State, timeout_seconds: float) -> str:
     reader = tile_proof.TileReader(store.read_tile, head.size)
     try:
         cosigned, complaints = cosigning.ask_cosignatures(
-            text, rule, _find_cosigned_size, lambda old, _: reader.prove_consistency(old), timeout_seconds
+            text,
+            rule,
+            _find_cosigned_size,
+            lambda old, _: reader.prove_consistency(old),
+            lambda seen: reader.read_range(0, seen),
+            timeout_seconds,
         )
     except errors.Damaged:
         _checked.pop(str(state.root), None)
@@ -184,8 +189,11 @@ def _publish_checkpoint(state: State, timeout_seconds: float) -> str:
 
 
 def is_pending(*, state: State) -> bool:
-    """Answer whether an entry is not covered by the checkpoint that readers see."""
-    return signing.read_shown_size(state.tiles) < count_entries()
+    """Answer whether readers lack a checkpoint over every entry that meets the policy in force."""
+    if signing.read_shown_size(state.tiles) < count_entries():
+        return True
+    shown = state.tiles.read_checkpoint()
+    return shown is not None and not policy.check_policy(state.read_policy(), shown).satisfied
 
 
 def _find_cosigned_size(address: cosigning.Address) -> int:
