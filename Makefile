@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 $(BIN)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lightwell needs Python 3.11 or newer; install it and run again, for example: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "The venv module of Python is missing; on Debian or Ubuntu install it with: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[site,demo,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[site,postgres,demo,dev]'
 	@touch $@
 
 # make demo [DATA=folder] [PORT=8000] [SERVE=0]
