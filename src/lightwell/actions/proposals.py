@@ -75,7 +75,8 @@ def _take_back_items(
 def _erase_item(
     state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
 ) -> object:
-    return custody.erase_item(state=state, payload=payload, decided_by=decided_by, now=now)
+    custody.erase_item(state=state, payload=payload, decided_by=decided_by, now=now)
+    return None
 
 
 def _restore_page(
