@@ -20,7 +20,8 @@ def find_place(bundle: Bundle, path: str) -> PlacedRefusal | None:
     try:
         book = history.read_history(bundle).book
         for record in [path] if path.startswith(AREA) else bundle.list_paths(AREA):
-            opened = _parse_opening(bundle.read(record))
+            data = bundle.read(record)
+            opened = _parse_opening(data) if record == path or _name_bytes(path) in data else None
             item = book.items.get((opened.header.study, opened.header.number)) if opened else None
             if opened is None or item is None:
                 continue
@@ -34,6 +35,10 @@ def find_place(bundle: Bundle, path: str) -> PlacedRefusal | None:
     except errors.LightwellError:
         pass
     return None
+
+
+def _name_bytes(path: str) -> bytes:
+    return path.rpartition("/")[2].partition(".")[0].encode()
 
 
 def _parse_opening(data: bytes) -> release.WholeOpening | release.PagesOpening | None:

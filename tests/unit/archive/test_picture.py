@@ -45,9 +45,14 @@ def test_a_pixel_changed_anywhere_changes_a_patch_or_is_refused(drawn, data):
     pixels = bytearray(rows)
     pixels[data.draw(st.integers(0, len(pixels) - 1))] ^= data.draw(st.integers(1, 255))
     changed = picture.format_png(width, height, pixels)
-    with pytest.raises(errors.Refused, match="not sealed, or not opened|differs"):
-        if picture.decode_patches(changed, head, hidden) != tuple(patches):
-            raise errors.Refused("it differs, so that the seal refuses it")
+    assert read_or_refuse(changed, head, hidden) != tuple(patches)
+
+
+def read_or_refuse(data: bytes, head: page.Head, hidden: set[int]) -> object:
+    try:
+        return picture.decode_patches(data, head, hidden)
+    except errors.Refused as refusal:
+        return refusal.sentence
 
 
 def test_white_as_sealed_is_shown_as_white():
