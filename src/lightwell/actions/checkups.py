@@ -158,7 +158,7 @@ def _check_checkpoint(state: State) -> Result:
         return False, f"{waiting} entries are not shown to readers yet; run: lightwell log checkpoint"
     return (
         True,
-        f"readers see all {log.count_entries()} entries; {Checkpoint.objects.count()} checkpoints were signed",
+        f"readers see all {log.count_entries()} entries; {Checkpoint.objects.count()} checkpoints signed",
     )
 
 

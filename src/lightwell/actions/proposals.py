@@ -69,7 +69,8 @@ def _publish_study(
 def _take_back_items(
     state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
 ) -> object:
-    return publications.take_back_items(payload=payload, decided_by=decided_by, now=now)
+    publications.take_back_items(payload=payload, decided_by=decided_by, now=now)
+    return None
 
 
 def _erase_item(

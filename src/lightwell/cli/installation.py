@@ -45,7 +45,7 @@ def find_person(name: str) -> Person:
     """Find the account that a command acts for (`--as`); `UserMistake` lists the accounts there are."""
     from lightwell.db.models import Person
 
-    person = Person.objects.filter(username=name).first()
+    person: Person | None = Person.objects.filter(username=name).first()
     if person is None:
         known = ", ".join(Person.objects.order_by("username").values_list("username", flat=True)[:20])
         raise errors.UserMistake(
