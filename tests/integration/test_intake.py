@@ -1,14 +1,24 @@
 """Files are taken in behind a fence: bad ones cost a sentence, never the other files or this process."""
 
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import zlib
 from pathlib import Path
+from typing import ClassVar
 
 import pikepdf
 import pytest
+from PIL import Image
 from reportlab.pdfgen import canvas
 
 from lightwell.archive import page, seal
 from lightwell.base import errors
-from lightwell.files import intake, parts, pdf, sealed
+from lightwell.files import fence, intake, parts, pdf, sealed, workers
 from lightwell.files.store import FileStore
 
 KEY = bytes(range(32))
@@ -102,14 +112,6 @@ def make_locked(path: Path) -> None:
         document.save(path, encryption=pikepdf.Encryption(user="a", owner="b"))
 
 
-def make_two_counts(path: Path) -> None:
-    # /Count says 7 and there are two: one engine believes the number, the other the pages.
-    write_pdf(path)
-    with pikepdf.open(path, allow_overwriting_input=True) as document:
-        document.Root.Pages.Count = 7
-        document.save(path)
-
-
 BAD = {
     "empty": (lambda path: path.write_bytes(b""), "the file is empty"),
     "text": (lambda path: path.write_text("only text"), "is not a PDF but looks like text/plain"),
@@ -137,3 +139,203 @@ def test_a_bad_file_is_refused_by_name_or_sealed_unread_when_the_publisher_says_
 def test_a_readable_file_is_not_sealed_unread(tmp_path: Path) -> None:
     with pytest.raises(errors.UserMistake, match="all 2 pages can be read; use the intent publish"):
         take(tmp_path, write_pdf(tmp_path / "a.pdf"), unread=True)
+
+
+LITTLE = workers.Limits(memory_bytes=700 << 20, opening_seconds=60, page_seconds=60)
+
+
+def make_picture_bomb(path: Path) -> Path:
+    # A content stream that unpacks to 1.5 GB of operators, in 1.5 MB.
+    squeezer = zlib.compressobj(9)
+    block = b"0 0 m 9 9 l S\n" * 75_000
+    packed = b"".join(squeezer.compress(block) for _ in range(1500)) + squeezer.flush()
+    return write_raw_pdf(path, packed, "/Filter/FlateDecode")
+
+
+def test_a_bomb_costs_one_sentence_that_names_it_and_the_others_are_taken_in(tmp_path: Path) -> None:
+    bomb, good = make_picture_bomb(tmp_path / "bomb.pdf"), write_pdf(tmp_path / "good.pdf")
+    store = FileStore(tmp_path / "store")
+    jobs = [intake.Job(path, KEY, name=f"2020/{path.name}") for path in (bomb, good, bomb, good)]
+    results = list(intake.take_in_all(jobs, store, processes=2, limits=LITTLE))
+    for result in results[::2]:
+        assert isinstance(result, errors.UserMistake)
+        assert str(result).startswith("2020/bomb.pdf")
+        assert "GiB of memory" in str(result)
+    for result in results[1::2]:
+        assert isinstance(result, intake.Intake)
+        assert result.pages == 2
+    kept = {name for each in results[1::2] for name in (each.sealed_file, each.sealed_parts)}
+    leftovers = {path.name for path in (tmp_path / "store" / "incoming").iterdir()}
+    assert list_stored(tmp_path) - leftovers == kept
+
+
+def test_a_bomb_is_sealed_as_bytes_when_the_publisher_says_so(tmp_path: Path) -> None:
+    taken = take(tmp_path, make_picture_bomb(tmp_path / "bomb.pdf"), unread=True, limits=LITTLE)
+    assert (taken.pages, taken.read) == (None, False)
+    assert "memory" in taken.note
+
+
+def test_a_page_that_takes_too_long_is_named_and_its_process_killed(tmp_path: Path) -> None:
+    hurried = workers.Limits(page_seconds=0.05)
+    block = b"".join(b"%d %d m %d 300 l S\n" % (at % 300, at % 7, at % 299) for at in range(20_000))
+    slow = write_raw_pdf(tmp_path / "slow.pdf", zlib.compress(block * 20), "/Filter/FlateDecode")
+    with pytest.raises(errors.UserMistake, match=r"slow\.pdf, page 1: takes longer than 0\.05 seconds"):
+        take(tmp_path, slow, limits=hurried)
+
+
+def test_a_worker_killed_from_outside_costs_nothing(tmp_path: Path) -> None:
+    sources = [write_pdf(tmp_path / f"{number}.pdf", pages=40) for number in range(4)]
+    store = FileStore(tmp_path / "store")
+    with workers.Pool(1) as pool:
+        tasks = [
+            {"do": "seal", "path": str(path), "key": KEY.hex(), "store": str(store.root)} for path in sources
+        ]
+        outcomes = pool.run(tasks)
+        found = [next(outcomes)]
+        # The second file is at work now: the pool hands it out before it yields the first answer.
+        (victim,) = pool.list_process_ids()
+        os.kill(victim, signal.SIGKILL)
+        found += outcomes
+        assert pool.list_process_ids() != [victim]
+    assert [outcome["pages"] for outcome in found] == [40, 40, 40, 40]
+    for outcome in found:
+        assert parts.count_parts(store, KEY, outcome["sealed_parts"]) == 40
+
+
+def test_a_worker_killed_again_and_again_at_one_file_is_told(tmp_path: Path) -> None:
+    source = write_pdf(tmp_path / "a.pdf", pages=400)
+    stop = threading.Event()
+    with workers.Pool(1) as pool:
+
+        def kill_all() -> None:
+            while not stop.wait(0.01):
+                for victim in pool.list_process_ids():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(victim, signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_all)
+        killer.start()
+        task = {"do": "seal", "path": str(source), "key": KEY.hex(), "store": str(tmp_path / "store")}
+        (outcome,) = pool.run([task])
+        stop.set()
+        killer.join()
+    assert isinstance(outcome, workers.Fault)
+    assert "SIGKILL" in outcome.sentence
+
+
+PROBE = """
+import socket, subprocess, sys
+from lightwell.files import fence
+held = fence.enter(1 << 30)
+def is_refused(act):
+    try:
+        act()
+    except (OSError, MemoryError):
+        return True
+    return False
+print(held, is_refused(socket.socket), is_refused(lambda: subprocess.run(["/bin/true"])),
+      is_refused(lambda: bytearray(2 << 30)), sep="|")
+"""
+
+
+def test_the_fence_claims_only_what_holds() -> None:
+    done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
+    held, sockets, programs, memory = done.stdout.strip().split("|")
+    assert ("no sockets" in held) == (sockets == "True")
+    assert ("no other programs" in held) == (programs == "True")
+    assert ("memory 1.0 GiB" in held) == (memory == "True")
+
+
+def test_a_seccomp_filter_is_made_only_for_machines_whose_numbers_are_known() -> None:
+    assert fence._make_filter("x86_64")
+    assert fence._make_filter("aarch64")
+    assert fence._make_filter("riscv64") is None
+
+
+def test_five_metres_are_sealed_and_more_is_refused_with_file_and_page(tmp_path: Path) -> None:
+    metre = 72 / 0.0254
+    long = write_pdf(tmp_path / "poster.pdf", pages=1, size=(4.99 * metre, 0.9 * metre))
+    assert take(tmp_path, long).pages == 1
+    with pytest.raises(
+        errors.UserMistake, match=r"banner\.pdf, page 1: the page measures 5\.2 by 0\.9 metres"
+    ):
+        take(tmp_path, write_pdf(tmp_path / "banner.pdf", pages=1, size=(5.2 * metre, 0.9 * metre)))
+
+
+def test_ten_thousand_pages_are_read_to_the_last(tmp_path: Path) -> None:
+    sheet = canvas.Canvas(str(tmp_path / "long.pdf"), pagesize=(60, 40))
+    for number in range(1, 10_001):
+        sheet.drawString(5, 15, f"p{number}")
+        sheet.showPage()
+    sheet.save()
+    taken = take(tmp_path, tmp_path / "long.pdf")
+    assert (taken.pages, len(taken.page_roots)) == (10_000, 320_000)
+    last = parts.read_part(FileStore(tmp_path / "store"), KEY, taken.sealed_parts, 10_000)
+    assert last.lines[0][0].text == "p10000"
+
+
+def test_two_engines_that_count_differently_leave_it_to_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_pdf(tmp_path / "a.pdf", pages=2)
+
+    class OtherCount:
+        pages: ClassVar[list[int]] = [1, 2, 3]
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+    monkeypatch.setattr(pdf.pikepdf, "open", lambda *_: OtherCount())
+    with pytest.raises(errors.UserMistake, match="counts 2 pages and the other 3; a person must look"):
+        pdf.count_pages(source)
+
+
+def test_equal_files_are_taken_in_each_under_its_own_key(tmp_path: Path) -> None:
+    first = write_pdf(tmp_path / "a.pdf")
+    second = tmp_path / "copy of a.pdf"
+    second.write_bytes(first.read_bytes())
+    store = FileStore(tmp_path / "store")
+    jobs = [intake.Job(first, KEY), intake.Job(second, bytes(32))]
+    one, two = intake.take_in_all(jobs, store)
+    assert one.sha256 == two.sha256
+    assert one.page_roots != two.page_roots
+    assert {one.sealed_file, one.sealed_parts}.isdisjoint({two.sealed_file, two.sealed_parts})
+
+
+def test_names_with_line_breaks_and_tricks_reach_the_reader_as_plain_paths(tmp_path: Path) -> None:
+    for name in ("two\nlines.pdf", '{"do": "draw"}.pdf', "-x.pdf", "شاشات 睡眠.pdf"):
+        assert take(tmp_path, write_pdf(tmp_path / name)).pages == 2
+
+
+def test_a_store_that_fails_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "incoming").write_text("a file where a folder must be made")
+    with pytest.raises(errors.Refused, match="the disk does not take"):
+        take(tmp_path, write_pdf(tmp_path / "a.pdf"))
+    with pytest.raises(errors.UserMistake, match=r"gone\.pdf: the file cannot be opened"):
+        take(tmp_path, tmp_path / "gone.pdf")
+
+
+def test_a_page_is_drawn_in_the_fence_and_a_wrong_number_is_told(tmp_path: Path) -> None:
+    source = write_pdf(tmp_path / "a.pdf")
+    picture = Image.open(io.BytesIO(pdf.draw_page(source, 2, 72)))
+    assert (picture.format, picture.size) == ("PNG", (400, 300))
+    with pytest.raises(errors.UserMistake, match=r"a\.pdf, page 3: there is no page 3; the file has 2"):
+        pdf.draw_page(source, 3, 72)
+
+
+def test_a_check_counts_pages_and_reckons_room_and_time_without_storing(tmp_path: Path) -> None:
+    good, text = write_pdf(tmp_path / "a.pdf", pages=5), tmp_path / "b.pdf"
+    text.write_text("no PDF")
+    one, two = intake.check_all([("x/a.pdf", good), ("x/b.pdf", text)])
+    assert isinstance(one, intake.Check)
+    assert (one.pages, one.size) == (5, good.stat().st_size)
+    assert one.parts_bytes > 5 * 100
+    assert one.seconds > 0
+    assert isinstance(two, errors.UserMistake)
+    assert str(two).startswith("x/b.pdf: the name ends in .pdf, but")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pdf", "b.pdf"]

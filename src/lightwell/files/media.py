@@ -80,7 +80,7 @@ def _judge_zip(path: Path) -> str:
                 named = archive.read("mimetype").decode("ascii", "replace").strip()
                 if named.startswith("application/vnd.oasis.opendocument.") or named == "application/epub+zip":
                     return named
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError):
         return "application/zip"
     return next((media_type for mark, media_type in _ZIP_MARKS if mark in names), "application/zip")
 

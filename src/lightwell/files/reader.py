@@ -10,7 +10,6 @@ nothing here is pickled, and the parent checks the shape of what it gets.
 from __future__ import annotations
 
 import base64
-import errno
 import json
 import os
 import sys
@@ -40,9 +39,18 @@ def serve(tasks: BinaryIO, tell: Tell) -> None:
             tell({"memory": True})
             return
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES):
+            if error.errno is None:
                 raise
-            tell({"disk": os.strerror(error.errno)})
+            tell(_explain_disk(Path(task["path"]), error))
+
+
+def _explain_disk(path: Path, error: OSError) -> dict[str, Any]:
+    """Tell a file that cannot be opened, the publisher's business, from a store that fails, the operator's."""
+    try:
+        path.open("rb").close()
+    except OSError as unopened:
+        return {"problems": [[path.name, f"the file cannot be opened: {unopened.strerror}"]]}
+    return {"disk": os.strerror(error.errno or 0)}
 
 
 def _seal(task: Task, tell: Tell) -> dict[str, Any]:
