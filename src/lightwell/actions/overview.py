@@ -77,6 +77,11 @@ class StudyView:
         return tuple(each for each in self.documents if each.state == "overdue")
 
     @property
+    def shortfalls(self) -> list[tuple[str, int]]:
+        """Why "in full" is not said: each state that forbids it, with its number of documents."""
+        return [(state, n) for state, n in self.states.items() if n and state in completeness.NOT_IN_FULL]
+
+    @property
     def days_late(self) -> int:
         return max((each.strict_days for each in self.late), default=0)
 
