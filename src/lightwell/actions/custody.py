@@ -92,8 +92,9 @@ def erase_item(
 ) -> None:
     """Erase a document by law: its key, its sealed and public bytes, its pages and openings; the place stays.
 
-    Key and rows go in the transaction with the log entry; bytes go after the commit. A crash between
-    leaves encrypted bytes without a key, and perhaps public bytes: `remove_erased_bytes` removes them again.
+    Key and rows go in the transaction with the log entry; bytes go after the commit. A crash between leaves
+    encrypted bytes without a key and, of a document that was open, its public bytes under digests that no
+    row names any more: no page leads there, but nothing here finds and removes them yet.
     """
     check_erasure(payload, now)
     with transaction.atomic():
