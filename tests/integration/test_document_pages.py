@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from document_fixture import (
     CSV,
@@ -30,6 +31,7 @@ BASE = f"/studies/{STUDY}/documents"
 @pytest.fixture
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
     monkeypatch.setenv("LIGHTWELL_STATE", str(tmp_path / "state"))
+    cache.clear()
     return build_archive(tmp_path / "state")
 
 

@@ -1,0 +1,291 @@
+"""The workspace: a study goes from a draft to public pages and back by people who each do their part."""
+
+import datetime
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from document_fixture import SENTENCES, STUDY, make_pdf
+
+from lightwell.actions import inventories, log, overview, people, search
+from lightwell.archive import inventory
+from lightwell.base import roles
+from lightwell.client import proofs
+from lightwell.db.models import Inventory, Person, Proposal, PublicPage, Report, Study, Suspension
+from lightwell.files import data, foundation
+from lightwell.files.state import State
+from lightwell.web import pace
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "seven brave otters swim"
+NOW = datetime.datetime(2024, 11, 20, 9, tzinfo=datetime.UTC)
+PAGE = f"/studies/{STUDY}/documents/1/page/2/"
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
+    root = tmp_path / "state"
+    monkeypatch.setenv("LIGHTWELL_STATE", str(root))
+    monkeypatch.setattr(pace, "TURNS", 1000)
+    overview.forget()
+    cache.clear()
+    foundation.lay_foundation(root, origin="sample.example/site", sample=True)
+    (root / "sample-clock").write_text(str(int(NOW.timestamp())))
+    log.begin_log(now=NOW)
+    people.add_person(name="ana", roles=["publisher"], password=PASSWORD)
+    people.add_person(name="ben", roles=["approver"], password=PASSWORD)
+    people.add_person(name="sam", roles=["safeguarding-officer"], password=PASSWORD)
+    people.add_person(name="rita", roles=["researcher"], password=PASSWORD)
+    return State(root)
+
+
+def sign_in(name: str) -> Client:
+    client = Client()
+    answer = client.post("/workspace/sign-in/", {"username": name, "password": PASSWORD})
+    assert answer.status_code == 302, answer.content
+    return client
+
+
+def send(client: Client, address: str, status: int = 302, **values: Any) -> Any:
+    answer = client.post(f"/workspace/{address}", values)
+    assert answer.status_code == status, answer.content.decode()
+    return answer
+
+
+def register(state: State) -> Study:
+    draft = data.read_example("study").decode()
+    ana, ben = sign_in("ana"), sign_in("ben")
+    answer = send(ana, "drafts/", text=draft, step="propose")
+    number = int(answer["Location"].rstrip("/").rpartition("/")[2])
+    send(ben, f"proposals/{number}/decide/", decision="approve")
+    return Study.objects.get(pk=STUDY)
+
+
+def measure(state: State, study: Study, folder: Path) -> None:
+    folder.mkdir()
+    (folder / "report.pdf").write_bytes(make_pdf())
+    rows = inventory.draft_rows(["report.pdf"], datetime.date(2025, 12, 1))
+    inventories.measure_files(state=state, study=study, folder=folder, rows=rows, processes=1)
+
+
+def publish(state: State, tmp_path: Path) -> None:
+    study = register(state)
+    measure(state, study, tmp_path / "papers")
+    ana, ben = sign_in("ana"), sign_in("ben")
+    send(ana, f"studies/{STUDY}/seal/", study=STUDY)
+    answer = send(ana, f"studies/{STUDY}/publish/", items="", summary="We asked children how they sleep.")
+    number = int(answer["Location"].rstrip("/").rpartition("/")[2])
+    send(ben, f"proposals/{number}/decide/", decision="approve")
+    log.publish_checkpoint(state=state, now=NOW)
+    search.update_index(state)
+
+
+def test_every_room_asks_for_a_name_and_a_password(state: State, client: Client) -> None:
+    rooms = ["", "drafts/", "studies/", "proposals/", "reports/", "withdraw/", f"studies/{STUDY}/"]
+    for room in rooms:
+        answer = client.get(f"/workspace/{room}")
+        assert answer.status_code == 302, room
+        assert answer["Location"].startswith("/workspace/sign-in/?next=/workspace/")
+        assert answer["Cache-Control"] == "no-store"
+    wrong = client.post("/workspace/sign-in/", {"username": "ana", "password": "wrong"})
+    assert wrong.status_code == 200
+    assert b"wrong" in wrong.content
+    assert Person.objects.get(username="ana").password.startswith("argon2")
+
+
+def test_a_password_cannot_be_guessed_quickly(
+    state: State, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "TURNS", 3)
+    tries = [
+        client.post("/workspace/sign-in/", {"username": "ana", "password": str(k)}).status_code
+        for k in range(5)
+    ]
+    assert tries == [200, 200, 200, 429, 429]
+
+
+def test_signing_in_leads_nowhere_else(state: State, client: Client) -> None:
+    answer = client.post(
+        "/workspace/sign-in/?next=https://elsewhere.example/",
+        {"username": "ana", "password": PASSWORD, "next": "https://elsewhere.example/"},
+    )
+    assert answer["Location"] == "/workspace/"
+
+
+@pytest.mark.parametrize("name", ["rita", "ana", "ben", "sam"])
+def test_each_room_opens_only_to_the_roles_of_the_table(state: State, name: str) -> None:
+    client, held = sign_in(name), Person.objects.get(username=name).roles
+    rooms = {
+        "drafts/": ("propose", "register"),
+        "studies/": ("read_sealed",),
+        "proposals/": ("read_sealed",),
+        "reports/": ("suspend",),
+        "withdraw/": ("propose",),
+    }
+    for room, permissions in rooms.items():
+        expected = 200 if any(roles.may(held, each) for each in permissions) else 403
+        assert client.get(f"/workspace/{room}").status_code == expected, room
+    assert client.get("/workspace/").status_code == 200
+
+
+def test_a_form_without_its_token_is_refused(state: State) -> None:
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post("/workspace/sign-in/", {"username": "ana", "password": PASSWORD})
+    assert answer.status_code == 403
+
+
+def test_a_draft_shows_every_problem_at_its_line(state: State) -> None:
+    draft = data.read_example("study").decode().replace("kind: study", "kind: studdy")
+    draft = draft.replace("stage: planned", "stage: someday")
+    text = send(sign_in("ana"), "drafts/", 400, text=draft).content.decode()
+    assert "record.yaml, line 3" in text
+    assert 'class="wrong" id="line-3"' in text
+    draft = data.read_example("study").decode().replace("stage: planned", "stage: someday")
+    draft = draft.replace("asks: [1]", "asks: [9]")
+    text = send(sign_in("ana"), "drafts/", 400, text=draft).content.decode()
+    assert "2 things to change" in text
+    assert not Proposal.objects.exists()
+
+
+def test_a_draft_that_is_only_checked_is_not_proposed(state: State) -> None:
+    answer = send(sign_in("ana"), "drafts/", 200, text=data.read_example("study").decode())
+    assert b"Nothing is wrong with it" in answer.content
+    assert not Proposal.objects.exists()
+
+
+def test_what_one_person_proposed_another_approves(state: State) -> None:
+    ana = sign_in("ana")
+    answer = send(ana, "drafts/", text=data.read_example("study").decode(), step="propose")
+    number = int(answer["Location"].rstrip("/").rpartition("/")[2])
+    assert b"somebody else has to approve" in ana.get(f"/workspace/proposals/{number}/").content
+    send(ana, f"proposals/{number}/decide/", 403, decision="approve")
+    assert not Study.objects.exists()
+    ben = sign_in("ben")
+    assert b"You are the second person" in ben.get(f"/workspace/proposals/{number}/").content
+    send(ben, f"proposals/{number}/decide/", decision="approve")
+    assert Study.objects.get().id == STUDY
+    send(ben, f"proposals/{number}/decide/", 403, decision="approve")
+
+
+def test_a_person_with_every_publishing_role_still_cannot_approve_the_own_proposal(state: State) -> None:
+    Person.objects.get(username="ana").assign_roles(["publisher", "approver"])
+    ana = sign_in("ana")
+    answer = send(ana, "drafts/", text=data.read_example("study").decode(), step="propose")
+    number = int(answer["Location"].rstrip("/").rpartition("/")[2])
+    refused = send(ana, f"proposals/{number}/decide/", 403, decision="approve")
+    assert b"two people" in refused.content
+
+
+def test_sealing_shows_what_cannot_be_taken_back_and_wants_the_id_typed(state: State, tmp_path: Path) -> None:
+    measure(state, register(state), tmp_path / "papers")
+    ana = sign_in("ana")
+    text = ana.get(f"/workspace/studies/{STUDY}/").content.decode()
+    assert "1 document, 3 pages" in text
+    assert "What cannot be taken back" in text
+    send(ana, f"studies/{STUDY}/seal/", 400, study="yes")
+    assert not Inventory.objects.exists()
+    send(sign_in("ben"), f"studies/{STUDY}/seal/", 403, study=STUDY)
+    send(ana, f"studies/{STUDY}/seal/", study=STUDY)
+    assert Inventory.objects.get().items.count() == 1
+
+
+def test_a_published_page_carries_a_proof_that_the_verifier_accepts(
+    state: State, tmp_path: Path, client: Client
+) -> None:
+    publish(state, tmp_path)
+    assert (
+        SENTENCES[1]
+        in client.get(PAGE, {"q": "marmalade"}).content.decode().replace("</span>", "").replace("</mark>", "")
+        or "marmalade" in client.get(PAGE).content.decode()
+    )
+    proof = client.get(f"{PAGE}proof.json")
+    verdict = proofs.verify_page_proof(proof.content, state.read_policy())
+    assert "page 2 of item 1" in verdict.sentence
+    api = client.get(f"/api/1/studies/{STUDY}/documents/1/pages/2/proof")
+    assert api.content == proof.content
+    forged = json.loads(proof.content)
+    forged["page"]["lines"][0][0][0] = "Kapitel"
+    with pytest.raises(Exception, match="page 2, line 1"):
+        proofs.verify_page_proof(json.dumps(forged).encode(), state.read_policy())
+
+
+def test_chosen_pages_leave_as_one_pdf_with_their_proofs_inside(
+    state: State, tmp_path: Path, client: Client
+) -> None:
+    publish(state, tmp_path)
+    answer = client.get(f"/studies/{STUDY}/documents/1/pages.pdf", {"pages": "2,3"})
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"].startswith("attachment")
+    with pikepdf.open(io.BytesIO(answer.content)) as made:
+        assert len(made.pages) == 2
+        names = set(made.attachments)
+        assert names == {"page-2-proof.json", "page-3-proof.json", "how-to-check.txt"}
+        proof = made.attachments["page-3-proof.json"].get_file().read_bytes()
+    assert "page 3" in proofs.verify_page_proof(proof, state.read_policy()).sentence
+
+
+def test_beside_a_page_out_of_view_the_others_leave_as_pictures_only(
+    state: State, tmp_path: Path, client: Client
+) -> None:
+    publish(state, tmp_path)
+    send(sign_in("sam"), f"suspend/{STUDY}/1/2/")
+    answer = client.get(f"/studies/{STUDY}/documents/1/pages.pdf", {"pages": "1,3"})
+    assert answer.status_code == 200
+    assert b"Font" not in answer.content
+    with pikepdf.open(io.BytesIO(answer.content)) as made:
+        assert [len(page.images) for page in made.pages] == [1, 1]
+
+
+def test_a_report_takes_a_page_out_of_every_view_and_two_people_bring_it_back(
+    state: State, tmp_path: Path, client: Client
+) -> None:
+    publish(state, tmp_path)
+    client.post(f"{PAGE}report/", {"words": "This is my daughter."})
+    sam, ben = sign_in("sam"), sign_in("ben")
+    assert b"This is my daughter." in sam.get("/workspace/reports/").content
+    send(sam, f"reports/{Report.objects.get().pk}/", decision="suspend")
+    assert client.get(PAGE).status_code == 451
+    assert client.get(f"{PAGE}picture").status_code == 404
+    assert b"no published page fits" in client.get("/search/", {"q": "marmalade"}).content.lower()
+    assert b"marmalade" not in client.get("/search.atom", {"q": "sentence stands"}).content
+    stop = Suspension.objects.get()
+    answer = send(sam, f"restore/{stop.pk}/")
+    number = int(answer["Location"].rstrip("/").rpartition("/")[2])
+    send(sam, f"proposals/{number}/decide/", 403, decision="approve")
+    assert client.get(PAGE).status_code == 451
+    send(ben, f"proposals/{number}/decide/", decision="approve")
+    search.update_index(state)
+    assert client.get(PAGE).status_code == 200
+    assert b"1 page</strong> found" in client.get("/search/", {"q": "marmalade"}).content
+
+
+def test_published_documents_are_taken_back_by_two_with_a_reason(
+    state: State, tmp_path: Path, client: Client
+) -> None:
+    publish(state, tmp_path)
+    ana, ben = sign_in("ana"), sign_in("ben")
+    answer = send(
+        ana, f"studies/{STUDY}/take-back/", items="1", ground="third-party-privacy", review="2025-10-01"
+    )
+    number = int(answer["Location"].rstrip("/").rpartition("/")[2])
+    assert PublicPage.objects.count() == 3
+    send(ben, f"proposals/{number}/decide/", decision="approve")
+    assert PublicPage.objects.count() == 0
+    assert b"private life" in client.get(PAGE).content
+
+
+def test_a_mistake_in_a_proposal_is_a_sentence_and_nothing_is_stored(state: State, tmp_path: Path) -> None:
+    publish(state, tmp_path)
+    before = Proposal.objects.count()
+    ana = sign_in("ana")
+    send(ana, f"studies/{STUDY}/publish/", 400, items="one", summary="")
+    send(ana, f"studies/{STUDY}/publish/", 400, items="7", summary="word " * 81)
+    send(ana, f"studies/{STUDY}/take-back/", 400, items="1", ground="no-such", review="2025-10-01")
+    send(ana, "withdraw/", 400, record=STUDY, version="", ground="participant")
+    assert Proposal.objects.count() == before
