@@ -124,6 +124,7 @@ def build_archive(root: Path) -> Archive:
             read=count is not None,
             renderer=pdf.name_renderer(),
             commitment="0" * 64,
+            wrapped_key=bytes(40),
             log_index=at,
         )
     _open(items[WHOLE], pages, True, state)

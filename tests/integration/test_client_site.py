@@ -1,4 +1,4 @@
-"""The client against the real site behind a real socket: rows are typed, lists go on, errors are sentences."""
+"""The client against the real site behind a socket: rows are typed, lists go on, errors are sentences."""
 
 import datetime
 from collections.abc import Iterator

@@ -21,7 +21,7 @@ from document_fixture import (
 )
 
 from lightwell.actions import pictures
-from lightwell.db.models import PublicPage, Report
+from lightwell.db.models import Item, PublicPage, Report
 
 pytestmark = pytest.mark.django_db
 
@@ -260,3 +260,22 @@ def test_a_reader_needs_no_script(archive: Archive, client: Client) -> None:
     assert re.findall(r"<script(?![^>]*\bsrc=)", text) == []
     assert "onclick" not in text
     assert ' style="' not in text
+
+
+def test_a_document_erased_by_law_is_told_as_gone_and_not_as_promised(
+    archive: Archive, client: Client
+) -> None:
+    Item.objects.filter(pk=archive.items[LOCKED].pk).update(wrapped_key=None)
+    text = client.get(f"{BASE}/{LOCKED}/page/1/").content.decode()
+    assert "gone for good" in text
+    assert "promised" not in text
+    assert "Gone for good" in client.get(f"{BASE}/{LOCKED}/").content.decode()
+
+
+def test_a_picture_that_was_drawn_goes_with_its_file(archive: Archive, client: Client) -> None:
+    digest = archive.items[WHOLE].sha256
+    client.get(f"{BASE}/{WHOLE}/page/1/picture")
+    kept = archive.state.root / pictures.FOLDER / digest[:2] / digest
+    assert list(kept.iterdir())
+    pictures.forget_pictures(state=archive.state, digest=digest)
+    assert not kept.exists()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from django.db import connection, transaction
 
-from lightwell.actions import log
+from lightwell.actions import log, pictures
 from lightwell.archive import entry, escrow, release
 from lightwell.base import canonical, errors, ground
 from lightwell.base.canonical import Json
@@ -206,6 +206,8 @@ def _remove_bytes(state: State, sealed: Sequence[str], public: Sequence[str]) ->
     for area, names in (("sealed", sealed), ("public", public)):
         for name in names:
             state.files.remove_bytes(area, name)
+    for name in public:
+        pictures.forget_pictures(state=state, digest=name)
     _forget_old_rows()
 
 

@@ -16,8 +16,8 @@ from lightwell.base import errors, ground
 from lightwell.db.models import Disclosure, Holding, Item, PublicPage, Suspension
 from lightwell.files import data
 
-# Where a document or a page stands: shown, held back, out of view for now, not published yet.
-OPEN, HELD, SUSPENDED, LOCKED = "open", "held-back", "suspended", "locked"
+# Where a document or a page stands: shown, held back, out of view for now, not published yet, erased by law.
+OPEN, HELD, SUSPENDED, LOCKED, GONE = "open", "held-back", "suspended", "locked", "removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ def read_document(item: Item) -> Document:
         hold.page: Reason(known[hold.ground], hold.decided_by, hold.review) for hold in holds if hold.page
     }
     state, reason = OPEN if opening else LOCKED, None
+    if item.wrapped_key is None and opening is None:
+        state, reason = GONE, Reason(known["erased-by-law"])
     if item_hold:
         state, reason = HELD, Reason(known[item_hold.ground], item_hold.decided_by, item_hold.review)
     if item_stop:
@@ -90,7 +92,7 @@ def read_document(item: Item) -> Document:
     for number in range(1, (item.pages or 0) + 1):
         if number in visible:
             places.append(Place(number, OPEN))
-        elif state in (SUSPENDED, HELD):
+        elif state in (SUSPENDED, HELD, GONE):
             places.append(Place(number, state, reason))
         elif number in stopped:
             places.append(Place(number, SUSPENDED, stopped[number]))

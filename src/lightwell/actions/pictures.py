@@ -6,13 +6,21 @@ from lightwell.db.models import Item, PublicPage
 from lightwell.files import drawing
 from lightwell.files.state import State
 
+# Pictures drawn for readers lie here, in the state folder; nothing is lost with it.
+FOLDER = "drawn"
+
 
 def read_picture(*, state: State, row: PublicPage) -> drawing.Picture:
     """Return the picture of a page that the caller took from the gate `PublicPage.objects.visible()`."""
     if row.picture:
         return drawing.Picture(state.files.get_bytes("public", row.picture), "image/png")
     pdf = state.files.find_path("public", row.item.sha256)
-    return drawing.read_picture(state.root / "drawn", row.item.sha256, pdf, row.number)
+    return drawing.read_picture(state.root / FOLDER, row.item.sha256, pdf, row.number)
+
+
+def forget_pictures(*, state: State, digest: str) -> None:
+    """Remove every picture that was drawn from a file; for erasure by law."""
+    drawing.forget_pictures(state.root / FOLDER, digest)
 
 
 def name_source(item: Item, row: PublicPage) -> str:

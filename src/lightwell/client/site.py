@@ -286,7 +286,7 @@ class Site:
 
 
 def _read_row(row: type[Row], value: Any) -> Row:
-    """Build a row from JSON; fields that a newer site adds are left out, absent ones are an answer we cannot use."""
+    """Build a row from JSON; fields that a newer site adds are left out, an absent one cannot be used."""
     if not isinstance(value, dict):
         raise errors.CouldNotCheck(f"the site answered something that is no {row.__name__.lower()}")
     hints = get_type_hints(row)

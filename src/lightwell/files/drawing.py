@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import io
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -55,6 +56,11 @@ def read_picture(folder: Path, digest: str, pdf: Path, number: int) -> Picture:
     # Readers see the file whole or not at all; a crash leaves a leftover that is drawn again.
     durable.replace_file(place / f"{number}{suffix}", data)
     return Picture(data, _MEDIA_TYPES[suffix])
+
+
+def forget_pictures(folder: Path, digest: str) -> None:
+    """Remove every kept picture of a file, for erasure by law; after a crash a repeat removes the rest."""
+    shutil.rmtree(folder / digest[:2] / digest, ignore_errors=True)
 
 
 def draw_page(pdf: Path, number: int) -> bytes:

@@ -141,7 +141,8 @@ def _make_quote(
     first, last = chosen
     link = request.build_absolute_uri(f"{request.path}?{urlencode({'words': f'{first}-{last}'})}#w{first}")
     provider = document.item.study.provider.name
-    source = f"{document.title or document.item.kind}, page {sheet.number}, in: {document.study_title}"
+    source = f"{document.title or document.item.kind}, page {sheet.number}"
+    study = document.study_title or document.item.study_id
     opened = document.opened_on.isoformat() if document.opened_on else ""
     proof = request.build_absolute_uri(f"{request.path}proof.json")
     words = quotations.join_words(sheet, first, last)
@@ -149,7 +150,7 @@ def _make_quote(
         "first": first,
         "last": last,
         "words": words,
-        "text": f"“{words}”\n{source}. {provider}, published {opened}.\n{link}\nProof: {proof}",
+        "text": f"“{words}”\n{source} ({study}). {provider}, published {opened}.\n{link}\nProof: {proof}",
     }
 
 

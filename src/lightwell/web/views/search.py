@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -31,6 +32,7 @@ FACETS = {
     "year": "Year",
     "language": "Language",
 }
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _KEPT = (*FACETS, "study", "item")
 
 
@@ -106,6 +108,8 @@ def send_feed(request: HttpRequest) -> HttpResponse:
     entries = [
         {
             "page": page,
+            "title": clean_text(f"{page.title or page.study}, page {page.page}"),
+            "summary": clean_text(page.excerpt.text),
             "address": request.build_absolute_uri(
                 reverse("page", args=[page.study, page.item, page.page]) + suffix
             ),
@@ -114,7 +118,7 @@ def send_feed(request: HttpRequest) -> HttpResponse:
     ]
     times = [page.opened_at for page in found.pages if page.opened_at]
     context = {
-        "query": query,
+        "query": clean_text(query),
         "self": request.build_absolute_uri(),
         "page": request.build_absolute_uri(f"{reverse('search')}?{urlencode(_list_parameters(request))}"),
         "updated": max(times, default=state.open_state().read_now()),
@@ -123,6 +127,11 @@ def send_feed(request: HttpRequest) -> HttpResponse:
     response = render(request, "search/feed.xml", context, content_type="application/atom+xml; charset=utf-8")
     response["Cache-Control"] = "no-cache"
     return response
+
+
+def clean_text(text: str) -> str:
+    """Replace what XML 1.0 (section 2.2) does not allow, such as the form feeds of a scan's words."""
+    return _NOT_XML.sub("\ufffd", text)
 
 
 def read_filters(request: HttpRequest) -> finder.Filters:
