@@ -193,7 +193,7 @@ def test_every_answer_carries_the_headers_and_sets_no_cookie(state: State, clien
         assert "unsafe" not in policy, place
         assert "frame-ancestors 'none'" in policy, place
         assert response["X-Content-Type-Options"] == "nosniff", place
-        assert response["Referrer-Policy"] == "no-referrer", place
+        assert response["Referrer-Policy"] == "same-origin", place
         assert response["X-Frame-Options"] == "DENY", place
         assert "camera=()" in response["Permissions-Policy"], place
         assert not response.cookies, f"{place} sets {response.cookies}"

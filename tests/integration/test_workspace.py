@@ -289,3 +289,15 @@ def test_a_mistake_in_a_proposal_is_a_sentence_and_nothing_is_stored(state: Stat
     send(ana, f"studies/{STUDY}/take-back/", 400, items="1", ground="no-such", review="2025-10-01")
     send(ana, "withdraw/", 400, record=STUDY, version="", ground="participant")
     assert Proposal.objects.count() == before
+
+
+def test_the_forms_work_in_a_browser_that_hides_where_it_comes_from(state: State) -> None:
+    client = Client(enforce_csrf_checks=True)
+    shown = client.get("/workspace/sign-in/")
+    # With "no-referrer" browsers send "Origin: null" and every form here would be refused.
+    assert shown["Referrer-Policy"] == "same-origin"
+    assert "Sample:" in shown.content.decode()
+    token = shown.content.decode().partition('csrfmiddlewaretoken" value="')[2].partition('"')[0]
+    values = {"username": "ana", "password": PASSWORD, "csrfmiddlewaretoken": token}
+    answer = client.post("/workspace/sign-in/", values, headers={"Origin": "http://testserver"})
+    assert answer.status_code == 302

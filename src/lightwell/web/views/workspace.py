@@ -25,6 +25,11 @@ class SignIn(auth_views.LoginView):
     template_name = "workspace/sign_in.html"
     next_page = "workspace"
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        # Django puts a `site` of its own here, which would hide ours from the page.
+        return {name: value for name, value in context.items() if name not in ("site", "site_name")}
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         visitor = f"{request.META.get('REMOTE_ADDR', '')} {request.POST.get('username', '')[:150]}"
         if not pace.take_turn("sign-in", visitor):
