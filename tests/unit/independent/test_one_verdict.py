@@ -126,7 +126,7 @@ def test_both_refuse_the_same_file_after_any_change(
 ) -> None:
     kept = {path: path.read_bytes() for path in list_files(bundle)}
     refused = 0
-    for seed in range(30):
+    for seed in range(12):
         change(bundle, random.Random(seed))
         now = {path: path.read_bytes() for path in list_files(bundle)}
         changed = {path for path in kept.keys() | now.keys() if kept.get(path) != now.get(path)}
@@ -142,4 +142,4 @@ def test_both_refuse_the_same_file_after_any_change(
         for path, data in kept.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-    assert refused >= 20
+    assert refused >= 8

@@ -1,0 +1,127 @@
+// ---- what the log says ----
+const MEMBERS = {
+  rules: "version due_soon_days grace_days tolerance_seconds", study: "study in_advance record after beacon",
+  item: "study item kind pages read due commitment", inventory: "study inventory items root",
+  opening: "study item pages opening", withholding: "study item ground decided_by review",
+  extension: "study item due ground", "already-public": "study item record",
+  suspension: "study item page ground decided_by", restoration: "study item page decided_by",
+  erasure: "study item ground decided_by", "key-lost": "study item", dispute: "study item",
+  publication: "study publication record", count: "date studies items",
+};
+const DISCLOSED = "lightwell.disclosure.v1", TOMBSTONE = "lightwell.tombstone.v1";
+const isCount = (n, least = 0) => Number.isSafeInteger(n) && n >= least;
+function need(value, names) {
+  const found = value && typeof value === "object" ? Object.keys(value).sort().join(" ") : "";
+  if (found !== names.split(" ").sort().join(" ")) bad(`its members are not exactly ${names}`);
+}
+function readStory(log) {
+  const story = { studies: new Map(), items: new Map(), openings: [], publications: [], versions: new Map(), removed: new Set() };
+  const inventories = new Map(), published = new Map();
+  let run = [];
+  log.values.forEach((v, k) => {
+    try {
+      const type = v.type, id = `${v.study}#${v.item}`, item = story.items.get(id);
+      if (type !== "item" && type !== "inventory" && run.length) bad("an item before it stands in no inventory");
+      if (type === DISCLOSED) {
+        need(v, "type id kind version date digest supersedes about withheld opened");
+        const known = story.versions.get(v.id) || [];
+        if (v.version !== known.length + 1 || v.supersedes !== (known.at(-1)?.digest ?? null)) bad(`the versions of ${v.id} do not follow on one another`);
+        return void story.versions.set(v.id, [...known, v]);
+      }
+      if (type === TOMBSTONE) {
+        need(v, "type about kind version ground date decided_by");
+        if (!(story.versions.get(v.about.id) || []).some((d) => d.digest === v.about.digest && d.version === v.version && d.kind === v.kind)) bad("this tombstone is about nothing that was logged");
+        return void story.removed.add(v.about.digest);
+      }
+      if (!Object.hasOwn(MEMBERS, type)) bad(`the type ${type} is unknown`);
+      need(v, `type v at ${MEMBERS[type]}`);
+      if (v.v !== 1) bad("entries have version 1");
+      const at = toSeconds(v.at), date = [log.good[k], log.all[k]].map((q) => q === null || at <= q && q <= at + TOLERANCE ? v.at.slice(0, 10) : dayOf(q));
+      if (date[0] !== date[1]) throw new CannotCheck(`the day of log entry ${k} hangs on a signature that this browser cannot check`);
+      if (type === "rules" && canonical([v.version, v.due_soon_days, v.grace_days, v.tolerance_seconds]) !== "[1,30,30,86400]") bad("only version 1 of the rules is known here");
+      if (type === "study") {
+        if (story.studies.has(v.study)) bad("this study is registered twice");
+        story.studies.set(v.study, v.record);
+      } else if (v.study !== undefined && !story.studies.has(v.study)) bad("its study was not registered before");
+      const count = [...story.items.values()].filter((i) => i.study === v.study).length;
+      if (type === "count" && (v.studies !== story.studies.size || v.items !== story.items.size)) bad("the count is not that of the entries before it");
+      if (type === "item") {
+        if (v.item !== count + 1 || !isHex(v.commitment) || !(v.pages === null || isCount(v.pages, 1)) || typeof v.read !== "boolean" || !isDay(v.due)) bad("this item is malformed, or the items do not count from 1");
+        story.items.set(id, { ...v, place: k, day: date[0], accounted: null, open: false, shown: null, extensions: 0, marks: new Set(), stopped: new Set(), back: -1 });
+        run.push(k);
+      } else if (type === "inventory") {
+        inventories.set(v.study, (inventories.get(v.study) || 0) + 1);
+        if (v.inventory !== inventories.get(v.study) || v.items !== run.length || run.some((n) => log.values[n].study !== v.study)) bad("the inventory does not count the items before it");
+        if (v.root !== hex(treeRoot(run.map((n) => log.leaves[n])))) bad("the inventory's root is not that of the items before it");
+        run = [];
+      } else if (type === "publication") {
+        published.set(v.study, (published.get(v.study) || 0) + 1);
+        if (v.publication !== published.get(v.study)) bad("the publications do not count from 1");
+        story.publications.push({ ...v, place: k, sealed: count });
+      } else if (Object.hasOwn(v, "item")) {
+        if (!item) bad("its item was not sealed before");
+        if (type === "opening") story.openings.push({ ...v, place: k, id });
+        if (type === "withholding" || type === "erasure") item.back = k;
+        const stops = v.page ?? "all";
+        if (type === "suspension") item.stopped.add(stops);
+        if (type === "restoration") item.stopped.delete(stops);
+        if (date[0] <= log.day) applyEvent(item, v, date[0]);
+      }
+    } catch (error) {
+      if (error instanceof CannotCheck) throw error;
+      refuse(`log entry ${k}`, error.message);
+    }
+  });
+  if (run.length) refuse(`log entry ${log.values.length}`, "an item before it stands in no inventory");
+  return story;
+}
+function applyEvent(item, v, date) { // docs/reference/states.md
+  if (["opening", "withholding", "already-public", "erasure"].includes(v.type)) item.accounted ??= date;
+  if (v.type === "opening") { item.open = true; item.shown = v.pages; item.marks.delete("withholding"); }
+  else if (v.type === "withholding") { item.open = false; item.shown = null; item.marks.add(v.type); }
+  else if (v.type === "extension") { if (!isDay(v.due)) bad("the due date is none"); item.due = v.due; item.extensions++; }
+  else if (v.type === "suspension") item.marks.add(`page ${v.page}`);
+  else if (v.type === "restoration") item.marks.delete(`page ${v.page}`);
+  else item.marks.add(v.type);
+}
+const days = (from, to) => (Date.parse(to) - Date.parse(from)) / 864e5;
+function judgeItem(item, day) {
+  const late = Math.max(0, days(item.due, item.accounted || day)), has = (mark) => item.marks.has(mark), left = days(day, item.due);
+  const state = has("erasure") ? "erased-by-law" : has("key-lost") ? "key-lost"
+    : [...item.marks].some((m) => m.startsWith("page ")) ? "suspended"
+    : item.open && !item.read ? "held-not-read"
+    : item.open && item.pages !== null && (item.shown || 0) < item.pages ? "partly-opened"
+    : item.open ? (late ? "opened-late" : "opened")
+    : has("already-public") ? "already-public" : has("withholding") ? "withheld"
+    : late ? "overdue" : left >= 0 && left <= 30 ? "due-soon" : "sealed";
+  return { state, late };
+}
+const byName = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+function listRows(story, day) { // items sealed by the day, in order, with their states
+  return [...story.items.values()].filter((i) => i.day <= day).sort((a, b) => byName(a.study, b.study) || a.item - b.item)
+    .map((item) => ({ item, ...judgeItem(item, day) }));
+}
+function writeTable(rows) {
+  const head = "study,item,state,disputed,due,extensions,pages,pages_open,strict_days_late,generous_days_late\n";
+  return head + rows.map(({ item, state, late }) => [item.study, item.item, state, item.marks.has("dispute") ? "yes" : "no", item.due,
+    item.extensions, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, late, Math.max(0, late - 30)].join(",") + "\n").join("");
+}
+const GROUPS = { opened: "open", "opened-late": "open", "partly-opened": "partly_open", withheld: "held_back", "already-public": "already_public",
+  "held-not-read": "held_not_read", suspended: "suspended", "erased-by-law": "erased", "key-lost": "key_lost", sealed: "not_yet_due", "due-soon": "not_yet_due", overdue: "overdue" };
+function makeCertificate(study, rows, log) {
+  const zero = Object.fromEntries(Object.values(GROUPS).map((g) => [g, 0])), items = { sealed: 0, ...zero }, pages = { sealed: 0, ...zero };
+  let unknown = 0;
+  delete pages.partly_open;
+  for (const { item, state } of rows) {
+    items.sealed++;
+    items[GROUPS[state]]++;
+    if (item.pages === null) { unknown++; continue; }
+    pages.sealed += item.pages;
+    const part = state === "partly-opened", shown = part ? item.shown || 0 : item.pages;
+    pages[part ? "open" : GROUPS[state]] += shown;
+    pages.held_back += item.pages - shown;
+  }
+  const full = rows.length > 0 && rows.every(({ state }) => ["opened", "opened-late", "already-public"].includes(state));
+  return { type: "lightwell.certificate.v1", study, as_of: log.day, origin: log.head.origin, size: log.head.size, root: hex(log.head.root),
+    items, pages, items_of_unknown_length: unknown, percent_open: pages.sealed ? Math.floor(100 * pages.open / pages.sealed) : 0, in_full: full };
+}

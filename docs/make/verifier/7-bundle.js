@@ -1,0 +1,97 @@
+// ---- a whole bundle ----
+async function readRecord(folder, name, explained, used) {
+  const sum = /^sha256:([0-9a-f]{64})$/.exec(name)?.[1] ?? refuse(`records/${name}`, "this is not a digest"), path = `records/${sum}.json`;
+  if (explained && !folder.has(path)) return [null, path];
+  if (await folder.hash(path) !== sum) refuse(path, "this record is not the one that was logged");
+  used.add(path);
+  try { return [readJson(await folder.read(path)), path]; } catch (error) { return refuse(path, error.message); }
+}
+async function checkRecords(folder, story, used) {
+  for (const [study, record] of story.studies) if (story.versions.get(study)?.[0].digest !== record) refuse(`study ${study}`, "its record is not the first version that was logged");
+  for (const versions of story.versions.values()) {
+    let old = null;
+    for (const entry of versions) {
+      const [r, path] = await readRecord(folder, entry.digest, story.removed.has(entry.digest), used);
+      if (r) try {
+        need(r, "id kind version schema publisher provider services language date supersedes about body withheld opened attachments");
+        const made = { type: DISCLOSED, id: r.id, kind: r.kind, version: r.version, date: r.date, digest: entry.digest, supersedes: r.supersedes, about: r.about,
+          withheld: r.withheld.map(({ ground, expires, commitment }) => ({ ground, expires, commitment })), opened: r.opened.map((o) => o.commitment) };
+        if (canonical(made) !== canonical(entry)) bad("the record is not what the log says of it");
+        if (old && (old.kind !== r.kind || old.publisher.id !== r.publisher.id || old.provider.id !== r.provider.id || r.date < old.date || r.schema < old.schema)) bad("it does not follow from the version before");
+        for (const o of old ? r.opened : []) {
+          if (!old.withheld.some((h) => h.pointer === o.pointer && h.commitment === o.commitment)) bad(`${o.pointer} was not held back before`);
+          const value = o.pointer.split("/").slice(1).reduce((v, t) => v[t.replace(/~1/g, "/").replace(/~0/g, "~")], r);
+          if (hex(sha256(utf8("lightwell.field.v1\n"), unhex(o.salt), json([o.pointer, value]))) !== o.commitment) bad(`what stands at ${o.pointer} is not what was held back there`);
+        }
+        for (const a of r.attachments) {
+          const file = `files/${a.digest.slice(7)}`;
+          if (folder.file(file).size !== a.bytes || await folder.hash(file) !== a.digest.slice(7)) refuse(file, "this is not the attachment that its record names");
+          used.add(file);
+        }
+      } catch (error) { if (error instanceof Refusal) throw error; refuse(path, error.message); }
+      old = r;
+    }
+  }
+}
+async function checkBundle(folder, own, tell) {
+  const files = await checkList(folder, tell);
+  tell("Reading the log");
+  await pause();
+  const log = await readLog(folder, own), story = readStory(log), rows = listRows(story, log.day);
+  const used = new Set([...log.paths, LIST, "policy", "gaps.csv", "README.txt", "ro-crate-metadata.json", "log/checkpoint", "verify.html"]);
+  if (decode(await folder.read("gaps.csv")) !== writeTable(rows)) refuse("gaps.csv", "this table is not the one that the log leads to");
+  const studies = new Map();
+  for (const row of rows) studies.set(row.item.study, [...(studies.get(row.item.study) || []), row]);
+  for (const [study, of] of studies) {
+    const path = `certificates/${study}.json`;
+    if (decode(await folder.read(path)) !== canonical(makeCertificate(study, of, log))) refuse(path, "this certificate is not the one that the log leads to");
+    used.add(path);
+  }
+  await checkRecords(folder, story, used);
+  const modes = new Map(), gone = (id, place) => story.items.get(id).back > place || story.items.get(id).stopped.size > 0;
+  let done = 0;
+  for (const entry of story.openings) {
+    tell(`Checking document ${entry.item} of ${entry.study}`, ++done / story.openings.length);
+    const [doc, path] = await readRecord(folder, entry.opening, gone(entry.id, entry.place), used);
+    if (!doc) continue;
+    modes.set(entry.opening, doc.mode);
+    await checkOpening(doc, entry, story.items.get(entry.id), folder, path, used);
+    await pause();
+  }
+  for (const p of story.publications) {
+    const numbers = Array.from({ length: p.sealed }, (_, k) => k + 1);
+    const [r, path] = await readRecord(folder, p.record, numbers.some((n) => gone(`${p.study}#${n}`, p.place)), used);
+    if (r) try {
+      need(r, "type study number summary items");
+      if (r.type !== "lightwell.publication.v1" || r.study !== p.study || r.number !== p.publication || canonical(r.items.map((i) => i.item)) !== canonical(numbers)) bad("it does not say what the log says");
+      if (r.summary.split(/\s+/).filter(Boolean).length > 80) bad("the summary has more than 80 words");
+      for (const row of r.items) {
+        need(row, "item title kind date file_name media_type pages outcome opening");
+        const item = story.items.get(`${p.study}#${row.item}`), newest = story.openings.findLast((o) => o.id === `${p.study}#${row.item}` && o.place < p.place);
+        const open = row.outcome === "whole" || row.outcome === "pages";
+        if (row.kind !== item.kind || row.pages !== item.pages || !(open || row.outcome === "withheld" || row.outcome === "pending") || row.opening !== (open ? newest.opening : null) || open && (modes.get(row.opening) || row.outcome) !== row.outcome) bad(`item ${row.item} is not described as the log has it`);
+      }
+    } catch (error) { refuse(path, error.message); }
+  }
+  for (const path of folder.files.keys()) if (!used.has(path)) refuse(path, "nothing in the log speaks of this file");
+  for (const path of ["README.txt", "ro-crate-metadata.json"]) folder.file(path);
+  return { files, log, rows, own };
+}
+async function checkProof(text, policy) {
+  if (!policy) throw new CannotCheck("the proof of a page brings no list of record-keepers; choose your own above first");
+  let p, leaf, png;
+  try {
+    p = readJson(text);
+    need(p, "type entry index path checkpoint header file_hash page png");
+    need(p.header, "pages renderer salt");
+    if (p.type !== "lightwell.page-proof.v1" || p.entry.type !== "item" || p.header.pages !== p.entry.pages) bad("this is not the proof of a page");
+    leaf = leafHash(json(p.entry));
+    png = p.png === null ? null : unbase64(p.png);
+  } catch (error) { refuse("proof", error.message); }
+  const head = await judgeNewest(utf8(p.checkpoint), policy);
+  let root;
+  try { root = climb(leaf, p.index, head.size, p.path.map(unhex)); } catch (error) { refuse("path", error.message); }
+  if (!same(root, head.root)) refuse("path", "the document is not in the log of the signed record");
+  await checkPage(p.page, p.header, unhex(p.file_hash), p.entry, png, "proof");
+  return { proof: p, log: { head, unchecked: head.unchecked, policy }, own: true };
+}
