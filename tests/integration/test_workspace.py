@@ -3,6 +3,7 @@
 import datetime
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -301,3 +302,12 @@ def test_the_forms_work_in_a_browser_that_hides_where_it_comes_from(state: State
     values = {"username": "ana", "password": PASSWORD, "csrfmiddlewaretoken": token}
     answer = client.post("/workspace/sign-in/", values, headers={"Origin": "http://testserver"})
     assert answer.status_code == 302
+
+
+def test_the_rooms_that_are_named_are_those_that_open(state: State) -> None:
+    for name in ("ana", "ben", "sam", "rita"):
+        client = sign_in(name)
+        desk = client.get("/workspace/").content.decode()
+        assert name in desk
+        for address in set(re.findall(r'href="(/workspace/[a-z/]*)"', desk)):
+            assert client.get(address).status_code == 200, (name, address)

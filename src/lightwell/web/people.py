@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from lightwell.base import roles
 from lightwell.db.models import Person
@@ -31,6 +32,14 @@ def for_people(*permissions: str) -> Callable[[View], View]:
         return answer
 
     return guard
+
+
+def show_room(
+    request: HttpRequest, template: str, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    """Render a page of the workspace with the person who is in it; public pages never ask who reads."""
+    held = read_permissions(request.user) if isinstance(request.user, Person) else {}
+    return render(request, template, {"may": held, **context, "person": request.user}, status=status)
 
 
 def read_permissions(person: Person) -> dict[str, bool]:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import path
 
 from lightwell.actions import disclosures, drafts, inventories, proposals, records
@@ -32,13 +32,13 @@ def write_draft(request: HttpRequest) -> HttpResponse:
     }
     if request.method != "POST":
         context["text"] = _read_start(request)
-        return render(request, "workspace/draft.html", context)
+        return people.show_room(request, "workspace/draft.html", context)
     form = forms.DraftForm(request.POST)
     text = request.POST.get("text", "").replace("\r\n", "\n")
     context |= {"text": text, "checked": True}
     if not form.is_valid():
         context["problems"] = [errors.Problem("", "Write the record first.")]
-        return render(request, "workspace/draft.html", context, status=400)
+        return people.show_room(request, "workspace/draft.html", context, status=400)
     files = [drafts.File(each.name or "file", each.read()) for each in request.FILES.getlist("files")]
     try:
         prepared = drafts.prepare_draft(
@@ -51,11 +51,11 @@ def write_draft(request: HttpRequest) -> HttpResponse:
         context["problems"] = mistake.problems
         context["numbered"] = list(enumerate(text.split("\n"), 1))
         context["wrong"] = _list_lines(mistake.problems)
-        return render(request, "workspace/draft.html", context, status=400)
+        return people.show_room(request, "workspace/draft.html", context, status=400)
     if request.POST.get("step") != "propose":
         record, decisions = disclosures.parse_payload(prepared.payload)
         context |= {"prepared": prepared, "record": record, "decisions": decisions}
-        return render(request, "workspace/draft.html", context)
+        return people.show_room(request, "workspace/draft.html", context)
     proposal = proposals.propose(
         actor=read_person(request),
         kind=prepared.kind,
@@ -82,7 +82,7 @@ def list_studies(request: HttpRequest) -> HttpResponse:
         for row in rows
     ]
     context = {"studies": listed, "may": people.read_permissions(read_person(request))}
-    return render(request, "workspace/studies.html", context)
+    return people.show_room(request, "workspace/studies.html", context)
 
 
 @people.for_people("read_sealed")
@@ -146,7 +146,9 @@ def propose_withdrawal(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("workspace-proposal", proposal.pk)
     status = 400 if request.method == "POST" else 200
-    return render(request, "workspace/withdraw.html", {"form": form, "problems": problems}, status=status)
+    return people.show_room(
+        request, "workspace/withdraw.html", {"form": form, "problems": problems}, status=status
+    )
 
 
 @people.for_people("read_sealed")
@@ -160,7 +162,7 @@ def list_proposals(request: HttpRequest) -> HttpResponse:
         "decided": decided.order_by("-decided_at")[:30],
         "may": people.read_permissions(person),
     }
-    return render(request, "workspace/proposals.html", context)
+    return people.show_room(request, "workspace/proposals.html", context)
 
 
 @people.for_people("read_sealed")
@@ -229,7 +231,7 @@ def _render_study(
         "take_back_form": forms.TakeBackForm(),
         "problems": problems or [],
     }
-    return render(request, "workspace/study.html", context, status=400 if problems else 200)
+    return people.show_room(request, "workspace/study.html", context, status=400 if problems else 200)
 
 
 def _render_proposal(request: HttpRequest, number: int, problems: tuple[errors.Problem, ...]) -> HttpResponse:
@@ -248,7 +250,7 @@ def _render_proposal(request: HttpRequest, number: int, problems: tuple[errors.P
         context |= _describe_record(proposal)
     if proposal.kind == "publication":
         context["items"] = _list_publication(proposal)
-    return render(request, "workspace/proposal.html", context, status=400 if problems else 200)
+    return people.show_room(request, "workspace/proposal.html", context, status=400 if problems else 200)
 
 
 def _describe_record(proposal: Proposal) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def show_desk(request: HttpRequest) -> HttpResponse:
         "reports": reports.list_open(actor=person) if may["suspend"] else [],
         "stops": suspensions_in_force() if may["suspend"] else [],
     }
-    return render(request, "workspace/desk.html", context)
+    return people.show_room(request, "workspace/desk.html", context)
 
 
 @people.for_people("suspend")
@@ -68,7 +68,7 @@ def show_reports(request: HttpRequest) -> HttpResponse:
             each.payload.get("suspension") for each in proposals.list_open() if each.kind == "restoration"
         },
     }
-    return render(request, "workspace/reports.html", context)
+    return people.show_room(request, "workspace/reports.html", context)
 
 
 @people.for_people("suspend")
@@ -98,7 +98,7 @@ def suspend_page(request: HttpRequest, study: str, number: int, page: int | None
     if request.method == "POST":
         stop_page(state.open_state(), read_person(request), item, page)
         return redirect("workspace-reports")
-    return render(request, "workspace/suspend.html", {"item": item, "page": page})
+    return people.show_room(request, "workspace/suspend.html", {"item": item, "page": page})
 
 
 @people.for_people("restore")
