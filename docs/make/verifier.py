@@ -1,8 +1,9 @@
 """Build the single-file verifier page from its sources; run: python docs/make/verifier.py
 
 `docs/make/verifier/` holds the readable sources, `src/lightwell/data/verifier/verify.html` is what a bundle
-carries. Needs node: `npx esbuild` (MIT, a build tool only) shortens names so that the page stays below 40 kB. The
-page names the digest of its sources, and a test compares it, so that nobody edits one without the other.
+carries. Needs node: `npx esbuild` (MIT, a build tool only) shortens names so that the page stays
+below 40 kB. The page names the digest of its sources, and a test compares it, so that nobody edits
+one without the other.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def serve(tasks: BinaryIO, tell: Tell) -> None:
 
 
 def _explain_disk(path: Path, error: OSError) -> dict[str, Any]:
-    """Tell a file that cannot be opened, the publisher's business, from a store that fails, the operator's."""
+    """Tell a file that cannot be opened, the publisher's matter, from a store that fails, the operator's."""
     try:
         path.open("rb").close()
     except OSError as unopened:

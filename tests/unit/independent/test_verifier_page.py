@@ -1,11 +1,10 @@
-"""The single-file verifier in a real Chromium, from disk, without a network: the same verdicts, told to people."""
+"""The single-file verifier in a real Chromium, from disk, without a network: the same verdicts."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest

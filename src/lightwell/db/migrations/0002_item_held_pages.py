@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('db', '0001_begin'),
+        ("db", "0001_begin"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='item',
-            name='held_pages',
+            model_name="item",
+            name="held_pages",
             field=models.CharField(blank=True, max_length=1000),
         ),
     ]
