@@ -143,7 +143,6 @@ def _make_quote(
     provider = document.item.study.provider.name
     source = f"{document.title or document.item.kind}, page {sheet.number}"
     study = document.study_title or document.item.study_id
-    within = f" ({document.study_title or document.item.study_id})"
     opened = document.opened_on.isoformat() if document.opened_on else ""
     proof = request.build_absolute_uri(f"{request.path}proof.json")
     words = quotations.join_words(sheet, first, last)
