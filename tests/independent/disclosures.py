@@ -63,6 +63,8 @@ class History:
     def _bury(self, value: dict) -> None:
         need_members(value, BURIED)
         need_members(value["about"], "id digest")
+        if not isinstance(value["decided_by"], list) or len(value["decided_by"]) < 2:
+            raise ValueError("two people decide a removal")
         for _, entry in self.versions.get(value["about"]["id"], []):
             if entry["digest"] == value["about"]["digest"]:
                 if (entry["kind"], entry["version"]) != (value["kind"], value["version"]):

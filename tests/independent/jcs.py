@@ -11,14 +11,14 @@ JSON = object
 SAFE = 2**53 - 1
 
 
-def read(data: bytes) -> JSON:
-    """The value of canonical bytes; any other spelling and a key that stands twice are refused."""
+def read(data: bytes, canonical: bool = True) -> JSON:
+    """The value of canonical bytes; a key that stands twice is refused, and so is any other spelling."""
     try:
         value = json.loads(data.decode(), object_pairs_hook=_pair, parse_constant=_refuse, parse_int=_count)
         again = write(value).encode()
     except (UnicodeError, RecursionError) as error:
         raise ValueError(f"these bytes are not readable JSON: {error}") from None
-    if again != data:
+    if canonical and again != data:
         raise ValueError("these bytes are not in canonical form (RFC 8785)")
     return value
 

@@ -217,6 +217,9 @@ def check_proof(proof: dict, policy: notes.Policy) -> Iterator[str]:
         leaf, index = trees.hash_leaf(jcs.write(proof["entry"]).encode()), proof["index"]
         data, file_leaf = proof["checkpoint"].encode(), read_hash(proof["file_hash"])
         need_members(proof["header"], "pages renderer salt")
+        need_members(proof["entry"], "type v at study item kind pages read due commitment")
+        if (png is None) != (proof["page"]["picture"] is None):
+            raise ValueError("it names a picture that it does not hold, or the other way round")
         if proof["header"]["pages"] != proof["entry"]["pages"]:
             raise ValueError("the number of pages is not the one that was sealed")
     except (ValueError, KeyError, TypeError, AttributeError) as error:

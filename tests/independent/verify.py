@@ -202,7 +202,7 @@ def judge(folder: Folder, policy_file: str | None) -> Iterator[str]:
     if folder.root.is_file():
         if policy_file is None:
             raise CannotCheck("a page's proof brings no policy: give your own with --policy")
-        proof = jcs.read(folder.root.read_bytes())
+        proof = jcs.read(folder.root.read_bytes(), canonical=False)
         yield from openings.check_proof(proof, _read_own_policy(policy_file))
         return
     files = check_list(folder)

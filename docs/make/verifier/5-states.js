@@ -30,6 +30,8 @@ function readStory(log) {
       }
       if (type === TOMBSTONE) {
         need(v, "type about kind version ground date decided_by");
+        need(v.about, "id digest");
+        if (!(v.decided_by.length > 1)) bad("two people decide a removal");
         if (!(story.versions.get(v.about.id) || []).some((d) => d.digest === v.about.digest && d.version === v.version && d.kind === v.kind)) bad("this tombstone is about nothing that was logged");
         return void story.removed.add(v.about.digest);
       }

@@ -18,10 +18,17 @@ async function checkRecords(folder, story, used) {
           withheld: r.withheld.map(({ ground, expires, commitment }) => ({ ground, expires, commitment })), opened: r.opened.map((o) => o.commitment) };
         if (canonical(made) !== canonical(entry)) bad("the record is not what the log says of it");
         if (old && (old.kind !== r.kind || old.publisher.id !== r.publisher.id || old.provider.id !== r.provider.id || r.date < old.date || r.schema < old.schema)) bad("it does not follow from the version before");
-        for (const o of old ? r.opened : []) {
-          if (!old.withheld.some((h) => h.pointer === o.pointer && h.commitment === o.commitment)) bad(`${o.pointer} was not held back before`);
-          const value = o.pointer.split("/").slice(1).reduce((v, t) => v[t.replace(/~1/g, "/").replace(/~0/g, "~")], r);
-          if (hex(sha256(utf8("lightwell.field.v1\n"), unhex(o.salt), json([o.pointer, value]))) !== o.commitment) bad(`what stands at ${o.pointer} is not what was held back there`);
+        if (old && r.opened.length) {
+          const bare = { body: structuredClone(r.body) }, held = new Map(old.withheld.map((h) => [h.pointer, h]));
+          for (const o of r.opened) {
+            if (held.get(o.pointer)?.commitment !== o.commitment) bad(`${o.pointer} was not held back before`);
+            held.delete(o.pointer);
+            const steps = o.pointer.split("/").slice(1).map((s) => s.replace(/~1/g, "/").replace(/~0/g, "~")), last = steps.pop();
+            const holder = steps.reduce((value, step) => value[step], bare);
+            if (hex(sha256(utf8("lightwell.field.v1\n"), unhex(o.salt), json([o.pointer, holder[last]]))) !== o.commitment) bad(`what stands at ${o.pointer} is not what was held back there`);
+            holder[last] = null;
+          }
+          if (canonical([bare.body, [...held.values()]]) !== canonical([old.body, r.withheld])) bad("a version that shows what was held back changes nothing else");
         }
         for (const a of r.attachments) {
           const file = `files/${a.digest.slice(7)}`;
@@ -81,10 +88,11 @@ async function checkProof(text, policy) {
   if (!policy) throw new CannotCheck("the proof of a page brings no list of record-keepers; choose your own above first");
   let p, leaf, png;
   try {
-    p = readJson(text);
+    p = JSON.parse(decode(text));
     need(p, "type entry index path checkpoint header file_hash page png");
     need(p.header, "pages renderer salt");
-    if (p.type !== "lightwell.page-proof.v1" || p.entry.type !== "item" || p.header.pages !== p.entry.pages) bad("this is not the proof of a page");
+    need(p.entry, `type v at ${MEMBERS.item}`);
+    if (p.type !== "lightwell.page-proof.v1" || p.entry.type !== "item" || p.header.pages !== p.entry.pages || (p.png === null) !== (p.page.picture === null)) bad("this is not the proof of a page");
     leaf = leafHash(json(p.entry));
     png = p.png === null ? null : unbase64(p.png);
   } catch (error) { refuse("proof", error.message); }

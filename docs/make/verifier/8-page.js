@@ -63,7 +63,11 @@ async function run(job) {
   const say = (text, share) => { if (mine === turn) tell(text, share); else throw new CannotCheck("another check was begun"); };
   try {
     const chosen = byId("policy").files[0];
-    const result = await job(chosen ? readPolicy(new Uint8Array(await chosen.arrayBuffer())) : null, say);
+    let own = null;
+    try { own = chosen ? readPolicy(new Uint8Array(await chosen.arrayBuffer())) : null; } catch (error) {
+      throw new CannotCheck(`your own list cannot be used: ${error.message}`);
+    }
+    const result = await job(own, say);
     if (mine !== turn) return;
     show("verified", "Verified", result.rows
       ? `What is in this folder matches what was locked in before publication (${result.log.head.origin}, as of ${result.log.day}).`

@@ -313,10 +313,34 @@ def list_paths_of_opening(made: Builder, digest: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def whole_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made() -> Builder:
+    return build()
+
+
+@pytest.fixture(scope="session")
+def whole_bundle(made: Builder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundle")
-    build().write(folder)
+    made.write(folder)
     return folder
+
+
+@pytest.fixture
+def page_proof(made: Builder) -> dict:
+    """The proof of page 2 of item 2, of which two lines are hidden."""
+    document = DOCUMENTS[1]
+    shown, png = document.open_page(2, (1, 2))
+    leaves = [tree.hash_leaf(each) for each in made.entries]
+    entries = [canonical.decode(each) for each in made.entries]
+    index = next(k for k, each in enumerate(entries) if (each["type"], each.get("item")) == ("item", 2))
+    return release.make_page_proof(
+        entry=entries[index],
+        index=index,
+        path=tree.prove_inclusion(leaves, index, len(leaves)),
+        checkpoint=made.files["log/checkpoint"].decode(),
+        header=document.header,
+        page=shown,
+        png=png,
+    )
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import re
@@ -12,7 +13,9 @@ import pytest
 import verify
 
 from lightwell.base import canonical, errors
+from lightwell.client import proofs
 from lightwell.client import verify as first_verifier
+from lightwell.tlog import policy
 
 Change = Callable[[Path, random.Random], None]
 
@@ -143,3 +146,42 @@ def test_both_refuse_the_same_file_after_any_change(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     assert refused >= 8
+
+
+def judge_proof_twice(path: Path, rule: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    try:
+        proofs.verify_page_proof(path.read_bytes(), policy.parse_policy(rule.read_bytes()))
+        first = "verified"
+    except errors.Refused:
+        first = "refused"
+    code = verify.main([str(path), "--policy", str(rule)])
+    capsys.readouterr()
+    return [first, ("verified", "refused", "could not check")[code]]
+
+
+def test_both_verify_the_proof_of_a_page_and_refuse_any_changed_value_of_it(
+    page_proof: dict, whole_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, rule = tmp_path / "proof.json", whole_bundle / "policy"
+    path.write_text(json.dumps(page_proof, indent=1))
+    assert judge_proof_twice(path, rule, capsys) == ["verified", "verified"]
+    dice = random.Random(13)
+    places = list_places(page_proof)
+    for number in dice.sample(range(len(places)), 60):
+        changed = copy.deepcopy(page_proof)
+        holder, key = list_places(changed)[number]
+        old = holder[key]
+        if key in ("marks", "checkpoint"):
+            continue  # marks prove nothing; a further signature line of an unknown key neither
+        holder[key] = old + 1 if type(old) is int else f"{old}0" if isinstance(old, str) else "other"
+        path.write_text(json.dumps(changed))
+        assert judge_proof_twice(path, rule, capsys) == ["refused", "refused"], key
+
+
+def test_the_second_verifier_cannot_check_a_page_without_a_policy(
+    page_proof: dict, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "proof.json"
+    path.write_text(json.dumps(page_proof))
+    assert verify.main([str(path)]) == 2
+    assert "--policy" in capsys.readouterr().out

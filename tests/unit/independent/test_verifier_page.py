@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import random
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 selenium = pytest.importorskip("selenium")
 from selenium import webdriver  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 ROOT = Path(__file__).parents[3]
@@ -68,3 +73,127 @@ def test_a_whole_bundle_is_verified_and_nothing_leaves_the_computer(
     }
     assert addresses == {PAGE.as_uri()}
     assert [each for each in browser.get_log("browser") if each["level"] == "SEVERE"] == []
+
+
+def load_builder() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("verifier_builder", ROOT / "docs/make/verifier.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_small_self_contained_and_built_from_its_sources() -> None:
+    builder, page = load_builder(), PAGE.read_text()
+    assert len(page.encode()) <= 40_000
+    assert f'content="{builder.compute_source_hash()}"' in page, "run: python docs/make/verifier.py"
+    script = re.search("<script>(.*)</script>", page, re.DOTALL)[1]
+    style = re.search("<style>(.*?)</style>", page, re.DOTALL)[1]
+    rule = re.search('Content-Security-Policy" content="([^"]*)"', page)[1]
+    assert rule == (
+        f"default-src 'none'; script-src '{builder.hash_for_policy(script)}'; "
+        f"style-src '{builder.hash_for_policy(style)}'; base-uri 'none'; form-action 'none'"
+    )
+    markup = page.replace(script, "").replace(style, "")
+    assert not re.search(r"\son[a-z]+=|\ssrc=|\shref=|https?:", markup)
+    assert not re.search(r"fetch\(|XMLHttpRequest|WebSocket|innerHTML|\beval\b|import\(", script)
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_a_changed_byte_is_refused_in_the_browser_with_the_name_of_its_file(
+    browser: webdriver.Chrome, bundle: Path, mend_list: Callable[[Path], None]
+) -> None:
+    dice = random.Random(14)
+    names = sorted(path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file())
+    for name in names:
+        path, kept = bundle / name, (bundle / name).read_bytes()
+        at = dice.randrange(60 if name.startswith("log/checkpoint") else len(kept))
+        path.write_bytes(kept[:at] + bytes([kept[at] ^ 1]) + kept[at + 1 :])
+        title, sentence = check(browser, bundle)
+        assert (title, sentence.startswith(f"{name}:")) == ("Refused", True), sentence
+        if name not in ("SHA256SUMS", "README.txt", "ro-crate-metadata.json"):
+            mend_list(bundle)
+            title, sentence = check(browser, bundle)
+            assert title == "Refused", name
+            assert sentence.startswith((name, "policy", "log/checkpoint")), (name, sentence)
+        path.write_bytes(kept)
+        mend_list(bundle)
+    assert check(browser, bundle)[0] == "Verified"
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_a_quorum_that_needs_a_signature_unknown_to_the_browser_could_not_be_checked(
+    browser: webdriver.Chrome, whole_bundle: Path, tmp_path: Path
+) -> None:
+    """The third record-keeper signs with ML-DSA-44, which browsers lack."""
+    rule = (whole_bundle / "policy").read_bytes()
+    own = tmp_path / "own"
+    own.write_bytes(rule.replace(b"group two 2", b"group two 3"))
+    title, sentence = check(browser, whole_bundle, own)
+    assert (title, "cannot check the kind of signature" in sentence) == ("Could not check", True)
+    own.write_bytes(rule.replace(b"quorum two", b"quorum first"))
+    assert check(browser, whole_bundle, own)[0] == "Verified"
+    own.write_bytes(rule.replace(b"log ", b"# ", 1))
+    title, _ = check(browser, whole_bundle, own)
+    assert title == "Could not check", "the log's remaining key is one that the browser cannot check"
+    own.write_bytes(rule.replace(b"quorum two", b"quorum nobody"))
+    assert check(browser, whole_bundle, own)[0] == "Could not check", "a policy that is none is no refusal"
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_a_browser_without_ed25519_says_that_it_could_not_check(
+    browser: webdriver.Chrome, whole_bundle: Path
+) -> None:
+    open_page(browser)
+    browser.execute_script("crypto.subtle.importKey = async () => { throw new Error('not supported'); }")
+    browser.find_element(By.ID, "folder").send_keys(str(whole_bundle))
+    assert read_verdict(browser)[0] == "Could not check"
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_one_page_is_verified_alone_and_a_changed_word_is_refused_with_its_line(
+    browser: webdriver.Chrome, whole_bundle: Path, page_proof: dict, tmp_path: Path
+) -> None:
+    path = tmp_path / "proof.json"
+
+    def judge(policy: Path | None) -> tuple[str, str]:
+        open_page(browser)
+        if policy:
+            browser.find_element(By.ID, "policy").send_keys(str(policy))
+        path.write_text(json.dumps(page_proof, indent=1))
+        browser.find_element(By.ID, "page").send_keys(str(path))
+        return read_verdict(browser)
+
+    assert judge(None)[0] == "Could not check"
+    assert judge(whole_bundle / "policy")[0] == "Verified"
+    assert browser.find_element(By.ID, "summary").text.count("[hidden part]") == 2
+    page_proof["page"]["lines"][3][0][0] = "forged"
+    title, sentence = judge(whole_bundle / "policy")
+    assert (title, "page 2, line 4:" in sentence) == ("Refused", True), sentence
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_the_page_is_usable_by_keyboard_on_a_narrow_screen(
+    browser: webdriver.Chrome, whole_bundle: Path
+) -> None:
+    check(browser, whole_bundle)
+    width = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    assert browser.execute_script(width)
+    assert browser.switch_to.active_element.get_attribute("id") == "verdict"
+    reached = []
+    for _ in range(2):
+        webdriver.ActionChains(browser).send_keys(Keys.TAB).perform()
+        reached.append(browser.switch_to.active_element)
+    assert [each.tag_name for each in reached] == ["div", "summary"]
+    reached[1].send_keys(Keys.ENTER)
+    assert "RFC 6962" in browser.find_element(By.ID, "steps").text
+    open_page(browser)
+    stops = []
+    for _ in range(3):
+        webdriver.ActionChains(browser).send_keys(Keys.TAB).perform()
+        stops.append(browser.switch_to.active_element)
+    assert [each.get_attribute("id") for each in stops] == ["folder", "policy", "page"]
