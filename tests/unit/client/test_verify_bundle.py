@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import verify as second
 
 from lightwell.base import canonical, errors
 from lightwell.client import verify
@@ -27,9 +28,28 @@ def flip(path: Path, at: int) -> None:
 
 
 def refuse(folder: Path, own: policy.Policy | None = None) -> str:
+    """The sentence of a refusal, which the second verifier (tests/independent) must share."""
     with pytest.raises(errors.Refused) as caught:
         verify.verify_bundle(folder, own)
+    assert judge_second(folder, own) == "refused", caught.value.sentence
     return caught.value.sentence
+
+
+def accept(folder: Path, own: policy.Policy | None = None) -> verify.Verdict:
+    """The verdict on a bundle that holds, which the second verifier must share."""
+    assert judge_second(folder, own) == "verified"
+    return verify.verify_bundle(folder, own)
+
+
+def judge_second(folder: Path, own: policy.Policy | None) -> str:
+    brought = folder.with_name(f"{folder.name}-policy")
+    if own is not None:
+        brought.write_text(policy.format_policy(own))
+    try:
+        list(second.judge(second.Folder(str(folder)), None if own is None else str(brought)))
+    except second.Refusal:
+        return "refused"
+    return "verified"
 
 
 def find_record(folder: Path, **members: object) -> Path:
@@ -41,7 +61,7 @@ def find_record(folder: Path, **members: object) -> Path:
 
 
 def test_the_verdict_says_what_was_proven_by_whose_policy_and_what_was_not(whole, own_policy):
-    verdict = verify.verify_bundle(whole)
+    verdict = accept(whole)
     text = verify.format_verdict(verdict)
     assert "matches what the provider sealed" in text
     assert "the publisher's own policy" in text
@@ -50,12 +70,12 @@ def test_the_verdict_says_what_was_proven_by_whose_policy_and_what_was_not(whole
     proven = text.partition("Not proven:")[0]
     assert not re.search(r"\btrue\b", proven)
     assert "that the content is true" in text.partition("Not proven:")[2]
-    assert "your own policy" in verify.format_verdict(verify.verify_bundle(whole, own_policy))
+    assert "your own policy" in verify.format_verdict(accept(whole, own_policy))
     assert canonical.encode(verify.format_json(verdict))
 
 
 def test_in_full_is_said_of_the_study_that_is_and_of_no_other(whole):
-    verdict = verify.verify_bundle(whole)
+    verdict = accept(whole)
     said = {verify.describe_share(each).partition(":")[0] for each in verdict.certificates.values()}
     assert said == {"published in full", "all accounted for; 25 % of the pages open"}
     items = next(each for each in verdict.certificates.values() if not each["in_full"])["items"]
@@ -81,7 +101,7 @@ def test_a_byte_changed_in_any_file_is_refused_with_the_name_of_the_file(copy):
             flip(copy / name, at)
             assert refuse(copy).startswith(name), (name, at)
             (copy / name).write_bytes(kept)
-    verify.verify_bundle(copy)
+    accept(copy)
 
 
 def test_a_byte_changed_with_the_list_written_anew_is_still_refused(copy, hide_traces):
@@ -95,7 +115,7 @@ def test_a_byte_changed_with_the_list_written_anew_is_still_refused(copy, hide_t
             assert refuse(copy), (name, at)
             (copy / name).write_bytes(kept)
     hide_traces(copy)
-    verify.verify_bundle(copy)
+    accept(copy)
 
 
 def test_every_file_that_is_taken_away_is_named(copy, hide_traces):
@@ -117,7 +137,7 @@ def test_every_file_that_is_taken_away_is_named(copy, hide_traces):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / name).write_bytes(kept)
         hide_traces(copy)
-    verify.verify_bundle(copy)
+    accept(copy)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +209,7 @@ def test_a_record_that_is_dropped_without_an_entry_is_named_and_with_one_is_expl
     archive.log(entry.make_erasure(archive.now, item["study"], item["item"], "court-order", "approver"))
     archive.sign()
     archive.write(tmp_path / "second")
-    verdict = verify.verify_bundle(tmp_path / "second")
+    verdict = accept(tmp_path / "second")
     assert any("was taken back or erased" in each for each in verdict.not_proven)
 
 
@@ -203,18 +223,18 @@ def test_restoring_one_suspended_page_does_not_restore_another(archive, tmp_path
     )
     archive.sign()
     archive.write(tmp_path / "bundle")
-    assert verify.verify_bundle(tmp_path / "bundle").certificates[study]["items"]["suspended"] == 1
+    assert accept(tmp_path / "bundle").certificates[study]["items"]["suspended"] == 1
 
 
 def test_without_enough_witnesses_of_ones_own_policy_nothing_is_verified(whole, own_policy):
     stranger = policy.parse_policy(
         policy.format_policy(own_policy).replace("witness ada ", "witness carl ").replace(" ada ", " carl ")
     )
-    assert verify.verify_bundle(whole, stranger)  # another name for the same key
+    assert accept(whole, stranger)  # another name for the same key
     lonely = policy.Policy(own_policy.logs, own_policy.witnesses[:1], (), "ada")
-    assert verify.verify_bundle(whole, lonely).own_policy
+    assert accept(whole, lonely).own_policy
     keyless = policy.Policy(own_policy.logs[:1], (), (), "none")
-    assert verify.verify_bundle(whole, keyless).witnesses == {}
+    assert accept(whole, keyless).witnesses == {}
 
 
 def test_a_publisher_who_asks_for_no_witness_convinces_only_whoever_asks_for_none(
@@ -222,7 +242,7 @@ def test_a_publisher_who_asks_for_no_witness_convinces_only_whoever_asks_for_non
 ):
     archive.checkpoints = {size: archive.sign_root(size, root, ()) for size, root in list_roots(archive)}
     archive.write(tmp_path / "bundle", policy=archive.write_policy("none"))
-    verdict = verify.verify_bundle(tmp_path / "bundle")
+    verdict = accept(tmp_path / "bundle")
     assert any("the publisher's own" in each for each in verdict.not_proven)
     assert refuse(tmp_path / "bundle", own_policy).startswith("log/checkpoint: Too few witnesses")
 
