@@ -63,7 +63,7 @@ function readPolicy(bytes) {
   };
   const take = (line, types, others) => {
     const key = readKey(decode(Uint8Array.from(line, (c) => c.charCodeAt(0))));
-    if (!types.includes(key.type) || others.some((o) => same(o.bytes, key.bytes))) bad("a key of this type cannot stand here, or stands twice");
+    if (!types.includes(key.type) || others.some((o) => same(o.bytes, key.bytes))) bad("this key cannot stand here");
     return key;
   };
   lines.forEach((line, k) => {
@@ -109,7 +109,7 @@ function quorumTime(policy, times) { // the smallest time by which the quorum wa
 async function judgeNote(bytes, policy, place) {
   let text = "";
   try { text = decode(bytes); } catch { refuse(place, "a signed note is UTF-8"); }
-  if (bytes.length > 1e6 || /[\0-\x09\x0b-\x1f]/.test(text)) refuse(place, "a signed note is short and holds no control characters");
+  if (bytes.length > 1e6 || /[\0-\x09\x0b-\x1f]/.test(text)) refuse(place, "this is not a signed note");
   const cut = text.lastIndexOf("\n\n"), lines = text.slice(cut + 2).split("\n"), body = text.slice(0, cut + 1);
   if (cut < 0 || lines.pop() !== "" || !lines.length || lines.length > 100) refuse(place, "this is not a signed note");
   const [origin, size, root, ...rest] = body.split("\n"), head = { origin, times: new Map(), unsure: new Map(), unchecked: 0 };

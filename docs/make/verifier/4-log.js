@@ -17,7 +17,7 @@ async function checkList(folder, tell) {
   const lines = text.split("\n"), last = lines.at(-2) || "";
   if (lines.pop() !== "") refuse(LIST, "the list ends with a newline");
   lines.pop();
-  if (last !== `${await digest(data.slice(0, data.length - utf8(last).length - 1))}  ${LIST}`) refuse(LIST, "the list has been changed: its last line does not fit the lines above it");
+  if (last !== `${await digest(data.slice(0, data.length - utf8(last).length - 1))}  ${LIST}`) refuse(LIST, "the list has been changed");
   const listed = new Map();
   lines.forEach((line, k) => {
     const m = /^([0-9a-f]{64})  ([^/\\\0]+(?:\/[^/\\\0]+)*)$/.exec(line);
@@ -29,7 +29,7 @@ async function checkList(folder, tell) {
   let done = 0;
   for (const [path, sum] of listed) {
     tell(`Reading ${path}`, ++done / listed.size);
-    if (await folder.hash(path) !== sum) refuse(path, "this file has been changed: it does not have the bytes that the list names");
+    if (await folder.hash(path) !== sum) refuse(path, "this file has been changed");
     if (done % 50 === 0) await pause();
   }
   return listed.size;
