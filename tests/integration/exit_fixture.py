@@ -1,0 +1,325 @@
+"""An archive in which every hidden thing bears a word of its own, and all the ways in which words leave it.
+
+Everything is made by the real stories: registered, sealed, published by two people, suspended, taken back,
+erased. Addresses come from Django's own resolver: a new route is visited without anybody thinking of it,
+and one with an unknown parameter stops the test until somebody says what to put there.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import disclosure_fixture
+import pypdfium2
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from reportlab.lib.pagesizes import A5
+from reportlab.pdfgen import canvas
+
+from lightwell.actions import (
+    bundles,
+    inventories,
+    log,
+    proposals,
+    reports,
+    search,
+    suspensions,
+    tables,
+    tampering,
+    topics,
+)
+from lightwell.archive import inventory
+from lightwell.db.models import Disclosure, Item, LogEntry, Opening, Publication, PublicPage, Study
+from lightwell.files import foundation
+from lightwell.files.state import State
+
+NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
+PAGES = 3
+WHOLE, PARTLY, HELD, LOCKED, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, MEASURED = range(1, 11)
+# On every page, so that one search meets every page that search can show.
+SHARED = "slumber"
+NOWHERE = "quaxnowhereatall"
+REPORTED = "quaxvisitorreport"
+PROPOSED = "quaxpendingproposal"
+WITHDRAWN = "quaxremovedrecord"
+HELD_FIELD = "changing the region before opening a broadcast"
+
+
+@dataclass
+class World:
+    """The archive: what must be found, what must not, and which pages are hidden."""
+
+    state: State
+    study: str
+    records: list[str]
+    public: list[str] = field(default_factory=list)
+    hidden: dict[str, str] = field(default_factory=dict)  # word -> what it belongs to
+    secrets: dict[bytes, str] = field(default_factory=dict)  # keys of hidden documents
+    pages: set[tuple[int, int]] = field(default_factory=set)  # hidden (item, page)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came out of one exit: which one, by which address, its status, and everything readable in it."""
+
+    exit: str
+    address: str
+    status: int
+    kind: str
+    text: bytes
+
+    def find_words(self, words: dict[str, str]) -> list[str]:
+        lowered = self.text.lower()
+        return [word for word in words if word.lower().encode() in lowered]
+
+
+def name_word(number: int, what: str) -> str:
+    """A word that stands in one place only: quax, the document in letters, the place."""
+    return "quax" + "abcdefghijk"[number] * 3 + what
+
+
+def name_page_word(number: int, page: int) -> str:
+    return name_word(number, "page" + "abc"[page - 1])
+
+
+def build_world(root: Path, folder: Path) -> World:
+    """Make the archive in `root` from documents written into `folder`."""
+    foundation.lay_foundation(root, origin="log.example/exits")
+    state = State(root)
+    desk = disclosure_fixture.Desk(state)
+    study = desk.disclose(disclosure_fixture.read_value("study")).record
+    letter = desk.disclose(disclosure_fixture.read_value("letter"), NOW).record
+    review = desk.disclose(disclosure_fixture.read_value("reputational-review")).record
+    removed = disclosure_fixture.read_value("letter")
+    removed.pop("id", None)
+    removed["body"]["title"] = f"A letter with {WITHDRAWN}"
+    removed = desk.disclose(removed, NOW).record
+    desk.withdraw(removed, "published-in-error", NOW)
+    world = World(state, study, [study, letter, review, removed])
+    _seal(world, desk, folder)
+    _publish(world, desk)
+    _hide(world, desk)
+    _list_words(world)
+    log.publish_checkpoint(state=state, now=NOW)
+    search.update_index(state)
+    return world
+
+
+def _seal(world: World, desk: Any, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    rows = []
+    for number in range(WHOLE, MEASURED + 1):
+        name = f"{name_word(number, 'file')}.{'csv' if number == BYTES else 'pdf'}"
+        data = f"wave,{name_page_word(number, 1)}\n".encode() if number == BYTES else make_pdf(number)
+        (folder / name).write_bytes(data)
+        intent = {HELD: "withhold", BYTES: "withhold"}.get(number, "publish")
+        ground = "legal-privilege" if intent == "withhold" else "participant" if number == PARTLY else ""
+        rows.append(
+            inventory.Row(
+                number, name, f"Report {name_word(number, 'title')}", "report", "2025-05", intent, ground,
+                "2" if number == PARTLY else "", datetime.date(2026, 12, 31),
+            )
+        )  # fmt: skip
+    found = Study.objects.get(pk=world.study)
+    inventories.measure_files(state=world.state, study=found, folder=folder, rows=rows[:-1], processes=1)
+    inventories.seal_inventory(actor=desk.ana, study=found, now=NOW)
+    later = inventory.Row(**{**{n: getattr(rows[-1], n) for n in rows[-1].__slots__}, "number": 1})
+    inventories.measure_files(state=world.state, study=found, folder=folder, rows=[later], processes=1)
+
+
+def _publish(world: World, desk: Any) -> None:
+    items = [WHOLE, PARTLY, HELD, SUSPENDED, PAGE, TAKEN, ERASED, BYTES]
+    payload = {"study": world.study, "summary": "What we found.", "items": items}
+    desk.do("publication", world.study, payload, NOW)
+    pending = {"study": world.study, "summary": f"A summary with {PROPOSED}", "items": [LOCKED]}
+    proposals.propose(actor=desk.ana, kind="publication", subject=world.study, payload=pending, now=NOW)
+
+
+def _hide(world: World, desk: Any) -> None:
+    items = {item.number: item for item in Item.objects.filter(study=world.study)}
+    for number in (LOCKED, HELD, BYTES, SUSPENDED, PAGE, TAKEN, ERASED, PARTLY, MEASURED):
+        key = inventories.unwrap_item_key(world.state, items[number])
+        for form in (key, key.hex().encode(), base64.b64encode(key)):
+            world.secrets[form] = f"key of document {number}"
+    # In the index before they are hidden, as in life.
+    search.rebuild_index(world.state)
+    suspensions.suspend_page(actor=desk.ana, item=items[SUSPENDED], page=None, now=NOW)
+    suspensions.suspend_page(actor=desk.ana, item=items[PAGE], page=2, now=NOW)
+    taken = {"study": world.study, "items": [TAKEN], "ground": "confidential", "review": "2027-06-01"}
+    desk.do("take-back", world.study, taken, NOW)
+    erased = {"study": world.study, "item": ERASED, "ground": "erased-by-law"}
+    desk.do("erasure", world.study, erased, NOW)
+    reports.take_report(item=items[WHOLE], page=1, words=f"I saw {REPORTED}", now=NOW)
+
+
+def _list_words(world: World) -> None:
+    for number in range(WHOLE, MEASURED + 1):
+        for page in range(1, PAGES + 1):
+            hidden = number != WHOLE and (number, page) not in {
+                (PARTLY, 1),
+                (PARTLY, 3),
+                (PAGE, 1),
+                (PAGE, 3),
+            }
+            if number == BYTES and page > 1:
+                continue
+            if hidden:
+                world.hidden[name_page_word(number, page)] = f"page {page} of document {number}"
+                world.pages.add((number, page))
+            else:
+                world.public.append(name_page_word(number, page))
+        for what in ("title", "file"):
+            if number in (WHOLE, PARTLY, PAGE):
+                world.public += [name_word(number, what)] if what == "title" else []
+            else:
+                world.hidden[name_word(number, what)] = f"{what} of document {number}"
+    world.hidden |= {
+        REPORTED: "a visitor's report",
+        PROPOSED: "a proposal that waits",
+        WITHDRAWN: "a removed record",
+        HELD_FIELD: "a held back field",
+    }
+
+
+def make_pdf(number: int) -> bytes:
+    """Print pages that each have the shared word beside a word of their own."""
+    out = io.BytesIO()
+    sheet = canvas.Canvas(out, pagesize=A5, invariant=True)
+    for page in range(1, PAGES + 1):
+        sheet.setFont("Helvetica", 12)
+        sheet.drawString(40, 500, f"The {SHARED} of {name_page_word(number, page)} was counted.")
+        sheet.showPage()
+    sheet.save()
+    return out.getvalue()
+
+
+def list_routes(patterns: list[Any] | None = None, before: str = "") -> Iterator[tuple[str, str]]:
+    """List every route of the site: its name and its address with the parameters in angle brackets."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from list_routes(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield pattern.name or route, route
+
+
+def fill_route(world: World, name: str, route: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Fill a route with everything that could stand there; an unknown parameter stops the test."""
+    if "(?P" in route:
+        assert name == "log-tile", f"tell tests/integration/exit_fixture.py how to fill the route {route}"
+        tiles = ["0/000.p/" + str(LogEntry.objects.count()), "entries/000.p/" + str(LogEntry.objects.count())]
+        yield from ((f"/log/tile/{each}", {}) for each in tiles)
+        return
+    values = _list_values(world)
+    filled: list[tuple[str, dict[str, str]]] = [("/" + route, {})]
+    for whole, parameter in re.findall(r"(<(?:\w+:)?(\w+)>)", route):
+        choices = values.get(f"{name}:{parameter}", values.get(parameter))
+        assert choices, f"tell tests/integration/exit_fixture.py what to put for <{parameter}> in {route}"
+        filled = [
+            (address.replace(whole, choice, 1), {**chosen, parameter: choice})
+            for address, chosen in filled
+            for choice in choices
+        ]
+    yield from filled
+
+
+def _list_values(world: World) -> dict[str, list[str]]:
+    items = list(Item.objects.filter(study=world.study))
+    digests = {item.sha256 for item in items} | {
+        each for item in items for each in (item.sealed_file, item.sealed_parts)
+    }
+    digests |= set(PublicPage.objects.values_list("picture", flat=True))
+    for rows in (Opening.objects, Publication.objects, Disclosure.objects):
+        digests |= {digest.removeprefix("sha256:") for digest in rows.values_list("digest", flat=True)}
+    public = world.state.root / "files" / "public"
+    digests |= {each.name for each in public.rglob("*") if each.is_file() and len(each.name) == 64}
+    numbers = [str(number) for number in range(1, MEASURED + 1)]
+    return {
+        "study": [world.study],
+        "number": numbers,
+        "page": [str(page) for page in range(1, PAGES + 1)],
+        "digest": sorted(digests - {""}),
+        "record": world.records,
+        "version": ["1", "2"],
+        "old": ["1"],
+        "new": ["1", "2"],
+        "slug": ["larkfield"],
+        "company": ["larkfield"],
+        "topic": list(topics.TOPICS),
+        "index": [str(index) for index in range(LogEntry.objects.count() + 1)],
+        "list:name": list(tables.TABLES),
+        "cheat:name": [attempt.name for attempt in tampering.ATTEMPTS],
+        "workspace-proposal:number": numbers,
+    }
+
+
+QUERIES = (
+    "",
+    f"?q={SHARED}",
+    f"?q={SHARED}&pages=1-3&words=1-9&limit=50",
+    "?pages=2&page=2&after=x&as_of=2026-11-25",
+    "?pages=1,3",
+)
+
+
+def visit_site(world: World, only: str = "") -> Iterator[Answer]:
+    """Ask every address of the site as a visitor without an account; then a few wrong ones."""
+    client = Client(raise_request_exception=False, headers={"host": "localhost"})
+    for name, route in list_routes():
+        if only and name != only:
+            continue
+        for address, _ in fill_route(world, name, route):
+            for query in QUERIES if "log" not in name and "cheat" not in name else QUERIES[:1]:
+                yield _ask(client, name, address + query)
+            if not address.startswith("/workspace/") and "entr" not in name:
+                yield _ask(client, name, address, method="post")
+    for address in (
+        "/no/such/place",
+        f"/studies/{world.study}/documents/99/",
+        "/search/?q=%22",
+        "/api/1/search?q=a*",
+    ):
+        yield _ask(client, "errors", address)
+
+
+def _ask(client: Client, name: str, address: str, method: str = "get") -> Answer:
+    response = getattr(client, method)(address)
+    body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+    headers = "\n".join(f"{key}: {value}" for key, value in response.items()).encode()
+    kind = response.headers.get("Content-Type", "").split(";")[0]
+    return Answer(name, f"{method} {address}", response.status_code, kind, headers + b"\n" + read_text(body))
+
+
+def visit_files(world: World, folder: Path) -> Iterator[Answer]:
+    """Read what leaves in other ways: the bundle with its file names, the log with its entries."""
+    bundles.write_bundle(state=world.state, folder=folder)
+    for name, root in (("bundle", folder), ("log-folder", world.state.root / "log")):
+        for path in sorted(root.rglob("*")):
+            if path.is_file():
+                text = str(path.relative_to(root)).encode() + b"\n" + read_text(path.read_bytes())
+                yield Answer(name, str(path), 200, path.suffix, text)
+    for entry in LogEntry.objects.all():
+        yield Answer("log-entries", str(entry.index), 200, "", bytes(entry.data))
+
+
+def read_text(body: bytes) -> bytes:
+    """Return bytes together with every text packed inside: pages and attachments of a PDF, ZIP members."""
+    parts = [body]
+    if body.startswith(b"%PDF"):
+        document = pypdfium2.PdfDocument(body)
+        parts += [page.get_textpage().get_text_bounded().encode() for page in document]
+        attachments = [document.get_attachment(k) for k in range(document.count_attachments())]
+        parts += [attachment.get_name().encode() + bytes(attachment.get_data()) for attachment in attachments]
+    if body.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            for name in archive.namelist():
+                parts += [name.encode(), read_text(archive.read(name))]
+    return b"\n".join(parts)
