@@ -185,12 +185,7 @@ def _open_item(state: State, item: Item, now: datetime.datetime) -> _Opened:
         raise errors.Damaged(
             f"the sealed file of item {item.number} of {item.study_id} is not what was sealed"
         )
-    rows, words = [], []
-    for each in parts.iterate_parts(state.files, key, item.sealed_parts) if item.read else ():
-        seed = seal.derive_page_seed(key, item.pages or 0, each.head.number)
-        patches = page.hash_patches(seed, each.head, each.patches)
-        words.append(release.format_words(each.head, each.lines, tree.compute_root(patches), seed))
-        rows.append(_make_page(item, each.head, each.lines, ""))
+    rows, words = _open_words(state, item, key) if item.read else ([], [])
     words_digest = state.files.put_bytes("public", b"".join(words)) if words else None
     document = release.make_whole_opening(
         study=item.study_id,
@@ -203,6 +198,25 @@ def _open_item(state: State, item: Item, now: datetime.datetime) -> _Opened:
         words=words_digest,
     )
     return _finish(item, document, True, rows, {})
+
+
+def _open_words(state: State, item: Item, key: bytes) -> tuple[list[PublicPage], list[bytes]]:
+    """Make the rows of all pages and the lines of the words document; `Damaged` where the seal differs."""
+    roots = inventories.read_page_roots(item)
+    seeds = seal.derive_page_seeds(key, len(roots))
+    rows, words = [], []
+    kept = parts.iterate_words(state.files, key, item.sealed_parts, seeds)
+    for number, (root, seed, each) in enumerate(zip(roots, seeds, kept, strict=True), 1):
+        lines, text = page.split_lines(each.lines)
+        hashes = page.hash_encoded_lines(seed, lines)
+        head_hash = page.hash_head(seed, page.decode_head(each.head))
+        if page.join_root(head_hash, tree.compute_root(hashes), each.patches_root) != root:
+            raise errors.Damaged(
+                f"page {number} of item {item.number} of {item.study_id} is not what was sealed"
+            )
+        words.append(release.format_encoded_words(each.head, each.lines, hashes, each.patches_root))
+        rows.append(PublicPage(item=item, number=number, head=each.head, lines=each.lines, text=text))
+    return rows, words
 
 
 def _open_pages(
@@ -242,7 +256,7 @@ def _make_page(item: Item, head: page.Head, lines: Sequence[page.Line], name: st
         item=item,
         number=head.number,
         head=page.encode_head(head),
-        lines=b"[" + b",".join(page.encode_line(line) for line in lines) + b"]",
+        lines=page.encode_lines(lines),
         text="\n".join(" ".join(word.text for word in line) for line in lines),
         picture=name,
     )

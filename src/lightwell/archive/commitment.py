@@ -80,9 +80,14 @@ def derive_salt(seed: bytes, count: int, position: int) -> bytes:
     return seed
 
 
-def hash_salted(tag: str, salt: bytes, content: bytes) -> bytes:
-    """Hash one part as an RFC 6962 leaf of tag, salt and content: no part passes for another kind."""
-    return hashlib.sha256(b"\x00lightwell." + tag.encode() + b".v1\n" + salt + content).digest()
+def hash_salted(tag: str, salt: bytes, content: bytes, more: bytes = b"") -> bytes:
+    """Hash one part as an RFC 6962 leaf of tag, salt and content: no part passes for another kind.
+
+    `more` continues the content: joining a large part to what precedes it would copy it once more.
+    """
+    hashed = hashlib.sha256(b"\x00lightwell." + tag.encode() + b".v1\n" + salt + content)
+    hashed.update(more)
+    return hashed.digest()
 
 
 def prove_partial(seed: bytes, leaf_hashes: Sequence[bytes], hidden: Collection[int]) -> list[Node]:

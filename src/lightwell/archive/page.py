@@ -151,6 +151,16 @@ def encode_lines(lines: Sequence[Line]) -> bytes:
     return _write_json(rows).encode()
 
 
+def split_lines(data: bytes) -> tuple[list[bytes], str]:
+    """Split what `encode_lines` wrote: each line as `encode_line` writes it, and the page's words as text.
+
+    For bytes of our own that were authenticated; those of others are read by `decode_line`.
+    """
+    rows = json.loads(data)
+    text = "\n".join(" ".join([row[0] for row in line]) for line in rows)
+    return [_write_json(line).encode() for line in rows], text
+
+
 def decode_line(value: Json) -> Line:
     """Read a line from its JSON value; `Refused` when it is malformed."""
     words = []
@@ -174,7 +184,7 @@ def hash_patch(salt: bytes, box: tuple[int, int, int, int], pixels: bytes) -> by
     if len(pixels) != (right - left) * (bottom - top) * BYTES_PER_PIXEL:
         raise errors.Refused("a patch does not have the bytes its box needs")
     measures = (right - left).to_bytes(4, "big") + (bottom - top).to_bytes(4, "big")
-    return commitment.hash_salted("patch", salt, measures + pixels)
+    return commitment.hash_salted("patch", salt, measures, pixels)
 
 
 def hash_head(seed: bytes, head: Head) -> bytes:
@@ -184,8 +194,13 @@ def hash_head(seed: bytes, head: Head) -> bytes:
 
 def hash_lines(seed: bytes, lines: Sequence[Line]) -> list[bytes]:
     """Hash every line of the page whose seed this is."""
+    return hash_encoded_lines(seed, [encode_line(line) for line in lines])
+
+
+def hash_encoded_lines(seed: bytes, lines: Sequence[bytes]) -> list[bytes]:
+    """Hash every line of the page whose seed this is, each as `encode_line` writes it."""
     salts = commitment.derive_salts(commitment.derive_secret(seed, "lines"), len(lines))
-    return [hash_line(salt, line) for salt, line in zip(salts, lines, strict=True)]
+    return [commitment.hash_salted("line", salt, line) for salt, line in zip(salts, lines, strict=True)]
 
 
 def hash_patches(seed: bytes, head: Head, patches: Sequence[bytes]) -> list[bytes]:
@@ -202,11 +217,14 @@ def join_root(head_hash: bytes, lines_root: bytes, patches_root: bytes) -> bytes
 
 def compute_root(seed: bytes, parts: Parts) -> bytes:
     """Compute the root of a page from its seed and everything on it."""
-    return join_root(
-        hash_head(seed, parts.head),
-        tree.compute_root(hash_lines(seed, parts.lines)),
-        tree.compute_root(hash_patches(seed, parts.head, parts.patches)),
-    )
+    return compute_roots(seed, parts)[0]
+
+
+def compute_roots(seed: bytes, parts: Parts) -> tuple[bytes, bytes]:
+    """Compute the root of a page, and the root of its patches alone, which costs most of the work."""
+    patches_root = tree.compute_root(hash_patches(seed, parts.head, parts.patches))
+    lines_root = tree.compute_root(hash_lines(seed, parts.lines))
+    return join_root(hash_head(seed, parts.head), lines_root, patches_root), patches_root
 
 
 def _read_band(value: Json) -> tuple[int, int]:

@@ -129,16 +129,20 @@ def format_words(
 ) -> bytes:
     """Write one line of a words document; inverse of `parse_words`. With the page's seed it bears marks."""
     hashes = page.hash_lines(seed, lines) if seed is not None else []
-    return (
-        canonical.encode(
-            {
-                "head": _format_head(head),
-                "lines": [[[word.text, *word.box] for word in line] for line in lines],
-                "marks": b"".join(each[: openings.MARK_BYTES] for each in hashes).hex(),
-                "patches_root": patches_root.hex(),
-            }
-        )
-        + b"\n"
+    return format_encoded_words(page.encode_head(head), page.encode_lines(lines), hashes, patches_root)
+
+
+def format_encoded_words(head: bytes, lines: bytes, hashes: Sequence[bytes], patches_root: bytes) -> bytes:
+    """Write the same line from a head and lines that are encoded already (`archive/page`), and line hashes.
+
+    Both are canonical JSON and the names stand in order, so that joining them is RFC 8785's form.
+    """
+    marks = b"".join(each[: openings.MARK_BYTES] for each in hashes).hex()
+    return b'{"head":%b,"lines":%b,"marks":"%b","patches_root":"%b"}\n' % (
+        head,
+        lines,
+        marks.encode(),
+        patches_root.hex().encode(),
     )
 
 

@@ -6,10 +6,11 @@ channels agree everywhere keeps one of them. zlib level 1: on 82 pages of texliv
 took 3.5 ms a page for 50 kB, level 6 took 8.8 ms for 44 kB.
 
     "lightwell.parts.v1\\n", then one record a page, then the index: (offset 8 bytes, length 8 bytes) a
-    page, then offset of the index and number of pages (8 bytes each). A record is three pieces, each
+    page, then offset of the index and number of pages (8 bytes each). A record is pieces, each
     behind its length (4 bytes): the head (canonical JSON); the lines (zlib of a JSON list of lines as
     `archive/page` writes them); the pixels ("3" colour or "1" grey, then zlib of all patches in page
-    order). Numbers are big-endian.
+    order); the root of the patches (32 bytes, absent in older files), so that publishing need not draw
+    and hash the picture again. Numbers are big-endian.
 
 Encryption: `files/sealed`. What a part is: `archive/page`.
 """
@@ -19,7 +20,8 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy
 
@@ -27,6 +29,7 @@ from lightwell.archive import page
 from lightwell.base import errors
 from lightwell.files import sealed
 from lightwell.files.store import FileStore
+from lightwell.tlog import tree
 
 _MARK = b"lightwell.parts.v1\n"
 _ENTRY = struct.Struct(">QQ")
@@ -36,18 +39,27 @@ _LEVEL = 1
 _STEP = 3 << 16  # bytes looked at together: whole pixels, few enough for the processor's cache
 
 
-def write_parts(store: FileStore, key: bytes, pages: Iterable[page.Parts]) -> str:
-    """Encrypt the parts of pages numbered from 1 without a gap; the digest of the stored file.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What publishing a page needs of its record, encoded as it is kept: no picture is unpacked for it."""
+
+    head: bytes
+    lines: bytes
+    patches_root: bytes
+
+
+def write_parts(store: FileStore, key: bytes, pages: Iterable[tuple[page.Parts, bytes]]) -> str:
+    """Encrypt pages numbered from 1 without a gap, each with its patches' root; the stored file's digest.
 
     A crash leaves what `sealed.Writer` leaves: nothing under a digest.
     """
     with sealed.Writer(store, key) as writer:
         writer.write(_MARK)
         index, offset = [], len(_MARK)
-        for number, parts in enumerate(pages, 1):
+        for number, (parts, patches_root) in enumerate(pages, 1):
             if parts.head.number != number:
                 raise errors.Refused(f"page {parts.head.number} stands where page {number} belongs")
-            record = encode_parts(parts)
+            record = encode_parts(parts, patches_root)
             writer.write(record)
             index.append(_ENTRY.pack(offset, len(record)))
             offset += len(record)
@@ -71,30 +83,36 @@ def iterate_parts(store: FileStore, key: bytes, digest: str) -> Iterator[page.Pa
             yield decode_parts(reader.read_at(offset, length))
 
 
+def iterate_words(store: FileStore, key: bytes, digest: str, seeds: Sequence[bytes]) -> Iterator[Words]:
+    """Read the words of every page in order, whose seeds these are. Raises as `sealed.Reader` does."""
+    with sealed.Reader(store, key, digest) as reader:
+        for seed, (offset, length) in zip(seeds, _read_index(reader), strict=True):
+            record = reader.read_at(offset, length)
+            head, lines, _, *root = _split_record(record)
+            yield Words(head, zlib.decompress(lines), root[0] if root else _find_patches_root(seed, record))
+
+
 def count_parts(store: FileStore, key: bytes, digest: str) -> int:
     """Count the pages from the index alone."""
     with sealed.Reader(store, key, digest) as reader:
         return len(_read_index(reader))
 
 
-def encode_parts(parts: page.Parts) -> bytes:
+def encode_parts(parts: page.Parts, patches_root: bytes) -> bytes:
     """Write the record of one page; inverse of `decode_parts`."""
     lines = page.encode_lines(parts.lines)
     pieces = (
         page.encode_head(parts.head),
         zlib.compress(lines, _LEVEL),
         _pack_pixels(b"".join(parts.patches)),
+        patches_root,
     )
     return b"".join(_LENGTH.pack(len(piece)) + piece for piece in pieces)
 
 
 def decode_parts(record: bytes) -> page.Parts:
     """Read the record of one page; inverse of `encode_parts`."""
-    pieces, at = [], 0
-    for _ in range(3):
-        (length,) = _LENGTH.unpack_from(record, at)
-        at += _LENGTH.size + length
-        pieces.append(record[at - length : at])
+    pieces = _split_record(record)
     head = page.decode_head(pieces[0])
     lines = tuple(page.decode_line(line) for line in json.loads(zlib.decompress(pieces[1])))
     boxes = page.list_patch_boxes(head)
@@ -105,6 +123,20 @@ def decode_parts(record: bytes) -> page.Parts:
         patches.append(pixels[start : start + size])
         start += size
     return page.Parts(head, lines, tuple(patches))
+
+
+def _split_record(record: bytes) -> list[bytes]:
+    pieces, at = [], 0
+    while at < len(record):
+        (length,) = _LENGTH.unpack_from(record, at)
+        at += _LENGTH.size + length
+        pieces.append(record[at - length : at])
+    return pieces
+
+
+def _find_patches_root(seed: bytes, record: bytes) -> bytes:
+    parts = decode_parts(record)
+    return tree.compute_root(page.hash_patches(seed, parts.head, parts.patches))
 
 
 def _read_index(reader: sealed.Reader) -> list[tuple[int, int]]:

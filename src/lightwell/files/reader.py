@@ -63,10 +63,11 @@ def _seal(task: Task, tell: Tell) -> dict[str, Any]:
         seeds = seal.derive_page_seeds(key, count)
         roots: list[bytes] = []
 
-        def read_and_hash() -> Iterator[page.Parts]:
+        def read_and_hash() -> Iterator[tuple[page.Parts, bytes]]:
             for each in pdf.read_pages(path, announce=lambda number: tell({"page": number})):
-                roots.append(page.compute_root(seeds[each.head.number - 1], each))
-                yield each
+                root, patches_root = page.compute_roots(seeds[each.head.number - 1], each)
+                roots.append(root)
+                yield each, patches_root
 
         answer["sealed_parts"] = parts.write_parts(store, key, read_and_hash())
         answer |= {"pages": count, "page_roots": b"".join(roots).hex()}
@@ -102,8 +103,8 @@ def _check(task: Task, tell: Tell) -> dict[str, Any]:
         chosen = sorted({1, (count + 1) // 2, count})
         start, written = time.perf_counter(), 0
         for each in pdf.read_pages(path, chosen, announce=lambda number: tell({"page": number})):
-            page.compute_root(bytes(32), each)
-            written += len(parts.encode_parts(each))
+            _, patches_root = page.compute_roots(bytes(32), each)
+            written += len(parts.encode_parts(each, patches_root))
         seconds = (time.perf_counter() - start) * count / len(chosen)
         answer |= {"pages": count, "seconds": seconds, "parts_bytes": written * count // len(chosen)}
     elif path.suffix.lower() == ".pdf":

@@ -29,6 +29,7 @@ _READ_BYTES = 1 << 20
 # Answers hold 64 hex digits a page; a worker that sends more than this at once is not ours any more.
 _MAX_LINE_BYTES = 64 << 20
 _ENDING_SECONDS = 10
+_KEPT_BYTES = 64 << 20
 _REASON_CHARACTERS = 200
 
 
@@ -233,6 +234,9 @@ class Pool:
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
             "OPENBLAS_NUM_THREADS": "1",
+            # Pictures are megabytes: memory that glibc gave back after each would cost faults for the next.
+            "MALLOC_MMAP_THRESHOLD_": str(_KEPT_BYTES),
+            "MALLOC_TRIM_THRESHOLD_": str(_KEPT_BYTES),
             "PYTHONPATH": str(Path(next(iter(lightwell.__path__))).parent),
         }
         noise = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker

@@ -1,5 +1,7 @@
 """The sealed words and pictures of an item come back bit for bit, one page alone or all in order."""
 
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,7 +42,15 @@ def draw_page(draw, number: int) -> page.Parts:
 @settings(max_examples=60, deadline=None)
 @given(draw_page(7))
 def test_a_page_comes_back_bit_for_bit(each: page.Parts) -> None:
-    assert parts.decode_parts(parts.encode_parts(each)) == each
+    assert parts.decode_parts(parts.encode_parts(each, bytes(32))) == each
+
+
+@settings(max_examples=30, deadline=None)
+@given(draw_page(7))
+def test_words_are_kept_as_the_words_document_needs_them(each: page.Parts) -> None:
+    lines, text = page.split_lines(page.encode_lines(each.lines))
+    assert lines == [page.encode_line(line) for line in each.lines]
+    assert text == "\n".join(" ".join(word.text for word in line) for line in each.lines)
 
 
 def make_pages(count: int) -> list[page.Parts]:
@@ -56,9 +66,41 @@ def make_pages(count: int) -> list[page.Parts]:
     return made
 
 
+SEED = bytes(32)
+
+
+def add_roots(made: list[page.Parts]) -> Iterator[tuple[page.Parts, bytes]]:
+    return ((each, page.compute_roots(SEED, each)[1]) for each in made)
+
+
+def test_words_come_with_the_root_of_the_patches_also_from_files_that_do_not_keep_it(tmp_path: Path) -> None:
+    store, made = FileStore(tmp_path), make_pages(3)
+    expected = [
+        parts.Words(page.encode_head(each.head), page.encode_lines(each.lines), root)
+        for each, root in add_roots(made)
+    ]
+    new = parts.write_parts(store, KEY, add_roots(made))
+    assert list(parts.iterate_words(store, KEY, new, [SEED] * 3)) == expected
+    old = write_older(store, made)
+    assert list(parts.iterate_words(store, KEY, old, [SEED] * 3)) == expected
+    assert list(parts.iterate_parts(store, KEY, old)) == made
+
+
+def write_older(store: FileStore, made: list[page.Parts]) -> str:
+    """Write the container as it was before the root of the patches was kept: three pieces a record."""
+    root_bytes = 4 + 32
+    records = [parts.encode_parts(each, bytes(32))[:-root_bytes] for each in made]
+    mark, index, offset = b"lightwell.parts.v1\n", b"", len(b"lightwell.parts.v1\n")
+    for record in records:
+        index += struct.pack(">QQ", offset, len(record))
+        offset += len(record)
+    tail = index + struct.pack(">QQ", offset, len(made))
+    return sealed.write_bytes(store, KEY, mark + b"".join(records) + tail)
+
+
 def test_one_page_is_read_alone_and_all_in_order(tmp_path: Path) -> None:
     store, made = FileStore(tmp_path), make_pages(30)
-    digest = parts.write_parts(store, KEY, iter(made))
+    digest = parts.write_parts(store, KEY, add_roots(made))
     assert parts.read_part(store, KEY, digest, 17) == made[16]
     assert list(parts.iterate_parts(store, KEY, digest)) == made
     assert parts.count_parts(store, KEY, digest) == 30
@@ -70,7 +112,7 @@ def test_one_page_is_read_alone_and_all_in_order(tmp_path: Path) -> None:
 def test_pages_out_of_order_leave_nothing_and_other_streams_are_refused(tmp_path: Path) -> None:
     store, made = FileStore(tmp_path), make_pages(3)
     with pytest.raises(errors.Refused, match="page 2 belongs"):
-        parts.write_parts(store, KEY, iter([made[0], made[2]]))
+        parts.write_parts(store, KEY, add_roots([made[0], made[2]]))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     for data in (b"", b"an original file, not a container of pages at all"):
         with pytest.raises(errors.Damaged, match="holds no pages"):
@@ -79,7 +121,7 @@ def test_pages_out_of_order_leave_nothing_and_other_streams_are_refused(tmp_path
 
 def test_a_container_that_was_changed_is_refused_before_a_page_is_shown(tmp_path: Path) -> None:
     store = FileStore(tmp_path)
-    digest = parts.write_parts(store, KEY, iter(make_pages(3)))
+    digest = parts.write_parts(store, KEY, add_roots(make_pages(3)))
     path = store.find_path("sealed", digest)
     data = bytearray(path.read_bytes())
     data[100] ^= 1
