@@ -1,7 +1,7 @@
 """PDFs read for sealing: words with boxes, and the quantised picture, page by page, by PDFium.
 
-Coordinates come only from the renderer's own page-to-device call, because page rotation, shifted
-origins and crop boxes make every home-made formula wrong. PDFium is not thread-safe: one document at
+Coordinates come only from the renderer's own page-to-device call (`files/words`), because page rotation,
+shifted origins and crop boxes make every home-made formula wrong. PDFium is not thread-safe: one document at
 a time in a process. The page count is confirmed by a second engine (pikepdf); a disagreement is
 never settled here. Limits of memory and time: the caller runs this in a process of its own.
 """
@@ -13,12 +13,8 @@ import contextlib
 import ctypes
 import functools
 import io
-import itertools
-import math
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy
 import pikepdf
@@ -27,7 +23,7 @@ import pypdfium2.raw as pdfium
 
 from lightwell.archive import page
 from lightwell.base import errors
-from lightwell.files import workers
+from lightwell.files import words, workers
 
 # 5 metres a side and 5 square metres at 110 dpi: 94 megapixels, for which the reader's memory is enough.
 MAX_SIDE_PIXELS = 22_000
@@ -35,10 +31,6 @@ MAX_PIXELS = 94_000_000
 
 _UNREAD = "or seal it as it is with the intent publish-unread"
 _POINTS_PER_INCH = 72
-# The page-to-device call answers in whole pixels, so it is asked about a picture this much finer.
-_PROBE_SCALE = 64
-_WORD = re.compile(r"\S+")
-_LINE_BREAK = re.compile(r"[\r\n]+")
 
 
 def name_renderer() -> str:
@@ -148,7 +140,7 @@ def draw_page_here(path: Path, number: int, dpi: int) -> bytes:
 def _read_page(sheet: pypdfium2.PdfPage, number: int) -> page.Parts:
     width, height = _measure_page(sheet.get_size())
     pixels = _render_pixels(sheet, width, height)
-    lines = tuple(_read_lines(sheet, width, height))
+    lines = words.read_lines(sheet, width, height)
     bands = page.merge_bands(_find_bands(pixels))
     head = page.Head(number, width, height, len(lines), bands)
     patches = tuple(
@@ -186,98 +178,3 @@ def _find_bands(pixels: numpy.ndarray) -> list[tuple[int, int]]:
     inked = (pixels.min(axis=1) != page.CHANNEL_MASK).view(numpy.int8)
     edges = numpy.flatnonzero(numpy.diff(inked, prepend=0, append=0)).tolist()
     return list(zip(edges[::2], edges[1::2], strict=True))
-
-
-def _read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> Iterator[page.Line]:
-    with contextlib.closing(sheet.get_textpage()) as text_page:
-        if not (count := text_page.count_chars()):
-            return
-        # UTF-16 as PDFium counts it: one position a unit, so that a word's place is the engine's own.
-        units = numpy.zeros(count + 1, numpy.uint16)
-        pdfium.FPDFText_GetText(text_page, 0, count, units.ctypes.data_as(ctypes.POINTER(ctypes.c_ushort)))
-        units = units[:count]
-        plain = not (((units & 0xF800) == 0xD800) | (units == 0)).any()
-        text = units.tobytes().decode("utf-16-le") if plain else "".join(map(chr, units.tolist()))
-        locate = _Locator(sheet, text_page, width, height)
-        start = 0
-        for end in itertools.chain((found.start() for found in _LINE_BREAK.finditer(text)), [len(text)]):
-            line = []
-            for found in _WORD.finditer(text, start, end):
-                if box := locate.find_box(found.start(), found.end() - found.start()):
-                    line.append(page.Word(found[0] if plain else _join_units(found[0]), box))
-            if line:
-                yield tuple(line)
-            start = end
-
-
-def _join_units(text: str) -> str:
-    # Halves of a surrogate pair are joined; a lone half cannot be written as UTF-8 and is marked as unknown.
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "\ufffd")
-
-
-class _Locator:
-    """Turns rectangles in page space into pixel boxes by the renderer's own mapping, probed once a page.
-
-    Called for every word: PDFium's functions are bound here to plain addresses, because the checks of
-    pypdfium2's binding cost more than the calls.
-    """
-
-    def __init__(
-        self, sheet: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, width: int, height: int
-    ) -> None:
-        self._width, self._height = width, height
-        origin, right, up = (self._probe(sheet, *point) for point in ((0, 0), (1000, 0), (0, 1000)))
-        self._x = (origin[0], (right[0] - origin[0]) / 1000, (up[0] - origin[0]) / 1000)
-        self._y = (origin[1], (right[1] - origin[1]) / 1000, (up[1] - origin[1]) / 1000)
-        self._text_page = ctypes.cast(text_page.raw, ctypes.c_void_p).value
-        self._sides = (ctypes.c_double * 4)()
-        first = ctypes.addressof(self._sides)
-        self._addresses = (first, first + 8, first + 16, first + 24)
-
-    def _probe(self, sheet: pypdfium2.PdfPage, x: float, y: float) -> tuple[float, float]:
-        device_x, device_y = ctypes.c_int(), ctypes.c_int()
-        fine = self._width * _PROBE_SCALE, self._height * _PROBE_SCALE
-        pdfium.FPDF_PageToDevice(sheet, 0, 0, *fine, 0, x, y, device_x, device_y)
-        return device_x.value / _PROBE_SCALE, device_y.value / _PROBE_SCALE
-
-    def find_box(self, start: int, count: int) -> tuple[int, int, int, int] | None:
-        x0, x1, x2 = self._x
-        y0, y1, y2 = self._y
-        least_x = least_y = math.inf
-        most_x = most_y = -math.inf
-        for index in range(_count_rects(self._text_page, start, count)):
-            _get_rect(self._text_page, index, *self._addresses)
-            left, top, right, bottom = self._sides
-            # Two opposite corners; on a turned page either may come first.
-            for x, y in ((left, top), (right, bottom)):
-                across, down = x0 + x1 * x + x2 * y, y0 + y1 * x + y2 * y
-                least_x = across if across < least_x else least_x
-                least_y = down if down < least_y else least_y
-                most_x = across if across > most_x else most_x
-                most_y = down if down > most_y else most_y
-        if most_x < least_x:
-            return None
-        return (
-            _clamp(int(least_x), self._width),
-            _clamp(int(least_y), self._height),
-            _clamp(int(most_x) + 1, self._width),
-            _clamp(int(most_y) + 1, self._height),
-        )
-
-
-def _clamp(value: int, most: int) -> int:
-    if value < 0:
-        return 0
-    return most if value > most else value
-
-
-def _bind(function: Any, result: Any, *arguments: Any) -> Any:
-    address = ctypes.cast(function, ctypes.c_void_p).value
-    assert address is not None
-    return ctypes.CFUNCTYPE(result, *arguments)(address)
-
-
-_count_rects = _bind(pdfium.FPDFText_CountRects, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
-_get_rect = _bind(
-    pdfium.FPDFText_GetRect, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 4
-)
