@@ -110,6 +110,7 @@ def build_world(root: Path, folder: Path) -> World:
     _list_words(world)
     log.publish_checkpoint(state=state, now=NOW)
     search.update_index(state)
+    bundles.pack_bundle(state=state)
     return world
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import re
+import shutil
 from pathlib import Path
 
 import exit_fixture as exits
@@ -58,7 +59,7 @@ def test_nothing_hidden_leaves_by_any_exit_and_everything_public_does(
     words = [word for word in world.public if "page" in word]
     for exit_name in ("page", "document-pages", "search", "search-feed", "find_pages", "read_page"):
         assert [word for word in words if exit_name not in seen[word]] == [], exit_name
-    for exit_name in ("file", "bundle"):
+    for exit_name in ("file", "bundle", "everything-file"):
         assert exit_name in seen[exits.name_page_word(exits.WHOLE, 1)]
 
 
@@ -99,6 +100,8 @@ def test_every_exit_leaks_once_its_gate_is_away(
     # Search has a second lock, which leaves out what the log closed, and a third: the index forgot it.
     monkeypatch.setattr("lightwell.actions.search.list_closed", lambda moment: finder.NOTHING)
     exits.search.rebuild_index(world.state)
+    shutil.rmtree(world.state.root / "packed")
+    exits.bundles.pack_bundle(state=world.state)
     leaking: collections.Counter[str] = collections.Counter()
     for answer in visit_everything(world, tmp_path / "bundle"):
         if list_leaks(world, [answer]):
@@ -108,5 +111,5 @@ def test_every_exit_leaks_once_its_gate_is_away(
     for answer in exits.visit_site(world, only="file"):
         leaking[answer.exit] += bool(list_leaks(world, [answer]))
     expected = "page page-picture page-proof document-pages file search search-feed list record-bytes bundle"
-    expected += " feed-changes feed-company find_pages read_page read_proof"
+    expected += " everything-file feed-changes feed-company find_pages read_page read_proof"
     assert [name for name in expected.split() if not leaking[name]] == [], leaking

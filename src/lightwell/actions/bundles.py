@@ -1,15 +1,56 @@
-"""The bundle of everything public: what the gate lets through, written so that anybody can verify it."""
+"""The bundle of everything public: what the gate lets through, written so that anybody can verify it.
+
+The site offers it as one file, packed by the worker. A packed bundle is a picture of a moment, so it is
+offered only as long as nothing was hidden since; then it is away at once, until it is packed anew.
+"""
 
 from __future__ import annotations
 
+import shutil
+import time
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from lightwell.db.models import Checkpoint, Disclosure, Opening, Publication
-from lightwell.files import bundle
+from lightwell.actions import signing
+from lightwell.archive import entry
+from lightwell.db.models import Checkpoint, Disclosure, LogEntry, Opening, Publication
+from lightwell.files import bundle, durable
 from lightwell.files.state import State
 
 VERIFIER = "verify.html"
+# Entries after which everything that was public still is. Any other may have hidden something.
+_ADDING = frozenset(
+    {
+        "lightwell.disclosure.v1",
+        "study",
+        "inventory",
+        "item",
+        "opening",
+        "publication",
+        "already-public",
+        "extension",
+        "restoration",
+        "dispute",
+        "rules",
+        "count",
+    }
+)
+# Packing may take one part in this many of the worker's time.
+_SHARE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A bundle in one ZIP file: `begun` log entries were there when packing began, it covers `size`."""
+
+    path: Path
+    begun: int
+    size: int
+
+    @property
+    def bytes(self) -> int:
+        return self.path.stat().st_size
 
 
 def write_bundle(*, state: State, folder: Path) -> bundle.Written:
@@ -30,6 +71,60 @@ def write_bundle(*, state: State, folder: Path) -> bundle.Written:
         verifier=page.read_bytes() if page.is_file() else None,
     )
     return bundle.write_bundle(folder, source)
+
+
+def pack_bundle(*, state: State) -> Packed | None:
+    """Pack everything public anew when the log has grown, and not too often; None when nothing was due.
+
+    A crash here leaves the old file, or the new one, and leftovers that the next call removes.
+    """
+    last = find_packed(state)
+    shown = signing.read_shown_size(state.tiles)
+    if shown == 0 or (last is not None and (last.size == shown or not _is_rested(last))):
+        return None
+    room = _find_room(state)
+    shutil.rmtree(room / "work", ignore_errors=True)
+    for folder in durable.make_folders(room):
+        durable.flush_folder(folder)
+    begun = LogEntry.objects.count()
+    started = time.monotonic()
+    written = write_bundle(state=state, folder=room / "work" / name_folder(state))
+    size = written.account.newest.size
+    target = room / f"{begun}-{size}.zip"
+    bundle.pack_bundle(written.folder, target)
+    (room / "seconds").write_text(str(round(time.monotonic() - started)))
+    for other in room.glob("*.zip*"):
+        if other != target:
+            other.unlink()
+    shutil.rmtree(room / "work")
+    return Packed(target, begun, size)
+
+
+def find_packed(state: State) -> Packed | None:
+    """Find the packed bundle that may be offered now; None when something was hidden since."""
+    files = sorted(_find_room(state).glob("*-*.zip"), key=lambda path: path.stat().st_mtime)
+    if not files:
+        return None
+    begun, _, size = files[-1].stem.partition("-")
+    since = LogEntry.objects.filter(index__gte=int(begun)).order_by("index")
+    for index, data in since.values_list("index", "data").iterator():
+        if entry.decode_entry(index, bytes(data))["type"] not in _ADDING:
+            return None
+    return Packed(files[-1], int(begun), int(size))
+
+
+def _find_room(state: State) -> Path:
+    return state.root / "packed"
+
+
+def name_folder(state: State) -> str:
+    """Name the folder inside the packed file after the log."""
+    return state.read_origin().replace("/", "-")
+
+
+def _is_rested(last: Packed) -> bool:
+    took = int((last.path.parent / "seconds").read_text())
+    return time.time() - last.path.stat().st_mtime > took * _SHARE
 
 
 def read_record(digest: str) -> bytes | None:

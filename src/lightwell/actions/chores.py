@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, close_old_connections
 
-from lightwell.actions import log, search
+from lightwell.actions import bundles, log, search
 from lightwell.base import errors
 from lightwell.files.state import State
 
@@ -55,8 +55,14 @@ def _index_pages(state: State) -> list[str]:
     return [f"indexed {changed} documents again"] if changed else []
 
 
+def _pack_bundle(state: State) -> list[str]:
+    packed = bundles.pack_bundle(state=state)
+    return [] if packed is None else [f"packed: everything public up to log entry {packed.size}"]
+
+
 _CHORES: dict[str, Callable[[State], list[str]]] = {
     "count": _count_day,
     "checkpoint": _show_checkpoint,
     "index": _index_pages,
+    "pack": _pack_bundle,
 }

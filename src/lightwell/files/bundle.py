@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -27,6 +28,8 @@ from lightwell.tlog import policy, tile
 LIST = "SHA256SUMS"
 UNFINISHED = ".unfinished"
 _CHUNK = 1 << 20
+# The earliest moment that ZIP can say; a real one would make two equal bundles differ.
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 # Entry type to the member that names a record.
 _NAMED_BY = {
@@ -109,6 +112,26 @@ def write_bundle(folder: Path, source: Source) -> Written:
     unfinished.rename(folder)
     durable.flush_folder(folder.parent)
     return Written(folder, len(writer.sums), writer.bytes, stated)
+
+
+def pack_bundle(folder: Path, target: Path) -> int:
+    """Pack a bundle into one ZIP file with the folder's name inside; returns its bytes.
+
+    The same bundle gives the same file: paths in order, no dates, nothing compressed twice. A crash here
+    leaves a file with the ending `.unfinished`, which the next call overwrites. Opening: `client/fetch`.
+    """
+    unfinished = target.with_name(target.name + UNFINISHED)
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, strict_timestamps=True) as packed:
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+            inside = zipfile.ZipInfo(name, _NO_DATE)
+            inside.external_attr = 0o644 << 16
+            inside.compress_type = zipfile.ZIP_STORED if path.suffix == ".png" else zipfile.ZIP_DEFLATED
+            with path.open("rb") as stream, packed.open(inside, "w", force_zip64=True) as out:
+                shutil.copyfileobj(stream, out, _CHUNK)
+    unfinished.replace(target)
+    durable.flush_folder(target.parent)
+    return target.stat().st_size
 
 
 def read_entries(tiles: TileStore, size: int) -> list[bytes]:
