@@ -84,9 +84,9 @@ def _add_study(study: Any) -> None:
     from lightwell.base import canonical
     from lightwell.db.models import Holding, Inventory, Item, Opening, Publication, Study
     from lightwell.files import drafts, yaml_lines
-    from lightwell.sample import registration
+    from lightwell.sample import catalogue, registration
 
-    draft = registration.make_draft(study)
+    draft = registration.make_draft(study, catalogue.analyse())
     text = yaml.safe_dump(draft, allow_unicode=True, sort_keys=False).encode()
     slot = drafts.Slot(draft.get("id") or _make_id("study"))
     read = drafts.parse_draft(yaml_lines.parse_document(text, "study.yaml"), slot)

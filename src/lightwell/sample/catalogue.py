@@ -6,14 +6,16 @@ come from one seeded simulation; the same seed writes the same bytes. Absent: ho
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 from lightwell.sample import findings, plainfiles, press, simulation, world
 from lightwell.sample.record import Document, Study, Withholding, Written
+from lightwell.sample.world import Findings
 
-AS_OF = date(2026, 9, 1)
+AS_OF = date(2026, 8, 26)
 PROVIDER = "Larkfield (sample)"
 
 NIGHT = Study(
@@ -248,10 +250,11 @@ def list_documents() -> Iterator[tuple[Study, Document]]:
             yield study, document
 
 
-def write_documents(folder: Path, seed: int = world.DEFAULT_SEED) -> list[Written]:
-    """Simulate, analyse and write every document below `folder`; about ten seconds on one core.
+@functools.lru_cache(maxsize=1)
+def analyse(seed: int = world.DEFAULT_SEED) -> Findings:
+    """Simulate and analyse everything that documents and records say; some seconds on one core.
 
-    The same seed writes the same bytes. Raises ValueError for a seed on which a sentence of the texts would be untrue.
+    Raises ValueError for a seed on which a sentence of the texts would be untrue.
     """
     found = findings.find_all(world.make_world(seed))
     if untrue := [claim for claim, holds in found.claims.items() if not holds]:
@@ -259,6 +262,15 @@ def write_documents(folder: Path, seed: int = world.DEFAULT_SEED) -> list[Writte
             f"With seed {seed} the documents would say what the simulation does not show ({'; '.join(untrue)}). "
             "Choose another seed."
         )
+    return found
+
+
+def write_documents(folder: Path, seed: int = world.DEFAULT_SEED) -> list[Written]:
+    """Simulate, analyse and write every document below `folder`; about ten seconds on one core.
+
+    The same seed writes the same bytes. Raises as `analyse` does.
+    """
+    found = analyse(seed)
     written = []
     for study, document in list_documents():
         if document.layout:

@@ -28,6 +28,16 @@ SAMPLE_ORIGIN = "sample.lightwell.example/larkfield"
 OWN_ORIGIN = "demo.lightwell.example"
 LIGHTWELL = [sys.executable, "-c", "from lightwell.cli.main import main; main()"]
 NEEDED_BYTES = 2_000_000_000
+SAMPLE_PLACES = (
+    ("/", "five questions, and what the sample company has answered"),
+    ("/search/?q=sleep", "search inside every published page"),
+    ("/late/", "what was promised and did not come"),
+)
+OWN_PLACES = (
+    ("/", "every page of your folder, and what became of it"),
+    ("/search/", "search inside every page"),
+    ("/everything/", "take everything with you and check it elsewhere"),
+)
 
 
 @click.group(invoke_without_command=True)
@@ -60,7 +70,7 @@ def demo(context: click.Context, documents: Path | None, home: Path, port: int, 
         code = _verify(bundle, home)
         click.echo(f"done in {time.monotonic() - started:.0f} s")
         if serve and code == 0:
-            _serve(port, documents is None)
+            _serve(port, documents is None, home)
     context.exit(code)
 
 
@@ -125,12 +135,18 @@ def _verify(bundle: Path, home: Path) -> int:
     return done.returncode
 
 
-def _serve(port: int, sample: bool) -> None:
+def _serve(port: int, sample: bool, home: Path) -> None:
     address = f"http://127.0.0.1:{port}"
-    click.echo(f"\nOpen in a browser:\n  {address}/\n  {address}/search/?q=sleep\n  {address}/log/")
+    click.echo("\nOpen in a browser:")
+    places = SAMPLE_PLACES if sample else OWN_PLACES
+    for path, words in places:
+        click.echo(f"  {address + path:<46}  {words}")
     if sample:
-        click.echo("Try to cheat:  lightwell demo tamper")
-    click.echo("Stop with Ctrl-C.")
+        option = "" if home == Path("var/demo").resolve() else f" --home {home}"
+        click.echo(
+            f"\nTry to cheat (in another window):  {Path(sys.prefix) / 'bin/lightwell'} demo{option} tamper"
+        )
+    click.echo("Stop with Ctrl-C.\n")
     subprocess.run([*LIGHTWELL, "serve", "--port", str(port)], check=False)
 
 

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
+from lightwell.archive import account
+from lightwell.archive.account import Account
 from lightwell.files.state import State
 
 if TYPE_CHECKING:
     from lightwell.sample import timeline
 
 Say = Callable[[str], None]
+_WORDS = {
+    "open": "published",
+    "partly_open": "published in part",
+    "held_back": "held back",
+    "already_public": "already public elsewhere",
+    "held_not_read": "published as a file, not read",
+    "suspended": "out of view",
+    "erased": "erased by law",
+    "key_lost": "lost",
+    "not_yet_due": "not yet due",
+    "overdue": "late",
+}
 
 
 def perform(state: State, home: Path, documents: Path | None, say: Say) -> Path:
@@ -43,8 +57,22 @@ def perform(state: State, home: Path, documents: Path | None, say: Say) -> Path:
     say(f"indexed {pages} pages")
     bundle = home / "bundle"
     written = bundles.write_bundle(state=state, folder=bundle)
-    say(f"wrote {written.files} files, {written.bytes / 1e6:.0f} MB")
+    say(f"wrote {written.files} files, {written.bytes / 1e6:.0f} MB\n")
+    for sentence in list_sums(written.account):
+        say(sentence)
     return bundle
+
+
+def list_sums(stated: Account) -> Iterator[str]:
+    """Say what became of everything promised: pages, then documents, places that are not empty."""
+    counts = {"page": account.count_pages(stated.gaps), "document": account.count_items(stated.gaps)}
+    for noun, count in counts.items():
+        places = [place for place in account.PLACES if count.get(place)]
+        parts = " + ".join(f"{count[place]:,} {_WORDS[place]}" for place in places)
+        yield f"{count['sealed']:,} {noun}s promised = {parts or 0}"
+    unknown = sum(gap.item.pages is None for gap in stated.gaps)
+    if unknown:
+        yield f"({unknown} of the documents cannot be counted in pages, because their format was not read)"
 
 
 def _perform_sample(cast: timeline.Cast, say: Say) -> None:

@@ -1,18 +1,26 @@
 """The sample's studies as drafts of public records, and their documents as inventories with dates.
 
-Everything comes from the catalogue; nothing is invented here but the wording of fields that the catalogue has
-no place for. Absent: publishing, which the demo does with the same stories as anybody.
+A study registered before it starts is described twice: the plan, which cannot know a result, and the finished
+study, on the day its report is published. The words are in text/records.yaml, dates and titles in the
+catalogue. Absent: publishing, which the demo does with the same stories as anybody.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from importlib import resources
 from typing import Any
 
-from lightwell.sample import catalogue
+import yaml
+
+from lightwell.sample import catalogue, markup
 from lightwell.sample.record import Document, Study, Written
+from lightwell.sample.world import Findings
+
+RECORDS = "text/records.yaml"
 
 # The examples of other kinds name these two studies, so the demo registers them under the same ids.
 IDS = {
@@ -32,16 +40,40 @@ class Batch:
     documents: tuple[Document, ...]
 
 
-def make_draft(study: Study) -> dict[str, Any]:
-    """Make the draft of a study's record, as a publisher would write it in YAML."""
+def make_draft(study: Study, found: Findings) -> dict[str, Any]:
+    """Make the draft of a study's first record, as a publisher would write it in YAML."""
+    return _make_draft(study, study.registered, _make_body(study, found))
+
+
+def make_finished_draft(study: Study, found: Findings) -> dict[str, Any] | None:
+    """Make the draft of the second record, dated the day on which the report is published; None before that."""
+    result = _read_records(study, found).get("result")
+    day = _date_report(study)
+    if result is None or day is None:
+        return None
+    plan = _make_body(study, found)
+    body = {
+        **plan,
+        "summary": study.summary,
+        "stage": "finished",
+        "ended": result["ended"],
+        "sample_size": {**plan["sample_size"], "reached": _read_count(result["reached"])},
+        "findings": result["findings"],
+    }
+    if "deviations" in result:
+        body["deviations"] = result["deviations"]
+    return _make_draft(study, day, body)
+
+
+def _make_draft(study: Study, day: date, body: dict[str, Any]) -> dict[str, Any]:
     draft: dict[str, Any] = {
         "kind": "study",
         "publisher": {"id": "larkfield", "role": "provider", "name": catalogue.PROVIDER},
         "provider": {"id": "larkfield", "name": catalogue.PROVIDER},
         "services": [{"id": name_service(name), "name": name} for name in study.services],
         "language": "en",
-        "date": study.registered.isoformat(),
-        "body": _make_body(study),
+        "date": day.isoformat(),
+        "body": body,
     }
     if study.key in IDS:
         draft["id"] = IDS[study.key]
@@ -98,35 +130,61 @@ def make_cells(batch: Batch, written: dict[str, Written]) -> list[dict[str, str]
     return rows
 
 
-def _make_body(study: Study) -> dict[str, Any]:
+def _date_report(study: Study) -> date | None:
+    for batch in list_batches(study):
+        if any(document.kind == "report" for document in batch.documents):
+            return date_publication(batch)
+    return None
+
+
+@functools.cache
+def _load_records() -> Any:
+    return yaml.safe_load((resources.files("lightwell.sample") / RECORDS).read_text(encoding="utf-8"))
+
+
+def _read_records(study: Study, found: Findings) -> dict[str, Any]:
+    """Read what is written about a study, figures filled in."""
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: fill(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [fill(each) for each in value]
+        if isinstance(value, date):
+            return value.isoformat()
+        return markup.fill(value, found.numbers, RECORDS) if isinstance(value, str) else value
+
+    written: dict[str, Any] = fill(_load_records()[study.key])
+    return written
+
+
+def _read_count(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def _make_body(study: Study, found: Findings) -> dict[str, Any]:
+    plan = _read_records(study, found)["plan"]
+    size = dict(plan["sample_size"])
+    if "planned" in size:
+        size["planned"] = _read_count(size["planned"])
     body: dict[str, Any] = {
         "title": study.title,
-        "summary": study.summary,
         "asks": [study.ask],
         "topics": list(dict.fromkeys(_name_topics(study))),
         "question": study.question,
         "stage": "planned" if study.in_advance else "finished",
         "registered_in_advance": study.in_advance,
         "started": study.began.isoformat(),
-        "methods": [
-            {
-                "id": f"m{number}",
-                "title": method.capitalize(),
-                "detail": f"{method.capitalize()}; the protocol has the details.",
-            }
-            for number, method in enumerate(study.methods, 1)
-        ],
-        "population": "Children and young people who use the services named; the protocol says who exactly.",
-        "sample_size": {"unit": "see the protocol"},
         "officer": "Head of Research on Young People",
-        "ethics": {"route": "internal-board" if study.in_advance else "none"},
+        **plan,
+        "sample_size": size,
         "due_dates": [
             {
-                "id": f"d{number}",
-                "what": f"{document.number} {document.kind}",
+                "id": document.number.lower(),
+                "what": document.kind.replace("-", " ").capitalize(),
                 "date": study.date_due(document).isoformat(),
             }
-            for number, document in enumerate(study.documents, 1)
+            for document in study.documents
         ],
     }
     if study.search_statement:

@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -73,7 +74,8 @@ def list_steps(cast: Cast, written: dict[str, Written]) -> Iterator[Step]:
     """List what happens in the sample: studies registered, sealed, published; and one record of each other kind."""
     for study in catalogue.STUDIES:
         draft = cast.drafts / f"{study.key}.yaml"
-        draft.write_text(yaml.safe_dump(registration.make_draft(study), sort_keys=False, allow_unicode=True))
+        found = catalogue.analyse()
+        _write_draft(draft, registration.make_draft(study, found))
         yield Step(study.registered, f"registers: {study.title}", _make_registering(cast, study, draft))
         days: set[datetime.date | None] = {None}
         for number, batch in enumerate(registration.list_batches(study), 1):
@@ -86,6 +88,12 @@ def list_steps(cast: Cast, written: dict[str, Written]) -> Iterator[Step]:
             if day not in days:
                 days.add(day)
                 yield Step(day, f"publishes: {study.title}", _make_publishing(cast, study))
+        if finished := registration.make_finished_draft(study, found):
+            later = cast.drafts / f"{study.key}-finished.yaml"
+            day = datetime.date.fromisoformat(finished["date"])
+            yield Step(
+                day, f"describes as finished: {study.title}", _make_finishing(cast, study, later, finished)
+            )
     for name in data.list_examples():
         if name.startswith("study"):
             continue
@@ -115,6 +123,20 @@ def _make_registering(cast: Cast, study: catalogue.Study, draft: Path) -> Callab
         cast.studies[study.key] = disclose(cast, draft, now)
 
     return act
+
+
+def _make_finishing(
+    cast: Cast, study: catalogue.Study, draft: Path, document: dict[str, Any]
+) -> Callable[[datetime.datetime], None]:
+    def act(now: datetime.datetime) -> None:
+        _write_draft(draft, {**document, "id": cast.studies[study.key]})
+        disclose(cast, draft, now)
+
+    return act
+
+
+def _write_draft(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
 
 
 def _make_sealing(
