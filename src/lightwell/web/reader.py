@@ -187,7 +187,7 @@ def _make_section(
 def read_label(schema: Mapping[str, Any]) -> str:
     """Return the label of a field in public words; schemas are written for publishers and say "provider"."""
     label = str(schema.get("title", "")).replace("Publisher's summary", "Summary")
-    return re.sub("provider", "company", label)
+    return label.replace("the publisher", "whoever put this here").replace("provider", "company")
 
 
 def resolve(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
