@@ -1,7 +1,7 @@
 """The sample's studies as drafts of public records, and their documents as inventories with dates.
 
 A study registered before it starts is described twice: the plan, which cannot know a result, and the finished
-study, on the day its report is published. The words are in text/records.yaml, dates and titles in the
+study, on the day its report is published. The words are in data/sample/studies.yaml, dates and titles in the
 catalogue. Absent: publishing, which the demo does with the same stories as anybody.
 """
 
@@ -20,7 +20,7 @@ from lightwell.sample import catalogue, markup
 from lightwell.sample.record import Document, Study, Written
 from lightwell.sample.world import Findings
 
-RECORDS = "text/records.yaml"
+RECORDS = "sample/studies.yaml"
 
 # The examples of other kinds name these two studies, so the demo registers them under the same ids.
 IDS = {
@@ -139,7 +139,7 @@ def _date_report(study: Study) -> date | None:
 
 @functools.cache
 def _load_records() -> Any:
-    return yaml.safe_load((resources.files("lightwell.sample") / RECORDS).read_text(encoding="utf-8"))
+    return yaml.safe_load((resources.files("lightwell.data") / RECORDS).read_text(encoding="utf-8"))
 
 
 def _read_records(study: Study, found: Findings) -> dict[str, Any]:
