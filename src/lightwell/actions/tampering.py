@@ -22,6 +22,8 @@ from lightwell.files import state, tiles
 from lightwell.tlog import checkpoint, tile, tree
 
 SUMS = "SHA256SUMS"
+# Words that turn a finding into its opposite, the most telling first.
+OPPOSITES = (("worse", "better"), ("rose", "fell"), ("fewer", "more"), ("less", "more"), ("not", "now"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +43,42 @@ def copy_bundle(bundle: Path) -> Iterator[Path]:
 
 
 def change_word(bundle: Path) -> str:
-    """Change one word of one published page, in the words and in every list that names them."""
+    """Change one word of one published page, in the words and in every list that names them.
+
+    The word is one that turns a finding into its opposite, where the bundle has such a word.
+    """
+    found = min(_list_words(bundle), default=None)
+    if found is None:
+        raise errors.Refused("this bundle holds no page with words")
+    _, path, page, old, new = found
+    lines = path.read_text("utf-8").split("\n")
+    lines[page - 1] = lines[page - 1].replace(f'["{old}",', f'["{new}",', 1)
+    path.write_text("\n".join(lines), "utf-8")
+    write_sums(bundle)
+    return f"page {page} of {_name_document(bundle, path)}: “{old}” became “{new}”"
+
+
+def _list_words(bundle: Path) -> Iterator[tuple[int, Path, int, str, str]]:
+    """List words that may be changed, the most telling first: rank, file, page, old and new."""
     for path in sorted((bundle / "words").glob("*.jsonl")):
-        lines = path.read_text("utf-8").split("\n")
-        for number, text in enumerate(lines):
-            found = re.search(r'\["([a-z]{5,})",', text)
-            if not found:
-                continue
-            lines[number] = text.replace(f'["{found.group(1)}",', '["never",', 1)
-            path.write_text("\n".join(lines), "utf-8")
-            write_sums(bundle)
-            return f"page {number + 1} in {path.relative_to(bundle)}: “{found.group(1)}” became “never”"
-    raise errors.Refused("this bundle holds no page with words")
+        for page, line in enumerate(path.read_text("utf-8").split("\n"), 1):
+            for rank, (old, new) in enumerate(OPPOSITES):
+                if f'["{old}",' in line:
+                    yield rank, path, page, old, new
+            if found := re.search(r'\["([a-z]{5,})",', line):
+                yield len(OPPOSITES), path, page, found.group(1), "never"
+
+
+def _name_document(bundle: Path, words: Path) -> str:
+    """Name the document whose words lie in a file, by the title that its publisher gave."""
+    records = [json.loads(path.read_bytes()) for path in (bundle / "records").glob("*.json")]
+    opening = next((each for each in records if each.get("words") == words.stem), {})
+    for record in records:
+        if record.get("type") == "lightwell.publication.v1" and record["study"] == opening.get("study"):
+            for item in record["items"]:
+                if item["item"] == opening["item"]:
+                    return f"“{item['title']}”"
+    return words.name
 
 
 def delete_study(bundle: Path) -> str:
