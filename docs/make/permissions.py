@@ -17,9 +17,9 @@ PAGE = pathlib.Path(__file__).parents[1] / "reference" / "permissions.md"
 
 WHO = {
     "visitor": "anybody; needs no account",
-    "publisher": "works for whoever publishes here",
-    "approver": "works for whoever publishes here; the second person",
-    "safeguarding-officer": "looks after reports that a child can be identified",
+    "publisher": "works for an organisation that publishes here",
+    "approver": "works for an organisation that publishes here; the second person",
+    "safeguarding-officer": "of the house: looks after reports that a child can be identified",
     "researcher": "asks for access to data",
     "panel-member": "independent; decides on requests",
     "coordinator": "independent; keeps requests complete and on time, does not vote",
@@ -53,10 +53,16 @@ def _list_lines() -> Iterator[str]:
     )
     yield "## Permissions\n"
     yield roles.format_table()
+    yield (
+        "A publisher or approver does all of this for one organisation only: records are published under its "
+        "id, role and name, and only its people propose about them, approve, or read what is not public. To "
+        "take a page out of view is open to every person with the permission, whoever published the page. "
+        "Who stands behind an organisation is the operator's to check (docs/decisions/0006).\n"
+    )
     yield "## What takes two people\n"
     yield (
-        "Nothing below happens before a second person agrees, and that is never the one who proposed it, "
-        "whatever roles they hold. Of two who approve at once one wins and the other is told. What is "
+        "Nothing below happens before a second person of the same organisation agrees, and that is never the "
+        "one who proposed it, whatever roles they hold. Of two who approve at once one wins and the other is told. What is "
         "proposed is checked at once, and again when it is carried out; what cannot be carried out leaves "
         "everything as it was.\n"
     )

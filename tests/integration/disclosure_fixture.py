@@ -3,18 +3,33 @@
 import datetime
 import json
 
-from lightwell.actions import drafts, people, proposals
-from lightwell.db.models import Disclosure, Person, Proposal
+from lightwell.actions import drafts, organisations, people, proposals
+from lightwell.db.models import Disclosure, Organisation, Person, Proposal
 from lightwell.files import data, yaml_lines
 from lightwell.files.state import State
 
 NOON = datetime.time(12, tzinfo=datetime.UTC)
 
 
-def make_people() -> tuple[Person, Person]:
-    return people.add_person(name="ana", roles=["publisher"]), people.add_person(
-        name="ben", roles=["approver"]
+LARKFIELD = {"id": "larkfield", "role": "provider", "name": "Larkfield (sample)"}
+
+
+def find_organisation(publisher: dict = LARKFIELD) -> Organisation:
+    found = Organisation.objects.filter(pk=publisher["id"]).first()
+    return found or organisations.add_organisation(
+        by="test", slug=publisher["id"], role=publisher["role"], name=publisher["name"]
     )
+
+
+def make_people(
+    publisher: dict = LARKFIELD, names: tuple[str, str] = ("ana", "ben")
+) -> tuple[Person, Person]:
+    organisation = find_organisation(publisher)
+    proposer, approver = (
+        people.add_person(name=name, roles=[role], organisation=organisation)
+        for name, role in zip(names, ("publisher", "approver"), strict=True)
+    )
+    return proposer, approver
 
 
 def at(date: str) -> datetime.datetime:
@@ -45,15 +60,22 @@ def propose(state: State, actor: Person, value: dict, now: datetime.datetime) ->
 
 
 class Desk:
-    """A state folder and its two people."""
+    """A state folder and two people of each publisher; ana and ben are Larkfield's."""
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.ana, self.ben = make_people()
+        self.pairs = {"larkfield": (self.ana, self.ben)}
+
+    def find_pair(self, publisher: dict) -> tuple[Person, Person]:
+        slug = publisher["id"]
+        if slug not in self.pairs:
+            self.pairs[slug] = make_people(publisher, (f"{slug}-ana", f"{slug}-ben"))
+        return self.pairs[slug]
 
     def disclose(self, value: dict, now: datetime.datetime | None = None) -> Disclosure:
         now = now or at(value["date"])
-        proposal = propose(self.state, self.ana, value, now)
+        proposal = propose(self.state, self.find_pair(value["publisher"])[0], value, now)
         self.approve(proposal, now)
         return Disclosure.objects.filter(record=proposal.subject).order_by("-version").first()
 
@@ -70,8 +92,11 @@ class Desk:
         self.do("withdrawal", record, {"record": record, "version": version, "ground": ground}, now)
 
     def do(self, kind: str, subject: str, payload: dict, now: datetime.datetime) -> None:
-        proposal = proposals.propose(actor=self.ana, kind=kind, subject=subject, payload=payload, now=now)
+        owner = organisations.find_owner(subject) or "larkfield"
+        actor = self.pairs.get(owner, (self.ana, self.ben))[0]
+        proposal = proposals.propose(actor=actor, kind=kind, subject=subject, payload=payload, now=now)
         self.approve(proposal, now)
 
     def approve(self, proposal: Proposal, now: datetime.datetime) -> None:
-        proposals.approve(state=self.state, actor=self.ben, proposal_id=proposal.pk, now=now)
+        approver = self.pairs[proposal.organisation_id][1] if proposal.organisation_id else self.ben
+        proposals.approve(state=self.state, actor=approver, proposal_id=proposal.pk, now=now)

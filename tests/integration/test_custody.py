@@ -3,12 +3,13 @@
 import datetime
 import secrets
 
+import disclosure_fixture as fixture
 import pytest
 
 from lightwell.actions import custody, inventories, log, proposals
 from lightwell.archive import escrow
 from lightwell.base import errors
-from lightwell.db.models import Inventory, Item, LogEntry, Person, Provider, Study
+from lightwell.db.models import Disclosure, Inventory, Item, LogEntry, Provider, Study
 from lightwell.files.keys import KEY_BYTES
 from lightwell.files.state import State
 
@@ -100,13 +101,21 @@ def test_a_rotation_killed_half_way_loses_nothing_and_is_completed_by_the_next(s
 
 
 @pytest.fixture
-def people():
-    made = []
-    for name, role in (("ana", "publisher"), ("ben", "approver")):
-        person = Person.objects.create(username=name)
-        person.assign_roles([role])
-        made.append(person)
-    return made
+def people(keys):
+    Disclosure.objects.create(
+        record=STUDY,
+        kind="study",
+        version=1,
+        digest="sha256:" + "00" * 32,
+        provider_id="larkfield",
+        publisher="larkfield",
+        publisher_role="provider",
+        language="en",
+        date="2026-01-01",
+        log_index=10_000,
+        published_at=NOW,
+    )
+    return fixture.make_people()
 
 
 def test_two_people_erase_a_document_and_its_place_stays(state, keys, people):

@@ -45,8 +45,10 @@ def fail(*arguments: str) -> str:
 
 
 def add_two() -> None:
-    succeed("person", "add", "ana", "--role", "publisher", "--no-password")
-    succeed("person", "add", "ben", "--role", "approver", "--no-password")
+    name = ("--name", "Larkfield (sample)")
+    succeed("organisation", "add", "larkfield", "--role", "provider", *name)
+    for person, role in (("ana", "publisher"), ("ben", "approver")):
+        succeed("person", "add", person, "--role", role, "--organisation", "larkfield", "--no-password")
 
 
 def write_example(folder: Path, name: str, *changes: tuple[str, str]) -> Path:
@@ -127,12 +129,15 @@ def test_words_that_still_stand_elsewhere_are_found_at_their_line(state: State, 
 
 
 def test_a_file_that_the_draft_names_must_be_given(state: State, tmp_path: Path) -> None:
-    add_two()
+    name = ("--name", "The Sample Courier")
+    succeed("organisation", "add", "sample-newsroom", "--role", "newsroom", *name)
+    newsroom = ("--organisation", "sample-newsroom")
+    succeed("person", "add", "nora", "--role", "publisher", *newsroom, "--no-password")
     draft = write_example(tmp_path, "figures-edition")
-    assert "add --attach safety-figures-2025q3.csv" in fail("disclose", draft, "--as", "ana")
+    assert "add --attach safety-figures-2025q3.csv" in fail("disclose", draft, "--as", "nora")
     figures = tmp_path / "safety-figures-2025q3.csv"
     figures.write_bytes(data.read_example_attachment(figures.name))
-    succeed("disclose", draft, "--attach", figures, "--as", "ana")
+    succeed("disclose", draft, "--attach", figures, "--as", "nora")
 
 
 def test_a_file_that_the_draft_does_not_name_is_added(state: State, tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_attachments_are_public_once_approved_and_gone_once_removed(
 ) -> None:
     value = fixture.read_value("figures-edition")
     digest = value["attachments"][0]["digest"].removeprefix("sha256:")
-    proposal = fixture.propose(desk.state, desk.ana, value, LATER)
+    proposal = fixture.propose(desk.state, desk.find_pair(value["publisher"])[0], value, LATER)
     public = desk.state.files.find_path("public", digest)
     assert not public.exists()
     desk.approve(proposal, LATER)

@@ -23,7 +23,8 @@ def desk(tmp_path: Path) -> fixture.Desk:
 
 
 def publish(desk: fixture.Desk, **people):
-    named = {"proposer": desk.ana, "approver": desk.ben, **people}
+    pair = desk.find_pair({"id": US.id, "role": US.role, "name": US.name})
+    named = {**dict(zip(("proposer", "approver"), pair, strict=True)), **people}
     return letters.publish_letter(state=desk.state, publisher=US, now=NOW, **named)
 
 
@@ -42,7 +43,7 @@ def test_it_stands_here_once_and_answers_nothing(desk: fixture.Desk) -> None:
 
 def test_it_takes_two_people(desk: fixture.Desk) -> None:
     with pytest.raises(errors.Refused):
-        publish(desk, approver=desk.ana)
+        publish(desk, approver=desk.pairs.get(US.id, desk.pairs["larkfield"])[0])
     assert letters.find_letter() is None
 
 

@@ -27,7 +27,7 @@ def proposal(desk: fixture.Desk) -> Proposal:
 
 
 def test_who_proposed_cannot_approve_even_with_both_roles(desk: fixture.Desk) -> None:
-    both = people.add_person(name="cleo", roles=["publisher", "approver"])
+    both = people.add_person(name="cleo", roles=["publisher", "approver"], organisation=desk.ana.organisation)
     made = fixture.propose(desk.state, both, fixture.read_value("dataset"), LATER)
     with pytest.raises(errors.Refused, match="takes two people"):
         proposals.approve(state=desk.state, actor=both, proposal_id=made.pk, now=LATER)
@@ -135,7 +135,7 @@ from lightwell.files import state
 opened = state.open_state()
 desk = fixture.Desk(opened)
 for name in ("carl", "dina", "emil"):
-    people.add_person(name=name, roles=["approver"])
+    people.add_person(name=name, roles=["approver"], organisation=desk.ana.organisation)
 print(fixture.propose(opened, desk.ana, fixture.read_value("dataset"), opened.read_now()).pk)
 """
 _COUNT = """
@@ -185,3 +185,60 @@ def test_of_four_approvers_at_once_one_wins_and_the_others_are_told(tmp_path: Pa
     assert said.count("won") == 1, said
     told = f"proposal {number} was approved by {winner.split()[2]} on "
     assert [each.startswith(told) for each in said].count(True) == 3
+
+
+def test_nobody_publishes_as_somebody_else(desk: fixture.Desk) -> None:
+    letter = fixture.read_value("letter")
+    with pytest.raises(errors.Refused, match=r"you publish for Larkfield.*not Sample Coalition"):
+        fixture.propose(desk.state, desk.ana, letter, LATER)
+    coalition, _ = desk.find_pair(letter["publisher"])
+    for change in ({"id": "larkfield"}, {"role": "regulator"}, {"name": "Another Coalition"}):
+        value = {**letter, "publisher": {**letter["publisher"], **change}}
+        with pytest.raises(errors.Refused, match="you publish for Sample Coalition"):
+            fixture.propose(desk.state, coalition, value, LATER)
+    free = people.add_person(name="finn", roles=["publisher"])
+    with pytest.raises(errors.Refused, match="belongs to no organisation"):
+        fixture.propose(desk.state, free, letter, LATER)
+    assert not Proposal.objects.exists()
+
+
+def test_only_the_own_organisation_approves_turns_down_or_reads(
+    desk: fixture.Desk, proposal: Proposal
+) -> None:
+    _, stranger = desk.find_pair(fixture.read_value("letter")["publisher"])
+    for act in (
+        lambda: proposals.approve(state=desk.state, actor=stranger, proposal_id=proposal.pk, now=LATER),
+        lambda: proposals.reject(actor=stranger, proposal_id=proposal.pk, now=LATER),
+        lambda: proposals.read_proposal(actor=stranger, proposal_id=proposal.pk),
+    ):
+        with pytest.raises(errors.Refused, match="this belongs to larkfield"):
+            act()
+    assert proposals.list_open(actor=stranger) == []
+    assert proposals.list_open(actor=desk.ben) == [proposal]
+    auditor = people.add_person(name="gus", roles=["auditor"])
+    assert proposals.read_proposal(actor=auditor, proposal_id=proposal.pk) == proposal
+    desk.approve(proposal, LATER)
+    for kind, payload in (
+        ("withdrawal", {"record": proposal.subject, "version": None, "ground": "published-in-error"}),
+        ("disclosure", proposal.payload),
+    ):
+        outsider, _ = desk.find_pair(fixture.read_value("letter")["publisher"])
+        with pytest.raises(errors.LightwellError):
+            proposals.propose(actor=outsider, kind=kind, subject=proposal.subject, payload=payload, now=LATER)
+    assert Disclosure.objects.visible().count() == 1
+
+
+def test_an_officer_who_also_publishes_reaches_no_further_as_a_publisher(desk: fixture.Desk) -> None:
+    officer = people.add_person(
+        name="olga", roles=["safeguarding-officer", "publisher"], organisation=desk.ana.organisation
+    )
+    desk.disclose(fixture.read_value("letter"))
+    record = fixture.read_value("letter")["id"]
+    with pytest.raises(errors.Refused, match="belongs to sample-coalition"):
+        proposals.propose(
+            actor=officer,
+            kind="withdrawal",
+            subject=record,
+            payload={"record": record, "version": None, "ground": "published-in-error"},
+            now=LATER,
+        )

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import disclosure_fixture as fixture
 import pikepdf
 import pytest
 from django.core.cache import cache
@@ -39,8 +40,9 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
     foundation.lay_foundation(root, origin="sample.example/site", sample=True)
     (root / "sample-clock").write_text(str(int(NOW.timestamp())))
     log.begin_log(now=NOW)
-    people.add_person(name="ana", roles=["publisher"], password=PASSWORD)
-    people.add_person(name="ben", roles=["approver"], password=PASSWORD)
+    larkfield = fixture.find_organisation()
+    people.add_person(name="ana", roles=["publisher"], password=PASSWORD, organisation=larkfield)
+    people.add_person(name="ben", roles=["approver"], password=PASSWORD, organisation=larkfield)
     people.add_person(name="sam", roles=["safeguarding-officer"], password=PASSWORD)
     people.add_person(name="rita", roles=["researcher"], password=PASSWORD)
     return State(root)

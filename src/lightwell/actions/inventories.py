@@ -15,10 +15,10 @@ from pathlib import Path
 
 from django.db import transaction
 
-from lightwell.actions import log
+from lightwell.actions import log, organisations
 from lightwell.archive import entry, seal
 from lightwell.archive import inventory as inventories
-from lightwell.base import canonical, errors, roles
+from lightwell.base import canonical, errors
 from lightwell.db.models import Inventory, Item, Person, Study
 from lightwell.files import intake, store
 from lightwell.files.keys import WrappedKey
@@ -111,9 +111,9 @@ def seal_inventory(*, actor: Person, study: Study, now: datetime.datetime) -> In
     """Seal everything that is measured: from now on the number of documents never shrinks.
 
     One transaction: a crash leaves the items measured and nothing sealed. Raises `Refused`
-    without the permission or with nothing to seal.
+    without the permission, for another organisation's study, or with nothing to seal.
     """
-    roles.check_may(actor.roles, "seal")
+    organisations.check_owner(actor, "seal", organisations.find_owner(study.id))
     with transaction.atomic():
         # The row of the study is the lock: two people sealing at once seal two inventories or are told.
         study = Study.objects.select_for_update().get(pk=study.pk)

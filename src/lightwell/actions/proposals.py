@@ -3,7 +3,8 @@
 A proposal is checked when it is made, so that a bad one is refused at once with every problem, and again
 when it is carried out, since other things may have happened in between. Carrying out, the approver's
 name and every log entry are one transaction under a lock on the proposal's row: of two approvers at once
-one wins and the other is told. This room imports the other stories, never the reverse.
+one wins and the other is told. Both belong to the organisation whose records it is about. This room
+imports the other stories, never the reverse.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import Any
 
 from django.db import transaction
 
-from lightwell.actions import custody, disclosures, publications, suspensions, withdrawals
+from lightwell.actions import custody, disclosures, organisations, publications, suspensions, withdrawals
 from lightwell.base import errors, roles
 from lightwell.base.canonical import Json
-from lightwell.db.models import Person, Proposal
+from lightwell.db.models import Organisation, Person, Proposal, Suspension
 from lightwell.files.state import State
 
 
@@ -28,11 +29,13 @@ class Story:
 
     `prepare` is the slow part, before the transaction; what it returns takes the payload's place in
     `carry_out`, which gets the roles of proposer and approver. `proposing` and `approving` are permissions.
+    `find_owner` names the organisation whose records a checked payload is about.
     """
 
     words: str
     check: Callable[[dict[str, Json], datetime.datetime], None]
     carry_out: Callable[[State, Any, tuple[str, str], datetime.datetime], object]
+    find_owner: Callable[[dict[str, Json]], str | None]
     proposing: str = "propose"
     approving: str = "approve"
     prepare: Callable[[State, dict[str, Json], datetime.datetime], Any] | None = None
@@ -86,25 +89,51 @@ def _restore_page(
     return suspensions.restore_page(payload=payload, decided_by=decided_by, now=now)
 
 
+def _own_publisher(payload: dict[str, Json]) -> str | None:
+    return disclosures.parse_payload(payload)[0].publisher.id
+
+
+def _own_record(payload: dict[str, Json]) -> str | None:
+    return organisations.find_owner(str(payload["record"]))
+
+
+def _own_study(payload: dict[str, Json]) -> str | None:
+    return organisations.find_owner(str(payload["study"]))
+
+
+def _own_suspended(payload: dict[str, Json]) -> str | None:
+    return organisations.find_owner(Suspension.objects.get(pk=payload["suspension"]).item.study_id)
+
+
 STORIES: dict[str, Story] = {
-    "disclosure": Story("publish a record", disclosures.check_disclosure, _publish_disclosure),
-    "study": Story(
-        "register a study", disclosures.check_disclosure, _publish_disclosure, proposing="register"
+    "disclosure": Story(
+        "publish a record", disclosures.check_disclosure, _publish_disclosure, _own_publisher
     ),
-    "lift": Story("show fields that are held back", disclosures.check_lift, _lift_fields),
-    "withdrawal": Story("remove a record", withdrawals.check_withdrawal, _withdraw_disclosure),
+    "study": Story(
+        "register a study",
+        disclosures.check_disclosure,
+        _publish_disclosure,
+        _own_publisher,
+        proposing="register",
+    ),
+    "lift": Story("show fields that are held back", disclosures.check_lift, _lift_fields, _own_record),
+    "withdrawal": Story("remove a record", withdrawals.check_withdrawal, _withdraw_disclosure, _own_record),
     "publication": Story(
         "publish what a study locked in",
         publications.check_publication,
         _publish_study,
+        _own_study,
         prepare=_prepare_publication,
     ),
-    "take-back": Story("take published documents back", publications.check_take_back, _take_back_items),
-    "erasure": Story("erase a document by law, for ever", custody.check_erasure, _erase_item),
+    "take-back": Story(
+        "take published documents back", publications.check_take_back, _take_back_items, _own_study
+    ),
+    "erasure": Story("erase a document by law, for ever", custody.check_erasure, _erase_item, _own_study),
     "restoration": Story(
         "restore a suspended page",
         suspensions.check_restoration,
         _restore_page,
+        _own_suspended,
         proposing="restore",
         approving="restore",
     ),
@@ -116,29 +145,38 @@ def propose(
 ) -> Proposal:
     """Propose a story; it takes effect when another person approves.
 
-    `subject` is the id it is about. Raises `Refused` without the permission, `UserMistake` with every
-    problem of the payload.
+    `subject` is the id it is about. Raises `Refused` without the permission or for what belongs to another
+    organisation, `UserMistake` with every problem of the payload.
     """
     story = find_story(kind)
     roles.check_may(actor.roles, story.proposing)
     story.check(payload, now)
+    if story.find_owner is _own_publisher:
+        organisations.check_voice(actor, disclosures.parse_payload(payload)[0])
+    owner = story.find_owner(payload)
+    organisations.check_owner(actor, story.proposing, owner)
     return Proposal.objects.create(
-        kind=kind, subject=subject, payload=payload, proposer=actor, proposed_at=now
+        kind=kind,
+        subject=subject,
+        payload=payload,
+        organisation=Organisation.objects.filter(pk=owner).first(),
+        proposer=actor,
+        proposed_at=now,
     )
 
 
 def approve(*, state: State, actor: Person, proposal_id: int, now: datetime.datetime) -> Proposal:
     """Approve and carry out, all or nothing; afterwards the caller publishes the log's next checkpoint.
 
-    Raises `Refused` without the permission, to the proposer, and when somebody else was faster;
-    `UserMistake` when what was proposed cannot be done any more. Then the proposal stays open.
+    Raises `Refused` without the permission, to the proposer, to somebody of another organisation, and when
+    somebody else was faster; `UserMistake` when what was proposed cannot be done any more. Then the proposal
+    stays open.
     """
     prepared = _prepare(state, actor, proposal_id, now)
     with transaction.atomic():
         proposal = _lock_open(proposal_id)
         story = find_story(proposal.kind)
-        roles.check_may(actor.roles, story.approving)
-        roles.check_may_confirm(proposal.proposer.username, actor.username)
+        _check_second_person(actor, proposal, story)
         decided_by = (
             _name_role(proposal.proposer, story.proposing),
             _name_role(actor, story.approving),
@@ -159,22 +197,25 @@ def reject(*, actor: Person, proposal_id: int, now: datetime.datetime) -> Propos
             # Taking back is no second person's decision, so no approver is named.
             _decide(proposal, None, False, now)
         else:
-            roles.check_may(actor.roles, find_story(proposal.kind).approving)
+            permission = find_story(proposal.kind).approving
+            organisations.check_owner(actor, permission, proposal.organisation_id)
             _decide(proposal, actor, False, now)
     return proposal
 
 
-def list_open() -> list[Proposal]:
-    """List what waits for a second person, oldest first."""
-    return list(Proposal.objects.filter(approved=None).select_related("proposer").order_by("pk"))
+def list_open(*, actor: Person | None = None) -> list[Proposal]:
+    """List what waits for a second person, oldest first; with an actor only what they may read."""
+    rows = Proposal.objects.filter(approved=None).select_related("proposer").order_by("pk")
+    return [row for row in rows if actor is None or organisations.may_read(actor, row.organisation_id)]
 
 
 def read_proposal(*, actor: Person, proposal_id: int) -> Proposal:
-    """Read a proposal with all that it would hold back; `Refused` without the permission."""
+    """Read a proposal with all that it would hold back; `Refused` to those it is not meant for."""
     roles.check_may(actor.roles, "read_sealed")
     proposal = Proposal.objects.filter(pk=proposal_id).first()
     if proposal is None:
         raise errors.UserMistake(f"there is no proposal {proposal_id}; list them with: lightwell proposals")
+    organisations.check_owner(actor, "read_sealed", proposal.organisation_id)
     return proposal
 
 
@@ -191,9 +232,13 @@ def _prepare(state: State, actor: Person, proposal_id: int, now: datetime.dateti
     story = find_story(proposal.kind) if proposal else None
     if proposal is None or story is None or story.prepare is None:
         return None
-    roles.check_may(actor.roles, story.approving)
-    roles.check_may_confirm(proposal.proposer.username, actor.username)
+    _check_second_person(actor, proposal, story)
     return story.prepare(state, proposal.payload, now)
+
+
+def _check_second_person(actor: Person, proposal: Proposal, story: Story) -> None:
+    organisations.check_owner(actor, story.approving, proposal.organisation_id)
+    roles.check_may_confirm(proposal.proposer.username, actor.username)
 
 
 def _lock_open(proposal_id: int) -> Proposal:

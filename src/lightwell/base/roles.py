@@ -1,8 +1,9 @@
 """Roles and permissions: who may do what, as one table that the docs print.
 
-Two rules stand above the table. What takes two people is never done by one: the person who
-proposed a thing never approves it. And the provider does not decide who may look: no role of
-the provider holds `decide`, and nobody holds a provider role and an independent role at once.
+Three rules stand above the table. What takes two people is never done by one: the person who
+proposed a thing never approves it. Everybody acts for their own organisation, but for the roles
+that hold `reach`. And the provider does not decide who may look: no role of the provider holds
+`decide`, and nobody holds a provider role and an independent role at once.
 Who somebody is and which roles they hold is asked elsewhere.
 """
 
@@ -22,6 +23,7 @@ PERMISSIONS = {
     "suspend": "take a page on which a child can be identified out of view at once",
     "restore": "restore a suspended page, together with a second person",
     "read_sealed": "read what is locked in and not public",
+    "reach": "do so for every organisation here, not only for the own one",
     "request": "ask for access to data",
     "query": "run private queries within a grant",
     "query_exact": "run exact queries under a cited order",
@@ -39,13 +41,13 @@ ROLES: dict[str, frozenset[str]] = {
     "visitor": frozenset({"read_public"}),
     "publisher": frozenset({"read_public", "read_sealed", "register", "seal", "propose", "suspend"}),
     "approver": frozenset({"read_public", "read_sealed", "approve", "suspend", "restore"}),
-    "safeguarding-officer": frozenset({"read_public", "read_sealed", "suspend", "restore"}),
+    "safeguarding-officer": frozenset({"read_public", "read_sealed", "reach", "suspend", "restore"}),
     "researcher": frozenset({"read_public", "request", "query"}),
     "panel-member": frozenset({"read_public", "declare", "decide"}),
     "coordinator": frozenset({"read_public", "coordinate"}),
     "output-checker": frozenset({"read_public", "check_output"}),
     "regulator": frozenset({"read_public", "query_exact"}),
-    "auditor": frozenset({"read_public", "read_sealed", "audit"}),
+    "auditor": frozenset({"read_public", "read_sealed", "reach", "audit"}),
     "witness": frozenset({"read_public", "cosign"}),
     "operator": frozenset({"read_public", "operate"}),
 }
@@ -74,6 +76,29 @@ def check_may(held: Iterable[str], permission: str) -> None:
         f"to {PERMISSIONS[permission]} takes the role {' or '.join(able)}; "
         f"yours: {', '.join(listed) or 'none'}"
     )
+
+
+def may_for(held: Iterable[str], permission: str, own: str | None, owner: str | None) -> bool:
+    """Answer whether somebody of the organisation `own` may do this with what belongs to `owner`.
+
+    The role that gives the permission has to reach that far: an officer's reach lends a publisher nothing.
+    """
+    listed = list(held)
+    same = own is not None and own == owner
+    return may(listed, permission) and any(
+        permission in ROLES[role] and (same or "reach" in ROLES[role]) for role in listed
+    )
+
+
+def check_may_for(held: Iterable[str], permission: str, own: str | None, owner: str | None) -> None:
+    """Refuse with a sentence that names the role it takes, or whose it is."""
+    listed = list(held)
+    check_may(listed, permission)
+    if not may_for(listed, permission, own, owner):
+        raise errors.Refused(
+            f"this belongs to {owner or 'no organisation'}, and only its own people may "
+            f"{PERMISSIONS[permission]}; you belong to {own or 'no organisation'}"
+        )
 
 
 def may_confirm(first_person: str, second_person: str) -> bool:

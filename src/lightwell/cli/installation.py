@@ -6,6 +6,7 @@ so that the plain install and `--help` never load Django.
 
 from __future__ import annotations
 
+import getpass
 import os
 from typing import TYPE_CHECKING
 
@@ -41,13 +42,22 @@ def prepare_site() -> None:
     django.setup()
 
 
+def name_operator() -> str:
+    """Name who acts at this command line, for the journal: the account of the operating system."""
+    try:
+        return f"command line ({getpass.getuser()})"
+    except (OSError, KeyError):
+        return "command line"
+
+
 def find_person(name: str) -> Person:
     """Find the account that a command acts for (`--as`); `UserMistake` lists the accounts there are."""
     from lightwell.db.models import Person
 
-    person: Person | None = Person.objects.filter(username=name).first()
+    person: Person | None = Person.objects.filter(username=name, is_active=True).first()
     if person is None:
-        known = ", ".join(Person.objects.order_by("username").values_list("username", flat=True)[:20])
+        listed = Person.objects.filter(is_active=True).order_by("username")
+        known = ", ".join(listed.values_list("username", flat=True)[:20])
         raise errors.UserMistake(
             f"there is no person {name!r}; known: {known or 'nobody yet, add one with: lightwell person add'}"
         )

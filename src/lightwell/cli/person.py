@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from lightwell.base import roles
 from lightwell.cli import installation
+
+if TYPE_CHECKING:
+    from lightwell.db.models import Person
 
 
 @click.group()
@@ -15,8 +20,9 @@ def person() -> None:
     What takes two people needs two of them, for example a publisher and an approver:
 
     \b
-    lightwell person add ana --role publisher
-    lightwell person add ben --role approver
+    lightwell organisation add larkfield --role provider --name Larkfield
+    lightwell person add ana --role publisher --organisation larkfield
+    lightwell person add ben --role approver --organisation larkfield
     """
 
 
@@ -31,21 +37,67 @@ def person() -> None:
     help=f"One of {', '.join(roles.ROLES)}; may be given several times.",
 )
 @click.option(
+    "--organisation",
+    "slug",
+    metavar="ID",
+    help="For whom the person publishes or approves; see lightwell organisation.",
+)
+@click.option(
     "--no-password", is_flag=True, help="For the command line of this computer only: cannot sign in."
 )
-def add(name: str, held: tuple[str, ...], no_password: bool) -> None:
+def add(name: str, held: tuple[str, ...], slug: str | None, no_password: bool) -> None:
     """Make an account NAME; asks for a password of at least 12 characters.
 
-    Example: lightwell person add ana --role publisher
+    Example: lightwell person add ana --role publisher --organisation larkfield
+    """
+    installation.open_installation()
+    from lightwell.actions import organisations, people
+
+    organisation = organisations.find_organisation(slug) if slug else None
+    password = None
+    if not no_password:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    made = people.add_person(
+        name=name,
+        roles=held,
+        password=password,
+        organisation=organisation,
+        by=installation.name_operator(),
+    )
+    click.echo(f"added {made.username}: {', '.join(made.roles)}{_say_organisation(made)}")
+    if organisation is None and {"publisher", "approver"} & set(made.roles):
+        click.echo(f"{name} publishes for nobody yet; next: lightwell person organisation {name} ID")
+
+
+@person.command("organisation")
+@click.argument("name")
+@click.argument("slug", metavar="ID")
+def assign_organisation(name: str, slug: str) -> None:
+    """Say that NAME publishes for the organisation ID from now on; "none" takes it away.
+
+    Example: lightwell person organisation ana larkfield
+    """
+    installation.open_installation()
+    from lightwell.actions import organisations, people
+
+    found = installation.find_person(name)
+    organisation = None if slug == "none" else organisations.find_organisation(slug)
+    people.assign_organisation(person=found, organisation=organisation, by=installation.name_operator())
+    click.echo(f"{found.username} publishes for {organisation.name if organisation else 'nobody'}")
+
+
+@person.command()
+@click.argument("name")
+def close(name: str) -> None:
+    """Close the account NAME for ever: no sign-in, no roles. What was done keeps its name.
+
+    Example: lightwell person close ana
     """
     installation.open_installation()
     from lightwell.actions import people
 
-    password = None
-    if not no_password:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    made = people.add_person(name=name, roles=held, password=password)
-    click.echo(f"added {made.username}: {', '.join(made.roles)}")
+    people.close_account(person=installation.find_person(name), by=installation.name_operator())
+    click.echo(f"{name} is closed")
 
 
 @person.command("roles")
@@ -66,7 +118,7 @@ def assign_roles(name: str, held: tuple[str, ...]) -> None:
     from lightwell.actions import people
 
     found = installation.find_person(name)
-    people.assign_roles(person=found, roles=held)
+    people.assign_roles(person=found, roles=held, by=installation.name_operator())
     click.echo(f"{found.username}: {', '.join(found.roles) or 'no role'}")
 
 
@@ -82,16 +134,23 @@ def password(name: str) -> None:
 
     found = installation.find_person(name)
     people.set_password(
-        person=found, password=click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        person=found,
+        password=click.prompt("Password", hide_input=True, confirmation_prompt=True),
+        by=installation.name_operator(),
     )
     click.echo(f"{found.username} has a new password")
 
 
 @person.command("list")
 def list_people() -> None:
-    """List the accounts and their roles."""
+    """List the accounts, their roles and for whom they publish."""
     installation.open_installation()
     from lightwell.db.models import Person
 
     for each in Person.objects.order_by("username"):
-        click.echo(f"{each.username}: {', '.join(each.roles) or 'no role'}")
+        said = ", ".join(each.roles) or "no role"
+        click.echo(f"{each.username}: {said if each.is_active else 'closed'}{_say_organisation(each)}")
+
+
+def _say_organisation(each: Person) -> str:
+    return f" ({each.organisation_id})" if each.organisation_id else ""

@@ -89,6 +89,15 @@ def list_examples() -> list[str]:
     return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
+def read_sample_records() -> dict[str, bytes]:
+    """Return the YAML text of the sample's records about the company that never joined, by name."""
+    folder = _folder("sample").joinpath("others")
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name
+    )
+    return {file.name.removesuffix(".yaml"): file.read_bytes() for file in files}
+
+
 def read_example(name: str) -> bytes:
     """Return the YAML text of an example record, to be read by `files/drafts`."""
     if name not in list_examples():

@@ -37,17 +37,25 @@ def perform(state: State, home: Path, documents: Path | None, say: Say) -> Path:
     import django
 
     django.setup()
-    from lightwell.actions import bundles, people, search
-    from lightwell.sample import timeline
+    from lightwell.actions import bundles, search
+    from lightwell.sample import catalogue, own_folder, people, registration, timeline
 
     drafts = home / "drafts"
     drafts.mkdir()
+    publisher = (
+        own_folder.make_draft(documents, state.read_now().date())["publisher"]
+        if documents
+        else registration.make_draft(catalogue.STUDIES[0], catalogue.analyse())["publisher"]
+    )
+    pair = people.hire_pair(state, publisher)
+    if documents is None:
+        people.hire_officer(state)
     cast = timeline.Cast(
         state=state,
         documents=documents or home / "documents",
         drafts=drafts,
-        publisher=people.add_person(name="sample-publisher", roles=["publisher"]),
-        approver=people.add_person(name="sample-approver", roles=["approver"]),
+        publisher=pair.publisher,
+        approver=pair.approver,
     )
     if documents is None:
         _perform_sample(cast, say)

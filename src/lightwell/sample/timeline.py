@@ -20,7 +20,7 @@ from lightwell.archive import inventory
 from lightwell.db.models import Person, Study
 from lightwell.files import data, yaml_lines
 from lightwell.files.state import State
-from lightwell.sample import catalogue, registration
+from lightwell.sample import catalogue, people, registration
 from lightwell.sample.record import Written
 
 AT_NOON = datetime.time(12, tzinfo=datetime.UTC)
@@ -39,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Cast:
-    """The sample's installation, its folder of documents and drafts, and its two people."""
+    """The sample's installation, its folder of documents and drafts, and the two people of its company."""
 
     state: State
     documents: Path
@@ -94,12 +94,11 @@ def list_steps(cast: Cast, written: dict[str, Written]) -> Iterator[Step]:
             yield Step(
                 day, f"describes as finished: {study.title}", _make_finishing(cast, study, later, finished)
             )
-    for name in data.list_examples():
-        if name.startswith("study"):
-            continue
+    texts = {name: data.read_example(name) for name in data.list_examples() if not name.startswith("study")}
+    for name, text in {**texts, **data.read_sample_records()}.items():
         draft = cast.drafts / f"{name}.yaml"
-        draft.write_bytes(data.read_example(name))
-        document = yaml.safe_load(draft.read_bytes())
+        draft.write_bytes(text)
+        document = yaml.safe_load(text)
         for attachment in document.get("attachments") or ():
             attached = cast.drafts / f"{name}.files" / attachment["title"]
             attached.parent.mkdir(exist_ok=True)
@@ -165,7 +164,7 @@ def _make_publishing(cast: Cast, study: catalogue.Study) -> Callable[[datetime.d
 
 
 def disclose(cast: Cast, draft: Path, now: datetime.datetime) -> str:
-    """Propose a draft as the publisher and approve it as the approver; returns the id of the record."""
+    """Propose and approve a draft as the two people of its publisher; returns the id of the record."""
     attached = sorted(cast.drafts.glob(f"{draft.stem}.files/*"))
     ready = drafts.prepare_draft(
         state=cast.state,
@@ -173,10 +172,11 @@ def disclose(cast: Cast, draft: Path, now: datetime.datetime) -> str:
         files=[drafts.read_file(path) for path in attached],
         now=now,
     )
+    pair = people.hire_pair(cast.state, ready.payload["record"]["publisher"])
     proposal = proposals.propose(
-        actor=cast.publisher, kind=ready.kind, subject=ready.subject, payload=ready.payload, now=now
+        actor=pair.publisher, kind=ready.kind, subject=ready.subject, payload=ready.payload, now=now
     )
-    proposals.approve(state=cast.state, actor=cast.approver, proposal_id=proposal.pk, now=now)
+    proposals.approve(state=cast.state, actor=pair.approver, proposal_id=proposal.pk, now=now)
     return ready.subject
 
 

@@ -19,7 +19,7 @@ def test_nobody_can_propose_and_approve_by_one_role_alone() -> None:
 
 
 def test_an_auditor_reads_everything_and_changes_nothing() -> None:
-    assert roles.ROLES["auditor"] == {"read_public", "read_sealed", "audit"}
+    assert roles.ROLES["auditor"] == {"read_public", "read_sealed", "reach", "audit"}
 
 
 def test_one_rule_has_two_tones() -> None:

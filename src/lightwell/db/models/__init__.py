@@ -2,8 +2,8 @@
 
 from lightwell.db.models.disclosures import Disclosure, Tombstone
 from lightwell.db.models.log import Checkpoint, LogEntry
-from lightwell.db.models.parties import Provider, Service
-from lightwell.db.models.people import Person
+from lightwell.db.models.parties import PastName, Provider, Service
+from lightwell.db.models.people import JournalEntry, Organisation, Person
 from lightwell.db.models.proposals import Proposal
 from lightwell.db.models.publications import (
     Holding,
@@ -21,8 +21,11 @@ __all__ = [
     "Holding",
     "Inventory",
     "Item",
+    "JournalEntry",
     "LogEntry",
     "Opening",
+    "Organisation",
+    "PastName",
     "Person",
     "Proposal",
     "Provider",

@@ -26,3 +26,14 @@ class Service(models.Model):
 
     class Meta:
         db_table = "service"
+
+
+class PastName(models.Model):
+    """A name that a provider bore until a day; its id never changes, and old records keep the old name."""
+
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="past_names")
+    name = models.CharField(max_length=200)
+    until = models.DateField()
+
+    class Meta:
+        db_table = "past_name"

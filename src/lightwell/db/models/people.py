@@ -1,8 +1,9 @@
-"""People with an account, and the roles they hold; a visitor needs no account."""
+"""People with an account, the organisation they speak for, and what operators did to accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -10,10 +11,26 @@ from django.db import models
 from lightwell.base import roles
 
 
+class Organisation(models.Model):
+    """Who publishes here: `slug`, `role` and `name` are what the publisher of its records says."""
+
+    slug = models.SlugField(primary_key=True, max_length=80)
+    role = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "organisation"
+
+
 class Person(AbstractUser):
-    """An account. `roles` is a list of role names of `base/roles`, checked before it is stored."""
+    """An account. `roles` is a list of role names of `base/roles`, checked before it is stored.
+
+    `sample` marks an invented person of a labelled sample, who has neither password nor second factor.
+    """
 
     roles = models.JSONField(default=list)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="people")
+    sample = models.BooleanField(default=False)
 
     class Meta:
         db_table = "person"
@@ -23,3 +40,17 @@ class Person(AbstractUser):
         roles.check_assignment(held)
         self.roles = sorted(held)
         self.save()
+
+
+class JournalEntry(models.Model):
+    """One act of an operator that the public log has no place for; rows are only ever added."""
+
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    deed = models.CharField(max_length=40)
+    about = models.CharField(max_length=150)
+    detail = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        db_table = "journal_entry"
+        ordering: ClassVar[list[str]] = ["pk"]

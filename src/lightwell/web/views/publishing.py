@@ -9,9 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
-from lightwell.actions import disclosures, drafts, inventories, proposals, records
+from lightwell.actions import disclosures, drafts, inventories, organisations, proposals, records
 from lightwell.base import difference, disclosure, errors, roles
-from lightwell.db.models import Disclosure, Item, Proposal, Study
+from lightwell.db.models import Disclosure, Item, Person, Proposal, Study
 from lightwell.files import data, state, yaml_lines
 from lightwell.web import methods, people, places, reader
 from lightwell.web.forms import workspace as forms
@@ -70,7 +70,12 @@ def write_draft(request: HttpRequest) -> HttpResponse:
 @methods.only_read
 def list_studies(request: HttpRequest) -> HttpResponse:
     """List the studies with what is measured, locked in and published."""
-    rows = Study.objects.select_related("provider").order_by("-registered_at")
+    person = read_person(request)
+    rows = [
+        row
+        for row in Study.objects.select_related("provider").order_by("-registered_at")
+        if _may_read(person, row)
+    ]
     listed = [
         {
             "row": row,
@@ -81,7 +86,7 @@ def list_studies(request: HttpRequest) -> HttpResponse:
         }
         for row in rows
     ]
-    context = {"studies": listed, "may": people.read_permissions(read_person(request))}
+    context = {"studies": listed, "may": people.read_permissions(person)}
     return people.show_room(request, "workspace/studies.html", context)
 
 
@@ -158,8 +163,12 @@ def list_proposals(request: HttpRequest) -> HttpResponse:
     person = read_person(request)
     decided = Proposal.objects.exclude(approved=None).select_related("proposer", "approver")
     context = {
-        "waiting": [describe_proposal(each, person) for each in proposals.list_open()],
-        "decided": decided.order_by("-decided_at")[:30],
+        "waiting": [describe_proposal(each, person) for each in proposals.list_open(actor=person)],
+        "decided": [
+            row
+            for row in decided.order_by("-decided_at")[:200]
+            if organisations.may_read(person, row.organisation_id)
+        ][:30],
         "may": people.read_permissions(person),
     }
     return people.show_room(request, "workspace/proposals.html", context)
@@ -215,7 +224,8 @@ def _render_study(
     request: HttpRequest, row: Study, problems: list[errors.Problem] | None = None
 ) -> HttpResponse:
     person = read_person(request)
-    roles.check_may(person.roles, "read_sealed")
+    owner = organisations.find_owner(row.id)
+    organisations.check_owner(person, "read_sealed", owner)
     measured = list(Item.objects.filter(study=row, inventory=None).order_by("number"))
     sealed = list(inventories.list_items(row))
     context = {
@@ -225,7 +235,7 @@ def _render_study(
         "preview": inventories.preview_seal(study=row) if measured else None,
         "sealed": sealed,
         "left": [item for item in sealed if not item.named and not item.holdings.filter(page=None).exists()],
-        "may": people.read_permissions(person),
+        "may": _read_permissions_for(person, owner),
         "seal_form": forms.SealForm(),
         "publication_form": forms.PublicationForm(),
         "take_back_form": forms.TakeBackForm(),
@@ -251,6 +261,20 @@ def _render_proposal(request: HttpRequest, number: int, problems: tuple[errors.P
     if proposal.kind == "publication":
         context["items"] = _list_publication(proposal)
     return people.show_room(request, "workspace/proposal.html", context, status=400 if problems else 200)
+
+
+def _read_permissions_for(person: Person, owner: str | None) -> dict[str, bool]:
+    """Say what a person may do with what belongs to `owner`; to take out of view is open to every officer."""
+    return {
+        name: roles.may(person.roles, name)
+        if name == "suspend"
+        else roles.may_for(person.roles, name, person.organisation_id, owner)
+        for name in roles.PERMISSIONS
+    }
+
+
+def _may_read(person: Person, study: Study) -> bool:
+    return organisations.may_read(person, organisations.find_owner(study.id))
 
 
 def _describe_record(proposal: Proposal) -> dict[str, Any]:

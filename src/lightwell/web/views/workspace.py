@@ -44,7 +44,7 @@ def show_desk(request: HttpRequest) -> HttpResponse:
     """Show what waits for this person and for a second one."""
     person = read_person(request)
     may = people.read_permissions(person)
-    waiting = proposals.list_open() if may["read_sealed"] else []
+    waiting = proposals.list_open(actor=person) if may["read_sealed"] else []
     context = {
         "may": may,
         "role_table": [(name, roles.PERMISSIONS[name]) for name, held in may.items() if held],
@@ -145,7 +145,8 @@ def describe_proposal(proposal: Any, person: Person) -> dict[str, Any]:
         "row": proposal,
         "words": story.words,
         "own": own,
-        "may_approve": not own and roles.may(person.roles, story.approving),
+        "may_approve": not own
+        and roles.may_for(person.roles, story.approving, person.organisation_id, proposal.organisation_id),
     }
 
 
