@@ -23,7 +23,7 @@ def write_entry(
 
 
 def list_entries(*, actor: Person | None = None, limit: int = 200) -> list[JournalEntry]:
-    """List the newest acts first; without an actor for the command line, which can read the database anyway."""
+    """List the newest acts first; no actor means the command line, which can read the database anyway."""
     if actor is not None:
         roles.check_may(actor.roles, "audit")
     return list(JournalEntry.objects.order_by("-pk")[:limit])

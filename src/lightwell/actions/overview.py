@@ -15,11 +15,21 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from lightwell.actions import accounts, log, moments, records
+from lightwell.actions import accounts, log, moments, parties, records
 from lightwell.actions.accounts import Account
 from lightwell.archive import completeness, entry, rules
 from lightwell.base import canonical, disclosure
-from lightwell.db.models import Holding, Item, LogEntry, Opening, Provider, Service, Study, Suspension
+from lightwell.db.models import (
+    Holding,
+    Item,
+    LogEntry,
+    Opening,
+    PastName,
+    Provider,
+    Service,
+    Study,
+    Suspension,
+)
 from lightwell.files.state import State, open_state
 
 
@@ -96,6 +106,7 @@ class ProviderView:
     sample: bool
     services: tuple[disclosure.Party, ...]
     studies: tuple[StudyView, ...]
+    past_names: tuple[tuple[str, datetime.date], ...]
     own_records: tuple[disclosure.Disclosure, ...]
     other_records: tuple[disclosure.Disclosure, ...]
     account: Account
@@ -141,6 +152,7 @@ def read_overview(state: State) -> Overview:
         str(state.root),
         log.count_entries(),
         Provider.objects.count(),
+        PastName.objects.count(),
         day,
     )
     if stamp not in _kept:
@@ -200,6 +212,7 @@ def _view_provider(
         row.sample,
         services,
         theirs,
+        tuple((each.name, each.until) for each in parties.list_past_names(row.slug)),
         tuple(each for each in about if disclosure.counts_as_answer(each)),
         tuple(each for each in about if not disclosure.counts_as_answer(each)),
         accounts.add_up(each.account for each in theirs if each.own),

@@ -1,8 +1,8 @@
 """People: giving somebody an account, its organisation and the roles that go with it.
 
 The actor is `by`: accounts are made at the command line of the installation, by whoever operates it, and each
-act is written into the journal; no page of the site makes or changes one. A role gives permissions by the table of `base/roles` and nothing
-else; nobody sits on both sides. A visitor needs no account.
+act is written into the journal; no page of the site makes or changes one. A role gives permissions by the
+table of `base/roles` and nothing else; nobody sits on both sides. A visitor needs no account.
 """
 
 from __future__ import annotations

@@ -55,6 +55,14 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
+class PastName:
+    """What a company was called until a day."""
+
+    name: str
+    until: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """A company; `pages` are its own, `pages_by_others` what others put here about it."""
 
@@ -62,6 +70,7 @@ class Company:
     name: str
     joined: bool
     sample: bool
+    past_names: tuple[PastName, ...]
     services: tuple[Party, ...]
     studies: int
     pages: Pages

@@ -71,7 +71,10 @@ def read_stamp() -> tuple[object, ...]:
     opened = state.open_state()
     with connection.cursor() as cursor:
         # One question instead of two models' worth: this is asked for every page.
-        cursor.execute('SELECT (SELECT MAX("index") FROM log_entry), (SELECT COUNT(*) FROM provider)')
+        cursor.execute(
+            'SELECT (SELECT MAX("index") FROM log_entry), (SELECT COUNT(*) FROM provider), '
+            "(SELECT COUNT(*) FROM past_name)"
+        )
         counted = cursor.fetchone()
     return connection.settings_dict["NAME"], opened.root, counted, read_now(opened).date()
 

@@ -213,6 +213,7 @@ def describe_company(request: HttpRequest, row: ProviderView) -> shapes.Company:
         name=row.name,
         joined=row.joined,
         sample=row.sample,
+        past_names=[shapes.PastName(name=name, until=until) for name, until in row.past_names],
         services=[shapes.Party(id=each.id, name=each.name) for each in row.services],
         studies=len(row.studies),
         pages=_describe_account(row.account),

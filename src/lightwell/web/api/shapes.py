@@ -49,11 +49,17 @@ class Pages(Schema):
     documents_of_unknown_length: int
 
 
+class PastName(Schema):
+    name: str
+    until: datetime.date
+
+
 class Company(Schema):
     id: str
     name: str
     joined: bool = Field(description="False for a company that never took part.")
     sample: bool
+    past_names: list[PastName] = Field(description="What it was called before, oldest first.")
     services: list[Party]
     studies: int
     pages: Pages = Field(description="Of what the company itself put here.")
