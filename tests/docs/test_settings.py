@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
+GUIDES = ("install.md", "operate.md")
 _NAME = re.compile(r"""["'](LIGHTWELL_[A-Z_]+)["']""")
 
 
@@ -31,15 +34,17 @@ def test_every_variable_is_explained_above_its_line():
             assert lines[number - 1].startswith("# "), line
 
 
-def test_the_guide_names_no_variable_that_does_not_exist():
-    guide = (ROOT / "docs" / "how-to" / "install.md").read_text("utf-8")
+@pytest.mark.parametrize("name", GUIDES)
+def test_the_guide_names_no_variable_that_does_not_exist(name):
+    guide = (ROOT / "docs" / "how-to" / name).read_text("utf-8")
     assert set(re.findall(r"LIGHTWELL_[A-Z_]+", guide)) <= list_read()
 
 
-def test_every_command_in_the_guide_exists():
+@pytest.mark.parametrize("name", GUIDES)
+def test_every_command_in_the_guide_exists(name):
     from lightwell.cli import main
 
-    guide = (ROOT / "docs" / "how-to" / "install.md").read_text("utf-8")
+    guide = (ROOT / "docs" / "how-to" / name).read_text("utf-8")
     named = set(re.findall(r"(?:^|[ `(/])lightwell ([a-z]+)", guide, re.M))
     assert len(named) > 8
     assert named <= set(main.COMMANDS), named - set(main.COMMANDS)

@@ -43,7 +43,7 @@ from lightwell.files.state import State
 
 NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
 PAGES = 3
-WHOLE, PARTLY, HELD, LOCKED, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, MEASURED = range(1, 11)
+WHOLE, PARTLY, HELD, LOCKED, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, QUARANTINED, AWAY, MEASURED = range(1, 13)
 # On every page, so that one search meets every page that search can show.
 SHARED = "slumber"
 NOWHERE = "quaxnowhereatall"
@@ -83,7 +83,7 @@ class Answer:
 
 def name_word(number: int, what: str) -> str:
     """A word that stands in one place only: quax, the document in letters, the place."""
-    return "quax" + "abcdefghijk"[number] * 3 + what
+    return "quax" + "abcdefghijklm"[number] * 3 + what
 
 
 def name_page_word(number: int, page: int) -> str:
@@ -121,8 +121,9 @@ def _seal(world: World, desk: Any, folder: Path) -> None:
         name = f"{name_word(number, 'file')}.{'csv' if number == BYTES else 'pdf'}"
         data = f"wave,{name_page_word(number, 1)}\n".encode() if number == BYTES else make_pdf(number)
         (folder / name).write_bytes(data)
-        intent = {HELD: "withhold", BYTES: "withhold"}.get(number, "publish")
+        intent = {HELD: "withhold", BYTES: "withhold", QUARANTINED: "withhold"}.get(number, "publish")
         ground = "legal-privilege" if intent == "withhold" else "participant" if number == PARTLY else ""
+        ground = "suspected-abuse-image" if number == QUARANTINED else ground
         rows.append(
             inventory.Row(
                 number, name, f"Report {name_word(number, 'title')}", "report", "2025-05", intent, ground,
@@ -137,7 +138,7 @@ def _seal(world: World, desk: Any, folder: Path) -> None:
 
 
 def _publish(world: World, desk: Any) -> None:
-    items = [WHOLE, PARTLY, HELD, SUSPENDED, PAGE, TAKEN, ERASED, BYTES]
+    items = [WHOLE, PARTLY, HELD, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, QUARANTINED, AWAY]
     payload = {"study": world.study, "summary": "What we found.", "items": items}
     desk.do("publication", world.study, payload, NOW)
     pending = {"study": world.study, "summary": f"A summary with {PROPOSED}", "items": [LOCKED]}
@@ -146,7 +147,7 @@ def _publish(world: World, desk: Any) -> None:
 
 def _hide(world: World, desk: Any) -> None:
     items = {item.number: item for item in Item.objects.filter(study=world.study)}
-    for number in (LOCKED, HELD, BYTES, SUSPENDED, PAGE, TAKEN, ERASED, PARTLY, MEASURED):
+    for number in (LOCKED, HELD, BYTES, QUARANTINED, AWAY, SUSPENDED, PAGE, TAKEN, ERASED, PARTLY, MEASURED):
         key = inventories.unwrap_item_key(world.state, items[number])
         for form in (key, key.hex().encode(), base64.b64encode(key)):
             world.secrets[form] = f"key of document {number}"
@@ -154,6 +155,10 @@ def _hide(world: World, desk: Any) -> None:
     search.rebuild_index(world.state)
     suspensions.suspend_page(actor=desk.ana, item=items[SUSPENDED], page=None, now=NOW)
     suspensions.suspend_page(actor=desk.ana, item=items[PAGE], page=2, now=NOW)
+    suspensions.take_out_of_view(
+        state=world.state, actor=desk.ana, item=items[AWAY], page=None,
+        ground_id="suspected-abuse-image", now=NOW,
+    )  # fmt: skip
     taken = {"study": world.study, "items": [TAKEN], "ground": "confidential", "review": "2027-06-01"}
     desk.do("take-back", world.study, taken, NOW)
     erased = {"study": world.study, "item": ERASED, "ground": "erased-by-law"}

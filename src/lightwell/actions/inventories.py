@@ -19,6 +19,7 @@ from lightwell.actions import log, organisations
 from lightwell.archive import entry, seal
 from lightwell.archive import inventory as inventories
 from lightwell.base import canonical, errors
+from lightwell.base.ground import QUARANTINE
 from lightwell.db.models import Inventory, Item, Person, Study
 from lightwell.files import intake, store
 from lightwell.files.keys import WrappedKey
@@ -63,7 +64,7 @@ def measure_files(
     for row in rows:
         staged = Item.objects.filter(study=study, number=row.number + offset, inventory=None).first()
         digest, size = store.measure_file(folder / row.file)
-        if staged and (staged.sha256, staged.size) == (digest.hex(), size) and _is_whole(state, staged):
+        if staged and _is_measured(state, staged, row, digest.hex(), size):
             _describe_item(staged, row)
             staged.save()
             done, pages = done + 1, pages + (staged.pages or 0)
@@ -73,7 +74,16 @@ def measure_files(
         todo.append((row, secrets.token_bytes(32)))
     Item.objects.filter(study=study, inventory=None, number__gte=first + len(rows)).delete()
     problems: list[errors.Problem] = []
-    jobs = [intake.Job(folder / row.file, key, row.intent == "publish-unread", row.file) for row, key in todo]
+    jobs = [
+        intake.Job(
+            folder / row.file,
+            key,
+            row.intent == "publish-unread",
+            row.file,
+            inventories.is_quarantined(row),
+        )
+        for row, key in todo
+    ]
     for (row, key), result in zip(
         todo, intake.take_in_all(jobs, state.files, processes=processes), strict=True
     ):
@@ -160,6 +170,13 @@ def read_page_roots(item: Item) -> list[bytes]:
 
 def _count_sealed(study: Study) -> int:
     return Item.objects.filter(study=study, inventory__isnull=False).count()
+
+
+def _is_measured(state: State, staged: Item, row: inventories.Row, sha256: str, size: int) -> bool:
+    """Answer whether a file was taken in before in the way the row wants it now."""
+    same = (staged.sha256, staged.size) == (sha256, size) and _is_whole(state, staged)
+    # What was read before and may show abuse now is taken in anew: its words and pictures must go.
+    return same and staged.ground == row.ground if QUARANTINE in (staged.ground, row.ground) else same
 
 
 def _is_whole(state: State, item: Item) -> bool:

@@ -75,6 +75,10 @@ def check_publication(payload: dict[str, Json], now: datetime.datetime) -> None:
             ]
         elif numbers is not None:
             problems.append(errors.Problem("items", "items is a list of numbers, or null for all"))
+        if not problems and (stopped := _list_stopped(study, numbers)):
+            problems.append(
+                errors.Problem("items", f"out of view, so not to be published now: {', '.join(stopped)}")
+            )
         if not problems and not _list_wanted(study, numbers):
             problems.append(errors.Problem("items", "nothing of these is left to publish or hold back"))
     if problems:
@@ -104,7 +108,8 @@ def publish_study(*, prepared: Prepared, decided_by: tuple[str, str], now: datet
     """
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=prepared.study)
-        if any(_is_settled(item) for item in (*(each.item for each in prepared.opened), *prepared.withheld)):
+        chosen = (*(each.item for each in prepared.opened), *prepared.withheld)
+        if any(_is_settled(item) or _is_stopped(item) for item in chosen):
             raise errors.Refused(f"somebody has just published {study.id}; look again before you publish")
         for each in prepared.opened:
             _store_opening(each, decided_by[1], now)
@@ -166,8 +171,19 @@ def _list_wanted(study: Study, numbers: Json) -> list[Item]:
     return [
         item
         for item in inventories.list_items(study)
-        if (not isinstance(numbers, list) or item.number in numbers) and not _is_settled(item)
+        if (item.number in numbers if isinstance(numbers, list) else not _is_stopped(item))
+        and not _is_settled(item)
     ]
+
+
+def _list_stopped(study: Study, numbers: Json) -> list[str]:
+    wanted = numbers if isinstance(numbers, list) else []
+    return [str(item.number) for item in study.items.filter(number__in=wanted) if _is_stopped(item)]
+
+
+def _is_stopped(item: Item) -> bool:
+    # Locked away before it was published: nothing opens its file while that lasts.
+    return item.suspensions.filter(page=None, restored_at=None).exists()
 
 
 def _is_settled(item: Item) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from lightwell.base import errors
 from lightwell.base.errors import Problem
+from lightwell.base.ground import QUARANTINE
 
 COLUMNS = ("number", "file", "title", "kind", "date", "intent", "ground", "held_pages", "due")
 KINDS = (
@@ -58,6 +59,11 @@ class Row:
     ground: str
     held_pages: str
     due: datetime.date
+
+
+def is_quarantined(row: Row) -> bool:
+    """Answer whether no program may open the file: it may show abuse."""
+    return row.intent == "withhold" and row.ground == QUARANTINE
 
 
 def list_name_problems(name: str) -> list[str]:
@@ -205,6 +211,11 @@ def _list_ground_problems(cell: Mapping[str, str], grounds: Collection[str]) -> 
         named = set(parse_held_grounds(held, cell["ground"]).values())
     except errors.UserMistake as error:
         return [*found, *(problem.sentence for problem in error.problems)]
+    if QUARANTINE in named and intent == "publish":
+        found.append(
+            "a page that may show abuse keeps the whole document unread: "
+            f"use the intent withhold with the ground {QUARANTINE}"
+        )
     needed = intent == "withhold" or (intent == "publish" and held)
     if cell["ground"] and not needed:
         found.append("a ground stands only beside the intent withhold, or beside publish with held pages")

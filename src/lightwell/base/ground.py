@@ -47,6 +47,9 @@ class Ground:
     hides_width: bool
 
 
+# A file that may show abuse is sealed as bytes: no program opens it, and nobody is shown anything of it.
+QUARANTINE = "suspected-abuse-image"
+
 Grounds = Mapping[str, Ground]
 
 

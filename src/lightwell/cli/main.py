@@ -12,6 +12,7 @@ import sys
 import click
 
 from lightwell.base import errors
+from lightwell.files import disk
 
 # Command to the module and attribute that hold it, so that the plain install never imports the site.
 COMMANDS = {
@@ -34,11 +35,13 @@ COMMANDS = {
     "person": ("lightwell.cli.person", "person"),
     "proposals": ("lightwell.cli.disclose", "list_proposals"),
     "publish": ("lightwell.cli.publication", "publish"),
+    "reinstate": ("lightwell.cli.suspension", "reinstate"),
     "reject": ("lightwell.cli.disclose", "reject"),
     "seal": ("lightwell.cli.publication", "seal"),
     "restore": ("lightwell.cli.copies", "restore"),
     "search": ("lightwell.cli.search", "search"),
     "serve": ("lightwell.cli.serving", "serve"),
+    "suspend": ("lightwell.cli.suspension", "suspend"),
     "verify": ("lightwell.cli.verify", "verify"),
     "withdraw": ("lightwell.cli.disclose", "withdraw"),
     "witness": ("lightwell.cli.witness", "witness"),
@@ -75,7 +78,11 @@ def main() -> None:
         sys.exit(error.exit_code)
     except Exception as error:
         # By name, because the plain install has no Django; anything else stays a bug with its traceback.
-        if type(error).__module__ != "django.db.utils":
+        database = type(error).__module__ == "django.db.utils"
+        if (database or isinstance(error, OSError)) and (sentence := disk.explain_error(error)):
+            click.echo(sentence, err=True)
+            sys.exit(errors.Damaged.exit_code)
+        if not database:
             raise
         reason = str(error).splitlines()[0]
         click.echo(

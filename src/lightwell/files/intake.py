@@ -26,6 +26,7 @@ NO_RENDERER = "none"
 class Job:
     """One file to take in: `unread` when the publisher seals it as bytes although it cannot be read.
 
+    `quarantined` when it may show abuse: its bytes are encrypted and hashed, and nothing looks into them.
     `name` is how the publisher knows it (the row's path); by default the file's own name.
     """
 
@@ -33,6 +34,7 @@ class Job:
     key: bytes = field(repr=False)
     unread: bool = False
     name: str = ""
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ def measure_free(folder: Path) -> int:
 
 def _make_task(job: Job, store: FileStore) -> workers.Task:
     task = {"do": "seal", "path": str(job.source), "key": job.key.hex(), "store": str(store.root)}
+    if job.quarantined:
+        return {**task, "do": "hold"}
     # Only after trying is it known that a file cannot be read, as the publisher said.
     return {**task, "otherwise": {**task, "do": "bytes"}} if job.unread else task
 

@@ -87,6 +87,14 @@ def _seal_only_bytes(task: Task, tell: Tell) -> dict[str, Any]:
     return answer | _seal_bytes(path, store, key)
 
 
+def _hold_unseen(task: Task, tell: Tell) -> dict[str, Any]:
+    # Not even its type is judged: whatever it is, nothing here looks.
+    answer = {"media_type": media.UNKNOWN, "pages": None, "page_roots": "", "sealed_parts": ""}
+    return answer | _seal_bytes(
+        Path(task["path"]), FileStore(Path(task["store"])), bytes.fromhex(task["key"])
+    )
+
+
 def _seal_bytes(path: Path, store: FileStore, key: bytes) -> dict[str, Any]:
     with path.open("rb") as source:
         stored, digest, size = sealed.write_stream(store, key, source)
@@ -133,7 +141,7 @@ def _identify(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-_TASKS = {"seal": _seal, "bytes": _seal_only_bytes, "check": _check, "draw": _draw}
+_TASKS = {"seal": _seal, "bytes": _seal_only_bytes, "hold": _hold_unseen, "check": _check, "draw": _draw}
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 
-from lightwell.actions import documents, proposals, reports, search, suspensions
-from lightwell.base import errors, roles
+from lightwell.actions import documents, proposals, reports, suspensions
+from lightwell.base import errors, ground, roles
 from lightwell.db.models import Item, Person, Report, Suspension
 from lightwell.files import state
 from lightwell.web import methods, pace, people
@@ -79,10 +79,15 @@ def settle_report(request: HttpRequest, number: int) -> HttpResponse:
     report = Report.objects.select_related("item").filter(pk=number).first()
     if report is None:
         raise Http404
-    if request.POST.get("decision") == "suspend":
-        stop_page(opened, person, report.item, report.page)
-    elif request.POST.get("decision") != "nothing":
-        raise errors.UserMistake("say whether the page is taken out of view or nothing has to be done")
+    match request.POST.get("decision"):
+        case "suspend":
+            stop_page(opened, person, report.item, report.page)
+        case "lock-away":
+            stop_page(opened, person, report.item, None, ground.QUARANTINE)
+        case "nothing":
+            pass
+        case _:
+            raise errors.UserMistake("say whether the page is taken out of view or nothing has to be done")
     reports.settle_report(actor=person, report=report, now=opened.read_now())
     return redirect("workspace-reports")
 
@@ -96,9 +101,11 @@ def suspend_page(request: HttpRequest, study: str, number: int, page: int | None
     except Item.DoesNotExist:
         raise Http404 from None
     if request.method == "POST":
-        stop_page(state.open_state(), read_person(request), item, page)
+        chosen = request.POST.get("ground", suspensions.GROUND)
+        stop_page(state.open_state(), read_person(request), item, page, chosen)
         return redirect("workspace-reports")
-    return people.show_room(request, "workspace/suspend.html", {"item": item, "page": page})
+    context = {"item": item, "page": page, "grounds": suspensions.list_grounds()}
+    return people.show_room(request, "workspace/suspend.html", context)
 
 
 @people.for_people("restore")
@@ -118,10 +125,15 @@ def propose_restoration(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("workspace-proposal", proposal.pk)
 
 
-def stop_page(opened: state.State, person: Person, item: Item, page: int | None) -> None:
-    """Suspend, and take the page out of the search index in the same breath."""
-    suspensions.suspend_page(actor=person, item=item, page=page, now=opened.read_now())
-    search.drop_page(opened, item, page)
+def stop_page(
+    opened: state.State, person: Person, item: Item, page: int | None, ground_id: str = suspensions.GROUND
+) -> None:
+    """Take a page or a document out of view; one that is out of view already stays so."""
+    if item.suspensions.filter(page=page, ground=ground_id, restored_at=None).exists():
+        return
+    suspensions.take_out_of_view(
+        state=opened, actor=person, item=item, page=page, ground_id=ground_id, now=opened.read_now()
+    )
 
 
 def suspensions_in_force() -> list[Suspension]:
