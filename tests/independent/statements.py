@@ -114,6 +114,11 @@ class Account:
     def _take_study(self, index: int, value: dict, data: bytes, place: str) -> None:
         if value["study"] in self.studies:
             raise Refusal(place, f"{value['study']} is registered twice")
+        after, beacon = value["after"], value["beacon"]
+        if not isinstance(value["in_advance"], bool) or not (after is None or is_digest(after)):
+            raise Refusal(place, "the registration is malformed")
+        if beacon is not None and not is_beacon(beacon):
+            raise Refusal(place, "the beacon of the registration is malformed")
         self.studies[value["study"]] = value["record"]
 
     def _take_item(self, index: int, value: dict, data: bytes, place: str) -> None:
@@ -198,6 +203,20 @@ def check(folder: Folder, log: Log) -> Iterator[str]:
     if missing := sorted(FIXED - folder.list()):
         raise Refusal(missing[0], "this file is missing")
     yield write_equation(items, log)
+
+
+def is_digest(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value, re.ASCII) is not None
+
+
+def is_beacon(value: object) -> bool:
+    """A source of the table in docs/reference/bundle.md, a round from 1, 64 to 128 hex digits."""
+    if not isinstance(value, dict) or set(value) != {"source", "round", "value"}:
+        return False
+    source, number, text = value["source"], value["round"], value["value"]
+    known = source in ("drand-default", "drand-quicknet", "nist-2", "sample")
+    plain = type(number) is int and number >= 1 and isinstance(text, str)
+    return known and plain and re.fullmatch("[0-9a-f]{64,128}", text, re.ASCII) is not None
 
 
 def read_record(folder: Folder, digest: object, explained: bool) -> tuple[dict | None, str]:

@@ -14,6 +14,7 @@ function need(value, names) {
   const found = value && typeof value === "object" ? Object.keys(value).sort().join(" ") : "";
   if (found !== names.split(" ").sort().join(" ")) bad(`its members are not exactly ${names}`);
 }
+const isBeacon = (b) => (need(b, "source round value"), isCount(b.round, 1) && /^\["(drand-default|drand-quicknet|nist-2|sample)","[0-9a-f]{64,128}"\]$/.test(canonical([b.source, b.value])));
 function readStory(log) {
   const story = { studies: new Map(), items: new Map(), openings: [], publications: [], versions: new Map(), removed: new Set() };
   const inventories = new Map(), published = new Map();
@@ -42,7 +43,7 @@ function readStory(log) {
       if (date[0] !== date[1]) throw new CannotCheck(`the day of log entry ${k} hangs on a signature that this browser cannot check`);
       if (type === "rules" && canonical([v.version, v.due_soon_days, v.grace_days, v.tolerance_seconds]) !== "[1,30,30,86400]") bad("only version 1 of the rules is known here");
       if (type === "study") {
-        if (story.studies.has(v.study)) bad("this study is registered twice");
+        if (story.studies.has(v.study) || !/^\[(true|false),(null|"sha256:[0-9a-f]{64}")\]$/.test(canonical([v.in_advance, v.after])) || (v.beacon !== null && !isBeacon(v.beacon))) bad("this study is registered twice or malformed");
         story.studies.set(v.study, v.record);
       } else if (v.study !== undefined && !story.studies.has(v.study)) bad("its study was not registered before");
       const count = [...story.items.values()].filter((i) => i.study === v.study).length;
@@ -81,7 +82,7 @@ function applyEvent(item, v, date) { // docs/reference/states.md
   if (["opening", "withholding", "already-public", "erasure"].includes(v.type)) item.accounted ??= date;
   if (v.type === "opening") { item.open = true; item.shown = v.pages; item.marks.delete("withholding"); }
   else if (v.type === "withholding") { item.open = false; item.shown = null; item.marks.add(v.type); }
-  else if (v.type === "extension") { if (!isDay(v.due)) bad("the due date is none"); item.due = v.due; item.extensions++; }
+  else if (v.type === "extension") { if (!isDay(v.due)) bad("no day"); if (date <= item.due) item.due = v.due; item.extensions++; }
   else if (v.type === "suspension") item.marks.add(`page ${v.page}`);
   else if (v.type === "restoration") item.marks.delete(`page ${v.page}`);
   else item.marks.add(v.type);

@@ -32,7 +32,7 @@ function explain(result) {
     `Policy: ${result.own ? "your own file" : "the publisher's own; choose yours above to depend on nobody's word"}. Cosignatures checked: ${names}.`];
   if (log.unchecked) list.push(`${log.unchecked} signatures are of a kind that this browser cannot check (ML-DSA-44, or Ed25519 in an older browser). They were not counted as good; the quorum is met without them. The program lightwell verify checks them.`);
   if (result.rows) list.push(`${result.files} files hashed with SHA-256 against SHA256SUMS; gap table, certificates, inventory roots, records, openings and commitments recomputed as of ${log.day}.`,
-    "The picture of a page that is open whole is drawn from its file; its patches are bound by the seal and were not drawn here.");
+    "Pictures of pages open whole were not drawn here; their patches are bound by the seal.");
   for (const text of list) add(steps, "li", text);
   if (log.head.origin.startsWith("sample.")) add(summary, "p", "This is a labelled sample with an invented clock. Record-keepers on one computer show the mechanism, not independence.");
   add(summary, "p", "Not shown by any such check: that the content is true, that nothing exists that was never locked in, or when the work began.");

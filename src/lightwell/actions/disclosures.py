@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from lightwell.actions import log, studies
+from lightwell.archive.beacon import Beacon
 from lightwell.base import canonical, disclosure, errors, ground, ids, pointer, withholding
 from lightwell.base.canonical import Json
 from lightwell.db.models import Disclosure, Provider, Service
@@ -59,17 +60,20 @@ def check_disclosure(payload: dict[str, Json], now: datetime.datetime) -> None:
     make_version(record, decisions, now)
 
 
-def publish_disclosure(*, state: State, payload: dict[str, Json], now: datetime.datetime) -> Disclosure:
+def publish_disclosure(
+    *, state: State, payload: dict[str, Json], now: datetime.datetime, anchor: Beacon | None = None
+) -> Disclosure:
     """Publish one version: row, parties, files and log entry; the first version of a study registers it.
 
-    Raises `UserMistake` as `check_disclosure` does. Attachments are copied into the public area first, where
-    nothing points at them yet: a crash leaves files without a record, never a record without its files.
+    `anchor` is the public random value that a registration names (`studies.choose_beacon`). Raises
+    `UserMistake` as `check_disclosure` does. Attachments are copied into the public area first, where nothing
+    points at them yet: a crash leaves files without a record, never a record without its files.
     """
     record, decisions = parse_payload(payload)
     with transaction.atomic():
         version = make_version(record, decisions, now)
         publish_attachments(state, record)
-        return _store_version(state, record, version, now)
+        return _store_version(state, record, version, now, anchor)
 
 
 def check_lift(payload: dict[str, Json], now: datetime.datetime) -> None:
@@ -169,7 +173,11 @@ def make_id(kind: str) -> str:
 
 
 def _store_version(
-    state: State, full: disclosure.Disclosure, version: Version, now: datetime.datetime
+    state: State,
+    full: disclosure.Disclosure,
+    version: Version,
+    now: datetime.datetime,
+    anchor: Beacon | None = None,
 ) -> Disclosure:
     public = version.public
     provider = _make_parties(state, public)
@@ -197,7 +205,7 @@ def _store_version(
         published_at=now,
     )
     if public.kind == "study" and public.version == 1:
-        studies.register_study(row=row, now=now)
+        studies.register_study(state=state, row=row, now=now, anchor=anchor)
     return row
 
 

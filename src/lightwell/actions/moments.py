@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import datetime
 import functools
+import hashlib
 from collections.abc import Callable
 
 from lightwell.archive import dating, rules
@@ -16,6 +17,9 @@ from lightwell.base import errors
 from lightwell.db.models import Checkpoint
 from lightwell.files.state import State
 from lightwell.tlog import policy
+
+# A registration names the newest shown state; so many are looked through for it.
+_NEAR = 8
 
 Finder = Callable[[int, datetime.datetime], datetime.datetime]
 
@@ -37,6 +41,25 @@ def make_finder(state: State) -> Finder:
         return at  # not confirmed yet: nobody but the writer states a time
 
     return find_time
+
+
+def list_covers_around(state: State, index: int) -> tuple[list[dating.Cover], dict[str, int | None]]:
+    """List the first checkpoint that covers an entry and, by digest, some before it."""
+    rule = state.read_policy()
+    covers, seen = [], {}
+    for size, text in Checkpoint.objects.filter(size__gt=index).order_by("size").values_list("size", "text"):
+        judged = judge(rule, text)
+        if judged.satisfied:
+            covers.append(dating.Cover(size, dating.find_quorum_time(rule, judged.witnesses)))
+            break
+    for text in (
+        Checkpoint.objects.filter(size__lte=index).order_by("-size").values_list("text", flat=True)[:8]
+    ):
+        judged = judge(rule, text)
+        if judged.satisfied:
+            digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+            seen[digest] = dating.find_quorum_time(rule, judged.witnesses)
+    return covers, seen
 
 
 @functools.lru_cache(maxsize=4096)

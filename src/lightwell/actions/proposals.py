@@ -16,7 +16,16 @@ from typing import Any
 
 from django.db import transaction
 
-from lightwell.actions import custody, disclosures, organisations, publications, suspensions, withdrawals
+from lightwell.actions import (
+    custody,
+    disclosures,
+    organisations,
+    publications,
+    studies,
+    suspensions,
+    withdrawals,
+)
+from lightwell.archive import beacon
 from lightwell.base import errors, roles
 from lightwell.base.canonical import Json
 from lightwell.db.models import Organisation, Person, Proposal, Suspension
@@ -45,6 +54,23 @@ def _publish_disclosure(
     state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
 ) -> object:
     return disclosures.publish_disclosure(state=state, payload=payload, now=now)
+
+
+def _prepare_registration(
+    state: State, payload: dict[str, Json], now: datetime.datetime
+) -> tuple[dict[str, Json], beacon.Beacon | None]:
+    record, _ = disclosures.parse_payload(payload)
+    return payload, studies.choose_beacon(state, record.body, now)
+
+
+def _register_study(
+    state: State,
+    prepared: tuple[dict[str, Json], beacon.Beacon | None],
+    decided_by: tuple[str, str],
+    now: datetime.datetime,
+) -> object:
+    payload, anchor = prepared
+    return disclosures.publish_disclosure(state=state, payload=payload, now=now, anchor=anchor)
 
 
 def _lift_fields(
@@ -112,9 +138,10 @@ STORIES: dict[str, Story] = {
     "study": Story(
         "register a study",
         disclosures.check_disclosure,
-        _publish_disclosure,
+        _register_study,
         _own_publisher,
         proposing="register",
+        prepare=_prepare_registration,
     ),
     "lift": Story("show fields that are held back", disclosures.check_lift, _lift_fields, _own_record),
     "withdrawal": Story("remove a record", withdrawals.check_withdrawal, _withdraw_disclosure, _own_record),

@@ -9,15 +9,47 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 
-from lightwell.actions import log
-from lightwell.archive import entry
+from lightwell.actions import log, moments
+from lightwell.archive import beacon, dating, entry, logbook
 from lightwell.base import errors
-from lightwell.db.models import Checkpoint, Disclosure, Study
+from lightwell.client import beacons, witness
+from lightwell.db.models import Disclosure, LogEntry, Study
+from lightwell.files.state import State
 
 
-def register_study(*, row: Disclosure, now: datetime.datetime, beacon: entry.Beacon | None = None) -> Study:
+def choose_beacon(state: State, body: dict[str, object], now: datetime.datetime) -> beacon.Beacon | None:
+    """Get the public random value that a study registered in advance names; None for earlier research.
+
+    A labelled sample takes the invented beacon. Raises `Refused` when no fresh value can be had; an operator
+    without a network says LIGHTWELL_BEACON=none, and then the registration shows that it names none.
+    """
+    if body["registered_in_advance"] is not True:
+        return None
+    if state.is_sample():
+        return beacon.make_sample(now)
+    chosen = os.environ.get("LIGHTWELL_BEACON") or beacons.QUICKNET
+    if chosen == "none":
+        return None
+    if chosen != beacons.QUICKNET:
+        raise errors.UserMistake(f"LIGHTWELL_BEACON is {chosen!r}; it can be {beacons.QUICKNET} or none")
+    try:
+        with witness.open_client(timeout_seconds=5) as client:
+            return beacons.read_newest(client, now)
+    except errors.CouldNotCheck as error:
+        raise errors.Refused(
+            f"{error} A study registered in advance names such a value as proof that it was not registered "
+            "earlier. Try again, or set LIGHTWELL_BEACON=none to register without one, as its page will say."
+        ) from None
+
+
+def register_study(
+    *, state: State, row: Disclosure, now: datetime.datetime, anchor: beacon.Beacon | None
+) -> Study:
     """Give a study its place in the log, inside the caller's transaction; `row` is its first version.
+
+    It names the checkpoint that readers are shown, whose cosignatures meet the policy.
 
     Raises `Refused` when the record says "registered in advance" and its start is not after today.
     """
@@ -25,9 +57,9 @@ def register_study(*, row: Disclosure, now: datetime.datetime, beacon: entry.Bea
     in_advance = body["registered_in_advance"] is True
     if problem := find_start_problem(body, now.date()):
         raise errors.Refused(problem)
-    newest = Checkpoint.objects.order_by("-size").values_list("text", flat=True).first()
-    after = None if newest is None else "sha256:" + hashlib.sha256(newest.encode()).hexdigest()
-    (index,) = log.append(entries=[entry.make_study(now, row.record, in_advance, row.digest, after, beacon)])
+    shown = state.tiles.read_checkpoint()
+    after = None if shown is None else "sha256:" + hashlib.sha256(shown.encode()).hexdigest()
+    (index,) = log.append(entries=[entry.make_study(now, row.record, in_advance, row.digest, after, anchor)])
     return Study.objects.create(
         id=row.record, provider_id=row.provider_id, in_advance=in_advance, log_index=index, registered_at=now
     )
@@ -45,3 +77,12 @@ def find_start_problem(body: dict[str, object], today: datetime.date) -> str | N
             "set registered_in_advance: false and give the search statement of earlier research"
         )
     return None
+
+
+def read_bounds(state: State, study: str) -> tuple[dating.Bounds, beacon.Beacon | None]:
+    """Read between which times a study was registered, as an outsider computes it, and by which beacon."""
+    index = Study.objects.values_list("log_index", flat=True).get(pk=study)
+    data = bytes(LogEntry.objects.values_list("data", flat=True).get(pk=index))
+    registration = logbook.read_registration(index, data)
+    covers, seen = moments.list_covers_around(state, index)
+    return dating.bound_registration(registration, covers, seen), registration.beacon

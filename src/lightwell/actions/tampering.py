@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lightwell.base import errors
 from lightwell.files import state, tiles
@@ -72,7 +73,7 @@ def _list_words(bundle: Path) -> Iterator[tuple[int, Path, int, str, str]]:
 def _name_document(bundle: Path, words: Path) -> str:
     """Name the document whose words lie in a file, by the title that its publisher gave."""
     records = [json.loads(path.read_bytes()) for path in (bundle / "records").glob("*.json")]
-    opening = next((each for each in records if each.get("words") == words.stem), {})
+    opening: dict[str, Any] = next((each for each in records if each.get("words") == words.stem), {})
     for record in records:
         if record.get("type") == "lightwell.publication.v1" and record["study"] == opening.get("study"):
             for item in record["items"]:

@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lightwell.archive import entry, rules
+from lightwell.archive import beacon, entry, logbook, rules
 from lightwell.base import errors
 from lightwell.tlog import checkpoint, policy
 
@@ -81,6 +81,36 @@ def compute_effective_time(
     seen = datetime.datetime.fromtimestamp(quorum_time, datetime.UTC)
     believed = at <= seen <= at + datetime.timedelta(seconds=tolerance_seconds)
     return at if believed else seen
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Between which times a registration was made; None where nothing outside the publisher bounds it.
+
+    `not_before` is the quorum's time of the checkpoint it names, `beacon` when the public random value that
+    it names was published, `not_after` the quorum's time of the first checkpoint that covers it.
+    """
+
+    not_before: datetime.datetime | None
+    beacon: datetime.datetime | None
+    not_after: datetime.datetime | None
+
+
+def bound_registration(
+    registration: logbook.Registration, covers: Sequence[Cover], seen: Mapping[str, int | None]
+) -> Bounds:
+    """Bound the time of a registration; `seen` maps the digests of checkpoints to their quorum's times."""
+    stated = registration.beacon
+    cover = next((each for each in covers if each.size > registration.index), None)
+    return Bounds(
+        _read_time(seen.get(registration.after or "")),
+        beacon.find_time(stated.source, stated.round) if stated else None,
+        _read_time(cover.time if cover else None),
+    )
+
+
+def _read_time(seconds: int | None) -> datetime.datetime | None:
+    return None if seconds is None else datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
 def find_day(entries: Sequence[bytes], newest: Cover) -> datetime.date:

@@ -10,34 +10,18 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from lightwell.archive import completeness, rules
+from lightwell.archive.beacon import Beacon
 from lightwell.base import canonical, errors
 from lightwell.base.canonical import Json
 
 VERSION = 1
-BEACONS = ("drand-default", "drand-quicknet", "nist-2")
 
 # Types of the log that say something about one item, and so become events of `archive/completeness`.
 ITEM_TYPES = frozenset(completeness.EVENT_TYPES)
 
 _TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Beacon:
-    """A public random value that nobody could know earlier: source by name, round, value in hex."""
-
-    source: str
-    round: int
-    value: str
-
-    def __post_init__(self) -> None:
-        if self.source not in BEACONS:
-            raise errors.Refused(f"the beacon {self.source!r} is unknown; use one of {', '.join(BEACONS)}")
-        if self.round < 1 or not re.fullmatch("[0-9a-f]{64,128}", self.value):
-            raise errors.Refused("a beacon has a round from 1 and a value of 64 to 128 hex digits")
 
 
 def make_study(
@@ -53,8 +37,31 @@ def make_study(
     `after` ("sha256:<hex>") is the digest of the newest cosigned checkpoint: its cosignatures could not
     be known before the time they state, so the entry is not older. `beacon` says the same without us.
     """
-    value = {"source": beacon.source, "round": beacon.round, "value": beacon.value} if beacon else None
-    return _make("study", at, study=study, in_advance=in_advance, record=record, after=after, beacon=value)
+    return _make(
+        "study",
+        at,
+        study=study,
+        in_advance=in_advance,
+        record=record,
+        after=after,
+        beacon=_state_beacon(beacon),
+    )
+
+
+def _state_beacon(value: Beacon | None) -> dict[str, Json] | None:
+    return None if value is None else {"source": value.source, "round": value.round, "value": value.value}
+
+
+def read_beacon(value: Json) -> Beacon | None:
+    """Read the beacon of a registration; `Refused` for anything but null or one of a known source."""
+    if value is None:
+        return None
+    if not isinstance(value, dict) or sorted(value) != ["round", "source", "value"]:
+        raise errors.Refused("its beacon has not exactly a source, a round and a value")
+    source, number, random = value["source"], value["round"], value["value"]
+    if not isinstance(source, str) or not isinstance(random, str) or type(number) is not int:
+        raise errors.Refused("its beacon is malformed")
+    return Beacon(source, number, random)
 
 
 def make_item(

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lightwell.archive import entry
+from lightwell.archive import beacon, entry
 from lightwell.base import canonical, errors, tombstone
 from lightwell.base.canonical import Json
 from lightwell.tlog import tree
@@ -49,6 +49,16 @@ class Named:
     entry: dict[str, Json]
 
 
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What bounds the time of a registration: the digest of a cosigned checkpoint, a public random value."""
+
+    index: int
+    in_advance: bool
+    after: str | None
+    beacon: beacon.Beacon | None
+
+
 @dataclass
 class Logbook:
     """Everything the entries say, by what it is about; built by `read_logbook`, then only read."""
@@ -64,7 +74,7 @@ class Logbook:
     stops: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     suspended: dict[tuple[str, int], set[int | None]] = field(default_factory=dict)
     waiting: list[Sealed] = field(default_factory=list)
-    anchors: list[str] = field(default_factory=list)
+    registrations: dict[str, Registration] = field(default_factory=dict)
 
     def explain_absence(self, named: Named) -> str | None:
         """Say why a record may be absent; None when nothing explains it."""
@@ -188,9 +198,25 @@ def _read_study(book: Logbook, index: int, value: dict[str, Json]) -> None:
     if value["study"] in book.studies:
         raise errors.Refused(f"the study {value['study']} is registered twice")
     book.studies[value["study"]] = index
-    if value["after"] is not None:
-        book.anchors.append(_read_digest(value["after"]))
+    book.registrations[value["study"]] = _read_registration(index, value)
     book.named.append(Named(index, "disclosure", _read_digest(value["record"]), value))
+
+
+def _read_registration(index: int, value: dict[str, Json]) -> Registration:
+    after, stated, in_advance = value["after"], value["beacon"], value["in_advance"]
+    if not isinstance(in_advance, bool):
+        raise errors.Refused("it does not say yes or no to registered in advance")
+    return Registration(
+        index, in_advance, None if after is None else _read_digest(after), entry.read_beacon(stated)
+    )
+
+
+def read_registration(index: int, data: bytes) -> Registration:
+    """Read the registration that stands at a place; `Refused` when it is none."""
+    value = entry.decode_entry(index, data)
+    if value["type"] != "study":
+        raise errors.Refused(f"log entry {index} registers no study")
+    return _read_registration(index, value)
 
 
 def _read_item(book: Logbook, index: int, value: dict[str, Json]) -> None:

@@ -24,12 +24,15 @@ _OLDER = "log/checkpoints/"
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One history: its newest checkpoint, who confirms it and when, its entries and what they say."""
+    """One history: its newest checkpoint, who confirms it and when, its entries and what they say.
+
+    `state_times` has the digest of every signed state with its quorum's time, None where too few confirm it.
+    """
 
     newest: checkpoint.Checkpoint
     witnesses: Mapping[str, int]
     quorum_time: int | None
-    checkpoint_digests: frozenset[str]
+    state_times: Mapping[str, int | None]
     entries: tuple[bytes, ...]
     book: logbook.Logbook
     account: accounts.Account
@@ -72,13 +75,17 @@ def read_history(bundle: Bundle, own_policy: policy.Policy | None = None) -> His
         newest,
         witnesses,
         dating.find_quorum_time(trusted, witnesses),
-        frozenset(_compute_digest(text) for text in texts.values()),
+        {_compute_digest(texts[size]): _find_time(publishers, results[size]) for size in texts},
         tuple(entries),
         book,
         stated,
         publishers,
         results,
     )
+
+
+def _find_time(rule: policy.Policy, result: policy.PolicyResult) -> int | None:
+    return dating.find_quorum_time(rule, result.witnesses) if result.satisfied else None
 
 
 def name_entry(index: int) -> str:

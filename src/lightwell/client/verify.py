@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightwell.archive import account, logbook
+from lightwell.archive import account, beacon, dating, logbook
 from lightwell.base import canonical
 from lightwell.base.canonical import Json
 from lightwell.client import bundle as bundles
@@ -178,12 +178,13 @@ def _list_proven(bundle: Bundle, history: History, records: Records, checked: Ch
         f"{len(bundle.paths)} files are those of the list",
         confirmed,
         f"all {len(history.entries)} entries of the log are in place, and "
-        f"{len(history.checkpoint_digests)} signed "
+        f"{len(history.state_times)} signed "
         "states are beginnings of one history",
         f"{len(book.studies)} studies and {len(book.items)} items stand in the log; none was removed",
         f"{len(records.disclosures)} public records are the ones that were logged, each following from "
         "the version before it",
     ]
+    found += _list_proven_times(history)
     if lifted:
         found.append(f"{lifted} fields that were held back opened to what they were fixed to")
     if checked.whole_items:
@@ -210,16 +211,48 @@ def _list_not_proven(history: History, records: Records) -> tuple[str, ...]:
     ]
     if history.quorum_time is None:
         found.append("any time: the policy asks for no witness, so times are the publisher's own")
-    unseen = _count_unseen_anchors(history.book, history)
-    if unseen:
-        found.append(f"that {unseen} registrations are not older than the signed state they name")
+    found += _list_unproven_starts(history)
     found += [f"a record that is not here: {why}" for why in sorted(set(records.absent.values()))]
     return tuple(found)
 
 
-def _count_unseen_anchors(book: logbook.Logbook, history: History) -> int:
-    # Cosignatures are added after the digest was taken, so a named state is often not found byte for byte.
-    return len([each for each in book.anchors if each not in history.checkpoint_digests])
+def _bound_registrations(history: History) -> dict[str, tuple[logbook.Registration, dating.Bounds]]:
+    """Bound the time of every study that was registered in advance."""
+    covers = dating.list_covers(history.publishers_policy, history.results)
+    return {
+        study: (each, dating.bound_registration(each, covers, history.state_times))
+        for study, each in history.book.registrations.items()
+        if each.in_advance
+    }
+
+
+def _list_proven_times(history: History) -> list[str]:
+    found = []
+    for study, (_, bounds) in _bound_registrations(history).items():
+        if bounds.not_after is not None:
+            start = f" and not before {bounds.not_before:%Y-%m-%d %H:%M} UTC" if bounds.not_before else ""
+            found.append(f"{study} was registered in advance by {bounds.not_after:%Y-%m-%d %H:%M} UTC{start}")
+    return found
+
+
+def _list_unproven_starts(history: History) -> list[str]:
+    """Say what a registration names that is not checked here: a state that is gone, a public random value."""
+    found, invented = [], 0
+    for study, (each, bounds) in _bound_registrations(history).items():
+        # Cosignatures are added after the digest was taken, so a named state may not be found byte for byte.
+        if each.after is not None and each.after not in history.state_times:
+            found.append(f"that {study} is not older than the signed state it names")
+        if each.beacon is not None and each.beacon.source == beacon.SAMPLE:
+            invented += 1
+        elif each.beacon is not None:
+            when = f" of {bounds.beacon:%Y-%m-%d %H:%M:%S} UTC" if bounds.beacon else ""
+            found.append(
+                f"that {study} is not older than the public random value{when} that it names: compare "
+                f"{each.beacon.value[:16]}… with round {each.beacon.round} of {each.beacon.source}"
+            )
+    if invented:
+        found.append(f"anything by the sample's invented random values, which {invented} registrations name")
+    return found
 
 
 def _common(left: list[str], right: list[str]) -> list[str]:
