@@ -32,12 +32,19 @@ def make_finder(state: State) -> Finder:
         return lambda _, at: at
     sizes = list(Checkpoint.objects.order_by("size").values_list("size", flat=True))
 
+    # Thousands of entries share a checkpoint: it is read and judged for the first of them.
+    @functools.cache
+    def find_cover(size: int) -> dating.Cover | None:
+        judged = _judge_size(rule, size)
+        if not judged.satisfied:
+            return None
+        return dating.Cover(size, dating.find_quorum_time(rule, judged.witnesses))
+
     def find_time(index: int, at: datetime.datetime) -> datetime.datetime:
-        for size in sizes[bisect.bisect_right(sizes, index) :]:
-            judged = _judge_size(rule, size)
-            if judged.satisfied:
-                time = dating.find_quorum_time(rule, judged.witnesses)
-                return dating.compute_effective_time(at, time, rules.FIRST_RULES.tolerance_seconds)
+        for place in range(bisect.bisect_right(sizes, index), len(sizes)):
+            cover = find_cover(sizes[place])
+            if cover is not None:
+                return dating.compute_effective_time(at, cover.time, rules.FIRST_RULES.tolerance_seconds)
         return at  # not confirmed yet: nobody but the writer states a time
 
     return find_time
