@@ -75,7 +75,7 @@ def test_an_opening_of_a_whole_item_comes_back():
 def test_words_come_back_with_marks_and_without():
     parts, seed = make_parts(1), bytes(32)
     written = release.format_words(parts.head, parts.lines, bytes(32), seed)
-    assert canonical.encode(canonical.decode(written)) + b"\n" == written
+    assert canonical.encode(canonical.decode(written[:-1])) + b"\n" == written
     marked = release.parse_words(written)
     assert (marked.head, marked.lines, marked.patches_root) == (parts.head, parts.lines, bytes(32))
     assert marked.marks == b"".join(each[:4] for each in page.hash_lines(seed, parts.lines))
