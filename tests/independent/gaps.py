@@ -127,7 +127,8 @@ def _apply(
         item.open, item.pages_open = False, None
         item.marks.add(kind)
     elif kind == "extension":
-        item.due, item.extensions = due, item.extensions + 1
+        # A date that has passed stays: an extension after it is counted and moves nothing.
+        item.due, item.extensions = due if date <= item.due else item.due, item.extensions + 1
     elif kind == "suspension":
         item.suspended.add(page)
     elif kind == "restoration":

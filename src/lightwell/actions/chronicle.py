@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lightwell.actions import answers
 from lightwell.actions.overview import Overview
 from lightwell.base import disclosure
-from lightwell.db.models import Disclosure, Inventory, Opening, Publication, Suspension, Tombstone
+from lightwell.db.models import Amendment, Disclosure, Inventory, Opening, Publication, Suspension, Tombstone
 
 KIND_NAMES = {
     "study": "Study",
@@ -54,6 +54,7 @@ def list_changes(
         *_list_inventories(titles, owners, limit),
         *_list_publications(titles, owners, limit),
         *_list_suspensions(titles, owners, limit),
+        *_list_amendments(titles, owners, limit),
         *_list_lapses(overview, titles),
     ]
     kept = [
@@ -179,6 +180,36 @@ def _list_suspensions(titles: dict[str, str], owners: dict[str, str], limit: int
             )
             for at, said, mark in moments
         ]
+    return changes
+
+
+_AMENDED = {
+    "extension": ("Date moved", "promised for {due:%-d %B %Y} instead of {before:%-d %B %Y}"),
+    "already-public": ("Public elsewhere", "could be read elsewhere before"),
+    "dispute": ("Disputed", "disputed, with the reason"),
+    "key-lost": ("Lost", "can no longer be opened, because its key was lost"),
+}
+
+
+def _list_amendments(titles: dict[str, str], owners: dict[str, str], limit: int) -> list[Change]:
+    changes = []
+    for row in Amendment.objects.select_related("item").order_by("-log_index")[:limit]:
+        study = row.item.study_id
+        label, said = _AMENDED[row.type]
+        changes.append(
+            Change(
+                f"e{row.log_index}",
+                row.at,
+                label,
+                titles.get(study, study),
+                f"Document {row.item.number} {said.format(due=row.due, before=row.due_before)}"
+                if row.due
+                else f"Document {row.item.number} {said}",
+                ("inventory", study),
+                owners.get(study, ""),
+                study,
+            )
+        )
     return changes
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import transaction
 
 from lightwell.actions import (
+    amendments,
     custody,
     disclosures,
     organisations,
@@ -131,6 +132,20 @@ def _own_suspended(payload: dict[str, Json]) -> str | None:
     return organisations.find_owner(Suspension.objects.get(pk=payload["suspension"]).item.study_id)
 
 
+def _own_commentary(payload: dict[str, Json]) -> str | None:
+    # Anybody who publishes here may dispute what others say about a document.
+    return organisations.find_owner(str(payload["record"]))
+
+
+def _amend(act: Callable[..., object]) -> Callable[..., object]:
+    def carry_out(
+        state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
+    ) -> object:
+        return act(payload=payload, decided_by=decided_by, now=now)
+
+    return carry_out
+
+
 STORIES: dict[str, Story] = {
     "disclosure": Story(
         "publish a record", disclosures.check_disclosure, _publish_disclosure, _own_publisher
@@ -156,6 +171,27 @@ STORIES: dict[str, Story] = {
         "take published documents back", publications.check_take_back, _take_back_items, _own_study
     ),
     "erasure": Story("erase a document by law, for ever", custody.check_erasure, _erase_item, _own_study),
+    "extension": Story(
+        "move a promised date", amendments.check_extension, _amend(amendments.extend_items), _own_study
+    ),
+    "already-public": Story(
+        "say that documents are public elsewhere already",
+        amendments.check_already_public,
+        _amend(amendments.mark_already_public),
+        _own_study,
+    ),
+    "dispute": Story(
+        "dispute what is said about documents",
+        amendments.check_dispute,
+        _amend(amendments.mark_disputed),
+        _own_commentary,
+    ),
+    "key-lost": Story(
+        "admit that the key of documents is lost",
+        amendments.check_key_lost,
+        _amend(amendments.mark_key_lost),
+        _own_study,
+    ),
     "restoration": Story(
         "restore a suspended page",
         suspensions.check_restoration,

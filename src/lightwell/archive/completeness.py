@@ -185,7 +185,9 @@ def _apply_event(item: Item, event: Event) -> Item:
             opened = replace(item, opened=item.opened or event.date, pages_open=event.pages)
             return replace(opened, marks=item.marks - {"withholding"})
         case "extension":
-            return replace(item, due=event.due or item.due, extensions=item.extensions + 1)
+            # Counted in any case, but a promise that was broken is never made good by a later date.
+            due = event.due if event.due and event.date <= item.due else item.due
+            return replace(item, due=due, extensions=item.extensions + 1)
         case "restoration":
             return replace(item, marks=item.marks - {_mark_suspension(event)})
         case "suspension":

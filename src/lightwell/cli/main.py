@@ -22,6 +22,7 @@ COMMANDS = {
     "company": ("lightwell.cli.organisation", "company"),
     "demo": ("lightwell.sample.demo", "demo"),
     "disclose": ("lightwell.cli.disclose", "disclose"),
+    "document": ("lightwell.cli.document", "document"),
     "doctor": ("lightwell.cli.doctor", "doctor"),
     "gaps": ("lightwell.cli.verify", "gaps"),
     "init": ("lightwell.cli.begin", "init"),

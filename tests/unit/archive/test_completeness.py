@@ -43,6 +43,16 @@ def event(kind: str, day: int, **more: object) -> Event:
         ([SEALED, event("withholding", 90), event("opening", 150, pages=4)], 200, "opened", 0, 0),
         ([SEALED, event("withholding", 90), event("opening", 95, pages=4)], 200, "opened", 0, 0),
         ([SEALED, event("extension", 90, due=on(200))], 150, "sealed", 0, 0),
+        ([SEALED, event("extension", 100, due=on(200))], 250, "overdue", 50, 20),
+        # A promise that was broken is not made good by a later date.
+        ([SEALED, event("extension", 101, due=on(200))], 150, "overdue", 50, 20),
+        (
+            [SEALED, event("opening", 150, pages=4), event("extension", 151, due=on(200))],
+            160,
+            "opened-late",
+            50,
+            20,
+        ),
         ([SEALED, event("already-public", 10)], 200, "already-public", 0, 0),
         ([SEALED, event("opening", 90, pages=4), event("suspension", 95)], 96, "suspended", 0, 0),
         (

@@ -13,9 +13,10 @@ from lightwell.db.models.publications import (
     Report,
     Suspension,
 )
-from lightwell.db.models.studies import Inventory, Item, Study
+from lightwell.db.models.studies import Amendment, Inventory, Item, Study
 
 __all__ = [
+    "Amendment",
     "Checkpoint",
     "Disclosure",
     "Holding",

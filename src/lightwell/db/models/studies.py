@@ -38,6 +38,27 @@ class Inventory(models.Model):
         ]
 
 
+class Amendment(models.Model):
+    """What was logged about a sealed item afterwards: `type` is that of the log entry (`archive/entry`).
+
+    `due_before` and `due` stand beside an extension, `record` (id and version) beside what refers to one.
+    """
+
+    item = models.ForeignKey("Item", models.PROTECT, related_name="amendments")
+    type = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    log_index = models.PositiveBigIntegerField(unique=True)
+    due_before = models.DateField(null=True)
+    due = models.DateField(null=True)
+    ground = models.CharField(max_length=80, blank=True)
+    record = models.CharField(max_length=40, blank=True)
+    version = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = "amendment"
+        ordering: ClassVar[list[str]] = ["log_index"]
+
+
 class Item(models.Model):
     """One document of an inventory. Title, file name and date are private until `named` is true.
 

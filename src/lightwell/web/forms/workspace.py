@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -52,6 +52,59 @@ class TakeBackForm(forms.Form):
         if not _NUMBERS.fullmatch(text):
             raise forms.ValidationError("Write numbers such as 1, 2, 5.")
         return [int(part) for part in text.split(",")]
+
+
+class _NumbersForm(forms.Form):
+    """Documents of a study by number; the forms below add what is said about them."""
+
+    items = forms.CharField(max_length=4000, label="Documents, by number, such as 1, 2, 5")
+
+    def clean_items(self) -> list[int]:
+        """Read "1, 2, 5" as numbers."""
+        text = str(self.cleaned_data["items"]).strip()
+        if not _NUMBERS.fullmatch(text):
+            raise forms.ValidationError("Write numbers such as 1, 2, 5.")
+        return [int(part) for part in text.split(",")]
+
+
+class ExtensionForm(_NumbersForm):
+    """Which promised dates to move, how far, and why."""
+
+    due = forms.DateField(label="New promised date", widget=forms.DateInput(attrs={"type": "date"}))
+    ground = forms.ChoiceField(label="Legal reason", choices=lambda: _list_grounds("item"))
+
+    def clean_due(self) -> str:
+        """Give the date as the log writes it."""
+        return str(self.cleaned_data["due"].isoformat())
+
+
+class AlreadyPublicForm(_NumbersForm):
+    """Which documents are public elsewhere, and the record that says where."""
+
+    record = forms.CharField(max_length=40, label="Id of your record that says where")
+
+
+class DisputeForm(_NumbersForm):
+    """Which documents are disputed, and the commentary that says why."""
+
+    study = forms.CharField(max_length=40, label="Id of the study")
+    record = forms.CharField(max_length=40, label="Id of your commentary about the study")
+    field_order: ClassVar[list[str]] = ["study", "items", "record"]
+
+
+class KeyLostForm(_NumbersForm):
+    """Which documents can never be opened."""
+
+
+class ErasureForm(forms.Form):
+    """Which document the law demands to be erased."""
+
+    item = forms.IntegerField(min_value=1, label="Document, by number")
+    ground = forms.ChoiceField(label="Legal reason", choices=lambda: _list_grounds("item"))
+
+
+def _list_grounds(scope: str) -> list[tuple[str, str]]:
+    return [(each.id, each.title) for each in data.read_grounds().values() if scope in each.applies_to]
 
 
 class SealForm(forms.Form):

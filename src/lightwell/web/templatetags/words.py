@@ -36,6 +36,24 @@ STATES = {
     "erased-by-law": "Erased because the law demands it",
     "key-lost": "Lost: it can no longer be shown",
 }
+# What each state means, in a reader's words; the page "What can become of a document" prints it.
+MEANINGS = {
+    "sealed": "It is on the list, its pages are counted and cannot be changed; its promised date is to come.",
+    "due-soon": "The same, and the promised date is at most 30 days away.",
+    "overdue": "The promised date has passed and nothing came. A later date that is promised after that "
+    "changes nothing.",
+    "opened": "Everything of it can be read here, and came by the promised date.",
+    "opened-late": "Everything of it can be read here, but it came late; the days stay counted.",
+    "partly-opened": "Some of its pages can be read, the others are held back, each for a legal reason.",
+    "withheld": "It is held back for a legal reason, which is looked at again on a stated day.",
+    "held-not-read": "The file is published as it was handed in. Its format cannot be read here, so its "
+    "pages are not counted and its words are not in the search.",
+    "already-public": "It could be read elsewhere before; whoever published the study says where.",
+    "suspended": "It, or a page of it, was taken out of view at once, for example because a child could be "
+    "recognised. Two people decide whether it is shown again.",
+    "erased-by-law": "The law demanded that it is destroyed. Its place and the legal reason stay.",
+    "key-lost": "The key that opens it was lost, so nobody can read it any more.",
+}
 TONES = {
     "sealed": "calm",
     "due-soon": "calm",
@@ -167,6 +185,12 @@ def law(value: object) -> str:
 def state(value: str) -> str:
     """Write what became of a document."""
     return STATES[value]
+
+
+@register.filter
+def meaning(value: str) -> str:
+    """Say what a state of a document means."""
+    return MEANINGS[value]
 
 
 @register.filter

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils.http import content_disposition_header
 
-from lightwell.actions import documents, extracts, overview, quotations
+from lightwell.actions import amendments, documents, extracts, overview, quotations
 from lightwell.base import errors
 from lightwell.db.models import Item
 from lightwell.files import state
@@ -38,6 +38,7 @@ def show_document(request: HttpRequest, study: str, number: int) -> HttpResponse
         "document": document,
         "item": document.item,
         "log_state": _find_state(study, number),
+        "amendments": amendments.list_amendments(document.item),
         "report_path": f"{request.path}report/",
         "open_numbers": open_numbers,
         "first_open": open_numbers[0] if open_numbers else None,

@@ -8,6 +8,7 @@ from django.urls import path
 
 from lightwell.actions import overview
 from lightwell.actions.overview import Document, Overview, StudyView
+from lightwell.archive import completeness
 from lightwell.files import data, state
 from lightwell.web import memory
 
@@ -83,7 +84,7 @@ def show_reasons(request: HttpRequest) -> HttpResponse:
         }
         for each in data.read_grounds().values()
     ]
-    return render(request, "reasons.html", {"reasons": reasons})
+    return render(request, "reasons.html", {"reasons": reasons, "states": completeness.STATES})
 
 
 def _list_documents(

@@ -12,13 +12,39 @@ from django.urls import path
 from lightwell.actions import disclosures, drafts, inventories, organisations, proposals, records
 from lightwell.base import difference, disclosure, errors, roles
 from lightwell.db.models import Disclosure, Item, Person, Proposal, Study
-from lightwell.files import data, state, yaml_lines
+from lightwell.files import data, occupancy, state, yaml_lines
 from lightwell.web import methods, people, places, reader
 from lightwell.web.forms import workspace as forms
 from lightwell.web.views.workspace import describe_proposal, read_person
 
 DRAFT_NAME = "record.yaml"
 _RECORD_STORIES = ("disclosure", "study")
+# Kind of proposal -> its form, its heading, and what a publisher should know before proposing it.
+_AMENDMENTS: dict[str, tuple[Any, str, str]] = {
+    "extension": (
+        forms.ExtensionForm,
+        "Move a promised date",
+        "Before it has passed, and for a legal reason. Both dates stay for everybody to see; what is late "
+        "stays late.",
+    ),
+    "already-public": (
+        forms.AlreadyPublicForm,
+        "Public elsewhere already",
+        "Publish a record first that says where the documents can be read.",
+    ),
+    "key-lost": (
+        forms.KeyLostForm,
+        "The key is lost",
+        "Only when nothing here opens the document any more. It counts as lost for ever, and the study is "
+        "never called published in full.",
+    ),
+    "erasure": (
+        forms.ErasureForm,
+        "Erase by law",
+        "The key and every byte of the document are destroyed, and nothing brings it back. Its place and the "
+        "legal reason stay.",
+    ),
+}
 
 
 @people.for_people("propose", "register")
@@ -106,7 +132,9 @@ def seal_study(request: HttpRequest, study: str) -> HttpResponse:
     if not form.is_valid() or form.cleaned_data["study"].strip() != row.id:
         problem = errors.Problem("", f"To lock it in, type {row.id} exactly; nothing was locked in.")
         return _render_study(request, row, [problem])
-    inventories.seal_inventory(actor=read_person(request), study=row, now=state.open_state().read_now())
+    opened = state.open_state()
+    with occupancy.hold_study(opened.root, row.id):
+        inventories.seal_inventory(actor=read_person(request), study=row, now=opened.read_now())
     return redirect("workspace-study", row.id)
 
 
@@ -128,6 +156,16 @@ def propose_take_back(request: HttpRequest, study: str) -> HttpResponse:
     return _propose(
         request, row, form, "take-back", lambda values: {**values, "review": values["review"].isoformat()}
     )
+
+
+@people.for_people("propose")
+@methods.only_send
+def propose_amendment(request: HttpRequest, study: str, kind: str) -> HttpResponse:
+    """Propose what is said about documents that are locked in: one of the forms of `_AMENDMENTS`."""
+    if kind not in _AMENDMENTS:
+        raise Http404
+    row = _find_study(study)
+    return _propose(request, row, _AMENDMENTS[kind][0](request.POST), kind, lambda values: values)
 
 
 @people.for_people("propose")
@@ -154,6 +192,32 @@ def propose_withdrawal(request: HttpRequest) -> HttpResponse:
     return people.show_room(
         request, "workspace/withdraw.html", {"form": form, "problems": problems}, status=status
     )
+
+
+@people.for_people("propose")
+@methods.read_or_send
+def propose_dispute(request: HttpRequest) -> HttpResponse:
+    """Propose to mark documents as disputed, of whatever study, by a commentary of one's own."""
+    form = forms.DisputeForm(request.POST if request.method == "POST" else None)
+    problems: tuple[errors.Problem, ...] = ()
+    if request.method == "POST" and form.is_valid():
+        try:
+            proposal = proposals.propose(
+                actor=read_person(request),
+                kind="dispute",
+                subject=form.cleaned_data["study"],
+                payload=form.cleaned_data,
+                now=state.open_state().read_now(),
+            )
+        except errors.UserMistake as mistake:
+            problems = mistake.problems
+        else:
+            return redirect("workspace-proposal", proposal.pk)
+    elif request.method == "POST":
+        problems = tuple(_list_form_problems(form))
+    status = 400 if request.method == "POST" else 200
+    context = {"form": form, "problems": problems}
+    return people.show_room(request, "workspace/dispute.html", context, status=status)
 
 
 @people.for_people("read_sealed")
@@ -201,12 +265,7 @@ def decide_proposal(request: HttpRequest, number: int) -> HttpResponse:
 
 def _propose(request: HttpRequest, row: Study, form: Any, kind: str, make: Any) -> HttpResponse:
     if not form.is_valid():
-        problems = [
-            errors.Problem(str(form.fields[name].label), str(sentence))
-            for name, sentences in form.errors.items()
-            for sentence in sentences
-        ]
-        return _render_study(request, row, problems)
+        return _render_study(request, row, _list_form_problems(form))
     try:
         proposal = proposals.propose(
             actor=read_person(request),
@@ -218,6 +277,14 @@ def _propose(request: HttpRequest, row: Study, form: Any, kind: str, make: Any) 
     except errors.UserMistake as mistake:
         return _render_study(request, row, list(mistake.problems))
     return redirect("workspace-proposal", proposal.pk)
+
+
+def _list_form_problems(form: Any) -> list[errors.Problem]:
+    return [
+        errors.Problem(str(form.fields[name].label), str(sentence))
+        for name, sentences in form.errors.items()
+        for sentence in sentences
+    ]
 
 
 def _render_study(
@@ -239,6 +306,10 @@ def _render_study(
         "seal_form": forms.SealForm(),
         "publication_form": forms.PublicationForm(),
         "take_back_form": forms.TakeBackForm(),
+        "amendments": [
+            {"kind": kind, "form": form(prefix=None, auto_id=f"{kind}-%s"), "heading": heading, "note": note}
+            for kind, (form, heading, note) in _AMENDMENTS.items()
+        ],
         "problems": problems or [],
     }
     return people.show_room(request, "workspace/study.html", context, status=400 if problems else 200)
@@ -346,6 +417,8 @@ urlpatterns = [
     path("workspace/studies/<slug:study>/seal/", seal_study, name="workspace-seal"),
     path("workspace/studies/<slug:study>/publish/", propose_publication, name="workspace-publish"),
     path("workspace/studies/<slug:study>/take-back/", propose_take_back, name="workspace-take-back"),
+    path("workspace/studies/<slug:study>/say/<slug:kind>/", propose_amendment, name="workspace-amend"),
+    path("workspace/dispute/", propose_dispute, name="workspace-dispute"),
     path("workspace/withdraw/", propose_withdrawal, name="workspace-withdraw"),
     path("workspace/proposals/", list_proposals, name="workspace-proposals"),
     path("workspace/proposals/<int:number>/", show_proposal, name="workspace-proposal"),
