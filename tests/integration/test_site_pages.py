@@ -16,6 +16,7 @@ from django.test import Client
 from lightwell.actions import overview, tables, topics
 from lightwell.db.models import Disclosure, LogEntry, Study
 from lightwell.files.state import State
+from lightwell.web.views import studies
 
 pytestmark = pytest.mark.django_db
 
@@ -440,3 +441,22 @@ def test_a_kept_page_is_made_anew_when_the_archive_grows_and_not_sent_twice_befo
     second = client.get("/changes/", headers={"If-None-Match": first["ETag"]})
     assert second.status_code == 200
     assert "A fresh title that nobody has seen" in second.content.decode()
+
+
+def test_the_stretches_of_a_long_inventory_show_every_document_once_and_a_link_leads_to_its_row(
+    client: Client, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = max(Study.objects.all(), key=lambda each: each.items.count())
+    numbers = [each.number for each in study.items.filter(inventory__isnull=False).order_by("number")]
+    monkeypatch.setattr(studies, "MOST_ROWS", 2)
+    start = f"/studies/{study.id}/inventory/"
+    seen, address = [], start
+    while address:
+        html = client.get(address).content.decode()
+        seen += [int(found) for found in re.findall(r'id="document-(\d+)"', html)]
+        later = re.search(r'href="([^"]+)">Later documents', html)
+        address = start + later[1].replace("&amp;", "&").split("#")[0] if later else ""
+    assert len(numbers) > 2
+    assert seen == numbers
+    assert f'id="document-{numbers[-1]}"' in client.get(f"{start}?from={numbers[-1]}").content.decode()
+    assert client.get(f"{start}?from=99999").status_code == 200

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from lightwell.actions import answers, chronicle, overview, records
+from lightwell.actions import answers, chronicle, overview, records, studies
 from lightwell.actions.overview import Document, Overview, StudyView
 from lightwell.files import state
 from lightwell.web import help_lines, memory, reader
 
 PARTS = ("published", "hidden", "held", "late", "later")
+# Rows of one page: an inventory may hold ten thousand, which no telephone can show.
+MOST_ROWS = 250
 
 
 @memory.keep
@@ -28,7 +33,10 @@ def show_study(request: HttpRequest, study: str) -> HttpResponse:
     record = found.record
     history = records.read_history(study)
     topics = record.body.get("topics") if record else None
+    bounds, beacon = studies.read_bounds(state.open_state(), study)
     context = {
+        "bounds": bounds,
+        "beacon": beacon,
         "picture": picture,
         "study": found,
         "record": record,
@@ -46,10 +54,11 @@ def show_study(request: HttpRequest, study: str) -> HttpResponse:
 
 @memory.keep
 def show_inventory(request: HttpRequest, study: str) -> HttpResponse:
-    """Show every document that was locked in, also those nobody may read yet."""
+    """Show every document that was locked in, also those nobody may read yet; a long list in stretches."""
     picture, found = _find_study(study)
     wanted = request.GET.get("state", "")
-    documents = [each for each in found.documents if _stands_in(each, wanted)]
+    everything = [each for each in found.documents if _stands_in(each, wanted)]
+    documents, steps = _cut_stretch(everything, request.GET.get("from", ""), wanted)
     context = {
         "picture": picture,
         "study": found,
@@ -58,6 +67,7 @@ def show_inventory(request: HttpRequest, study: str) -> HttpResponse:
         "wanted": wanted,
         "documents": documents,
         "reasons": [(each, reason) for each in documents for reason in each.reasons],
+        "steps": steps,
     }
     return render(request, "inventory.html", context)
 
@@ -68,6 +78,29 @@ def _find_study(study: str) -> tuple[Overview, StudyView]:
     if found is None:
         raise Http404
     return picture, found
+
+
+def _cut_stretch(
+    documents: list[Document], first: str, wanted: str
+) -> tuple[list[Document], dict[str, Any] | None]:
+    """Cut the rows of one page out of a list, from document number `first` on; no steps where all fit."""
+    if len(documents) <= MOST_ROWS:
+        return documents, None
+    number = int(first) if first.isdecimal() and len(first) < 10 else 1
+    start = next((k for k, each in enumerate(documents) if each.number >= number), len(documents) - 1)
+    shown = documents[start : start + MOST_ROWS]
+
+    def step(place: int) -> str:
+        chosen = {"state": wanted} if wanted else {}
+        return f"?{urlencode({**chosen, 'from': documents[place].number})}#documents"
+
+    return shown, {
+        "total": len(documents),
+        "first": shown[0].number,
+        "last": shown[-1].number,
+        "earlier": step(max(0, start - MOST_ROWS)) if start else "",
+        "later": step(start + MOST_ROWS) if start + MOST_ROWS < len(documents) else "",
+    }
 
 
 def _stands_in(document: Document, part: str) -> bool:
