@@ -154,7 +154,19 @@ def test_the_doctor_says_each_check_in_one_line_and_what_to_do(state):
     run(state, "worker", "--once")
     said = run(state, "doctor").splitlines()
     names = [line.split(" ", 1)[1].strip().partition(":")[0] for line in said]
-    wanted = ["python", "sqlite", "disk", "folder", "clock", "database", "keys", "log", "checkpoint", "index"]
+    wanted = [
+        "python",
+        "sqlite",
+        "disk",
+        "folder",
+        "clock",
+        "database",
+        "keys",
+        "log",
+        "checkpoint",
+        "index",
+        "leftovers",
+    ]
     assert names == [*wanted, "witnesses"]
     os.chmod(state / "log.key", 0o644)
     assert "chmod 600" in run(state, "doctor", code=3)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from django.test import Client
 
 from lightwell.actions import bundles, log, suspensions
+from lightwell.base import errors
 from lightwell.cli import verify
 from lightwell.db.models import Item, Person
 
@@ -59,6 +60,9 @@ def test_the_file_is_away_from_the_moment_something_is_hidden_until_it_is_packed
     status, body = fetch(client)
     assert (status, word.encode() in body) == (503, False)
     assert b"being put together" in client.get("/everything/").content
+    with pytest.raises(errors.Refused, match="does not cover yet"):
+        bundles.pack_bundle(state=world.state)
+    log.publish_checkpoint(state=world.state, now=exits.NOW)
     assert bundles.pack_bundle(state=world.state) is not None
     status, body = fetch(client)
     assert status == 200

@@ -73,6 +73,7 @@ def test_approval_that_cannot_be_carried_out_leaves_everything_as_it_was(
     desk: fixture.Desk, proposal: Proposal
 ) -> None:
     value = fixture.read_value("dataset")
+    value["body"]["title"] += ", once more"
     second = fixture.propose(desk.state, desk.ana, value, LATER)
     desk.approve(proposal, LATER)
     before = log.count_entries()

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from lightwell.actions import signing
 from lightwell.archive import entry
+from lightwell.base import errors
 from lightwell.db.models import Checkpoint, Disclosure, LogEntry, Opening, Publication
-from lightwell.files import bundle, durable
+from lightwell.files import bundle, durable, occupancy
 from lightwell.files.state import State
 
 VERIFIER = "verify.html"
@@ -56,9 +57,10 @@ class Packed:
 def write_bundle(*, state: State, folder: Path) -> bundle.Written:
     """Write a bundle of everything public into a new folder; all or nothing.
 
-    Raises `Refused` when the folder exists or no checkpoint meets the policy, `Damaged` when what is
-    stored is not what its digest says.
+    Raises `Refused` when the folder exists, when no checkpoint meets the policy or the newest one does not
+    cover yet what was hidden, `Damaged` when what is stored is not what its digest says.
     """
+    _check_covered(signing.read_shown_size(state.tiles))
     page = resources.files("lightwell.data") / "verifier" / VERIFIER
     source = bundle.Source(
         policy=(state.root / "policy").read_bytes(),
@@ -70,22 +72,71 @@ def write_bundle(*, state: State, folder: Path) -> bundle.Written:
         publisher=state.read_origin(),
         verifier=page.read_bytes() if page.is_file() else None,
     )
-    return bundle.write_bundle(folder, source)
+    written = bundle.write_bundle(folder, source)
+    try:
+        # Something may have been hidden while the bundle was being written.
+        _check_covered(written.account.newest.size)
+    except errors.Refused:
+        shutil.rmtree(folder)
+        raise
+    return written
+
+
+def _check_covered(size: int) -> None:
+    """Refuse a bundle whose checkpoint says nothing of what was hidden since: nobody could verify it."""
+    if _hides(size):
+        raise errors.Refused(
+            "something was hidden that the newest signed record does not cover yet; "
+            "run: lightwell log checkpoint, then this again"
+        )
+
+
+def _hides(begin: int) -> bool:
+    """Answer whether any entry from this place on may have hidden something that was public."""
+    since = LogEntry.objects.filter(index__gte=begin).order_by("index")
+    return any(
+        entry.decode_entry(index, bytes(data))["type"] not in _ADDING
+        for index, data in since.values_list("index", "data").iterator()
+    )
 
 
 def pack_bundle(*, state: State) -> Packed | None:
     """Pack everything public anew when the log has grown, and not too often; None when nothing was due.
 
-    A crash here leaves the old file, or the new one, and leftovers that the next call removes.
+    A crash here leaves the old file, or the new one, and leftovers that `sweep_leftovers` removes. While
+    another process packs, nothing is due here.
     """
     last = find_packed(state)
     shown = signing.read_shown_size(state.tiles)
     if shown == 0 or (last is not None and (last.size == shown or not _is_rested(last))):
         return None
     room = _find_room(state)
-    shutil.rmtree(room / "work", ignore_errors=True)
     for folder in durable.make_folders(room):
         durable.flush_folder(folder)
+    with occupancy.hold_alone(room / "lock") as alone:
+        return _pack(state, room) if alone else None
+
+
+def sweep_leftovers(*, state: State) -> int:
+    """Remove half-packed bundles and packed ones that hold something hidden since; how many.
+
+    None while another process packs.
+    """
+    room = _find_room(state)
+    if not room.is_dir():
+        return 0
+    with occupancy.hold_alone(room / "lock") as alone:
+        if not alone:
+            return 0
+        halves = [*room.glob("work"), *room.glob(f"*{bundle.UNFINISHED}")]
+        packed = [] if find_packed(state) else [*room.glob("*.zip")]
+        for path in (*halves, *packed):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return len(halves) + len(packed)
+
+
+def _pack(state: State, room: Path) -> Packed:
+    shutil.rmtree(room / "work", ignore_errors=True)
     begun = LogEntry.objects.count()
     started = time.monotonic()
     written = write_bundle(state=state, folder=room / "work" / name_folder(state))
@@ -106,10 +157,8 @@ def find_packed(state: State) -> Packed | None:
     if not files:
         return None
     begun, _, size = files[-1].stem.partition("-")
-    since = LogEntry.objects.filter(index__gte=int(begun)).order_by("index")
-    for index, data in since.values_list("index", "data").iterator():
-        if entry.decode_entry(index, bytes(data))["type"] not in _ADDING:
-            return None
+    if _hides(int(begun)):
+        return None
     return Packed(files[-1], int(begun), int(size))
 
 

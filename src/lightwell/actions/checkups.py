@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
 
-from lightwell.actions import cosigning, installations, log, signing
+from lightwell.actions import cosigning, installations, leftovers, log, signing
 from lightwell.base import errors
 from lightwell.client import witness
 from lightwell.db.models import Checkpoint, Item
@@ -27,6 +27,8 @@ from lightwell.tlog import policy
 OLDEST_PYTHON = (3, 11)
 OLDEST_SQLITE = (3, 37, 0)
 LEAST_FREE_BYTES = 2_000_000_000
+# What the worker mends by itself.
+_MINOR = ("disk", "checkpoint", "index", "leftovers")
 EARLIEST_TIME = 1_764_000_000  # November 2025: a clock before it was never set
 
 
@@ -56,9 +58,10 @@ def examine(*, state: State, timeout_seconds: float = 5.0) -> Iterator[Line]:
         "log": _check_log,
         "checkpoint": _check_checkpoint,
         "index": _check_index,
+        "leftovers": _check_leftovers,
     }
     for name, check in checks.items():
-        yield _make_line(name, check, state, grave=name not in ("disk", "checkpoint", "index"))
+        yield _make_line(name, check, state, grave=name not in _MINOR)
     try:
         rule = state.read_policy()
     except errors.LightwellError as error:
@@ -171,6 +174,16 @@ def _check_index(state: State) -> Result:
         behind <= 0,
         "up to date" if behind <= 0 else f"{behind} entries behind; run: lightwell worker --once",
     )
+
+
+def _check_leftovers(state: State) -> Result:
+    found = leftovers.find_leftovers(state=state)
+    if found.count:
+        return False, (
+            f"{len(found.public)} public and {len(found.sealed)} sealed files that nothing names, and "
+            f"{len(found.halves)} half written; unless somebody is publishing, run: lightwell worker --once"
+        )
+    return True, "every stored file is named by a row"
 
 
 def _ask_witness(state: State, address: cosigning.Address, timeout_seconds: float) -> Line:

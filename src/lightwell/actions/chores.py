@@ -1,4 +1,4 @@
-"""What the worker does by itself, again and again: count the day, show the pending checkpoint, index pages.
+"""What the worker does by itself, again and again: count the day, show the checkpoint, index, sweep, pack.
 
 Each chore is safe to repeat and to kill. One that fails is reported and does not keep the others from
 their turn; it is tried again in the next round.
@@ -6,14 +6,20 @@ their turn; it is tried again in the next round.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import DatabaseError, close_old_connections
 
-from lightwell.actions import bundles, log, search
+from lightwell.actions import bundles, leftovers, log, search
 from lightwell.base import errors
+from lightwell.files import disk
 from lightwell.files.state import State
+
+_SWEEP_SECONDS = 3600.0
+# Size of the log and time of the last sweep in this process, by state folder.
+_swept: dict[str, tuple[int, float]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,8 @@ def do_chores(*, state: State) -> Done:
         except errors.LightwellError as error:
             failures.append(f"{name}: {error}")
         except (OSError, DatabaseError) as error:
-            failures.append(f"{name}: {error}; look at disk and database and run: lightwell doctor")
+            words = disk.explain_error(error) or f"{error}; look at disk and database: lightwell doctor"
+            failures.append(f"{name}: {words}")
     return Done(tuple(sentences), tuple(failures))
 
 
@@ -55,6 +62,17 @@ def _index_pages(state: State) -> list[str]:
     return [f"indexed {changed} documents again"] if changed else []
 
 
+def _sweep_leftovers(state: State) -> list[str]:
+    # The sweep reads every row that names a file: once for each growth of the log, and once an hour.
+    now, size = time.monotonic(), log.count_entries()
+    last_size, last_time = _swept.get(str(state.root), (-1, 0.0))
+    if size == last_size and now - last_time < _SWEEP_SECONDS:
+        return []
+    removed = leftovers.sweep_leftovers(state=state)
+    _swept[str(state.root)] = (size, now)
+    return [f"removed {removed} leftovers of what was interrupted or hidden"] if removed else []
+
+
 def _pack_bundle(state: State) -> list[str]:
     packed = bundles.pack_bundle(state=state)
     return [] if packed is None else [f"packed: everything public up to log entry {packed.size}"]
@@ -64,5 +82,6 @@ _CHORES: dict[str, Callable[[State], list[str]]] = {
     "count": _count_day,
     "checkpoint": _show_checkpoint,
     "index": _index_pages,
+    "leftovers": _sweep_leftovers,
     "pack": _pack_bundle,
 }

@@ -57,7 +57,7 @@ def rotate_masters(
         for number in state.masters.list_numbers():
             if number < newest and not Item.objects.filter(master=number, wrapped_key__isnull=False).exists():
                 state.masters.remove_master(number)
-        _forget_old_rows()
+        forget_old_rows()
     return newest, done
 
 
@@ -94,7 +94,7 @@ def erase_item(
 
     Key and rows go in the transaction with the log entry; bytes go after the commit. A crash between leaves
     encrypted bytes without a key and, of a document that was open, its public bytes under digests that no
-    row names any more: no page leads there, but nothing here finds and removes them yet.
+    row names any more: no page leads there, and the worker's next round removes them (`actions/leftovers`).
     """
     check_erasure(payload, now)
     with transaction.atomic():
@@ -208,10 +208,10 @@ def _remove_bytes(state: State, sealed: Sequence[str], public: Sequence[str]) ->
             state.files.remove_bytes(area, name)
     for name in public:
         pictures.forget_pictures(state=state, digest=name)
-    _forget_old_rows()
+    forget_old_rows()
 
 
-def _forget_old_rows() -> None:
+def forget_old_rows() -> None:
     """Make the database forget the bytes of rows that were changed, as far as it can.
 
     SQLite overwrites what it frees (`secure_delete` in the settings); its write-ahead log is emptied here.

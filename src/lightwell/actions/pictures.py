@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lightwell.db.models import Item, PublicPage
 from lightwell.files import drawing
 from lightwell.files.state import State
@@ -21,6 +23,11 @@ def read_picture(*, state: State, row: PublicPage) -> drawing.Picture:
 def forget_pictures(*, state: State, digest: str) -> None:
     """Remove every picture that was drawn from a file; for erasure by law."""
     drawing.forget_pictures(state.root / FOLDER, digest)
+
+
+def forget_strangers(*, state: State, known: Collection[str]) -> int:
+    """Remove the pictures drawn from files that are not public any more; of how many files."""
+    return drawing.forget_strangers(state.root / FOLDER, known)
 
 
 def name_source(item: Item, row: PublicPage) -> str:

@@ -22,6 +22,7 @@ from lightwell.actions import (
     disclosures,
     organisations,
     publications,
+    reruns,
     studies,
     suspensions,
     withdrawals,
@@ -30,6 +31,7 @@ from lightwell.archive import beacon
 from lightwell.base import errors, roles
 from lightwell.base.canonical import Json
 from lightwell.db.models import Organisation, Person, Proposal, Suspension
+from lightwell.files import occupancy
 from lightwell.files.state import State
 
 
@@ -208,8 +210,9 @@ def propose(
 ) -> Proposal:
     """Propose a story; it takes effect when another person approves.
 
-    `subject` is the id it is about. Raises `Refused` without the permission or for what belongs to another
-    organisation, `UserMistake` with every problem of the payload.
+    `subject` is the id it is about. The same proposal once more is the one that is open already, so that a
+    command that was killed can be run again. Raises `Refused` without the permission or for what belongs to
+    another organisation, `UserMistake` with every problem of the payload.
     """
     story = find_story(kind)
     roles.check_may(actor.roles, story.proposing)
@@ -218,14 +221,18 @@ def propose(
         organisations.check_voice(actor, disclosures.parse_payload(payload)[0])
     owner = story.find_owner(payload)
     organisations.check_owner(actor, story.proposing, owner)
-    return Proposal.objects.create(
-        kind=kind,
-        subject=subject,
-        payload=payload,
-        organisation=Organisation.objects.filter(pk=owner).first(),
-        proposer=actor,
-        proposed_at=now,
-    )
+    with transaction.atomic():
+        # The proposer's row is the lock: of two equal proposals at once, one is made.
+        actor = Person.objects.select_for_update().get(pk=actor.pk)
+        found = reruns.find_open(actor=actor, kind=kind, subject=subject, payload=payload)
+        return found or Proposal.objects.create(
+            kind=kind,
+            subject=subject,
+            payload=payload,
+            organisation=Organisation.objects.filter(pk=owner).first(),
+            proposer=actor,
+            proposed_at=now,
+        )
 
 
 def approve(*, state: State, actor: Person, proposal_id: int, now: datetime.datetime) -> Proposal:
@@ -235,6 +242,12 @@ def approve(*, state: State, actor: Person, proposal_id: int, now: datetime.date
     somebody else was faster; `UserMistake` when what was proposed cannot be done any more. Then the proposal
     stays open.
     """
+    # Files are put before the rows that name them: until the commit nobody may sweep.
+    with occupancy.share_store(state.root):
+        return _approve(state, actor, proposal_id, now)
+
+
+def _approve(state: State, actor: Person, proposal_id: int, now: datetime.datetime) -> Proposal:
     prepared = _prepare(state, actor, proposal_id, now)
     with transaction.atomic():
         proposal = _lock_open(proposal_id)

@@ -50,7 +50,8 @@ def withdraw_disclosure(
     """Take one or all versions of a record out of view; tombstone and log entry for each, in one transaction.
 
     `decided_by` are the roles of the two people. Files leave the public area after the commit: a crash
-    before leaves everything as it was, a crash after it leaves files that no visible record names.
+    before leaves everything as it was, a crash after it leaves files that no visible record names, which the
+    worker removes (`actions/leftovers`).
     """
     check_withdrawal(payload, now)
     ground_id = str(payload["ground"])
@@ -111,6 +112,7 @@ def _remove_later(state: State, removed: disclosure.Disclosure, *, keep_sealed: 
         for digest in digests:
             if digest in wanted or Item.objects.filter(sha256=digest, openings__whole=True).exists():
                 continue
+            # A crash between these two lines leaves both copies, and the worker removes the public one.
             if keep_sealed and state.files.find_path("public", digest).exists():
                 state.files.put_bytes("sealed", state.files.get_bytes("public", digest))
             state.files.remove_bytes("public", digest)

@@ -10,13 +10,17 @@ lightwell approve 7 --as ben
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lightwell.archive import inventory as inventories
 from lightwell.base import errors
 from lightwell.cli import installation
-from lightwell.files import data, folder
+from lightwell.files import data, folder, occupancy
+
+if TYPE_CHECKING:
+    from lightwell.actions.inventories import Preview
 
 _AS = click.option("--as", "person", required=True, metavar="NAME", help="The account you act for.")
 
@@ -37,7 +41,7 @@ def seal(study: str, documents: Path, table: Path, yes: bool, processes: int, pe
     """
     state = installation.open_installation()
     from lightwell.actions import inventories as stories
-    from lightwell.actions import log
+    from lightwell.actions import log, reruns
     from lightwell.cli import bar
 
     actor = installation.find_person(person)
@@ -45,11 +49,29 @@ def seal(study: str, documents: Path, table: Path, yes: bool, processes: int, pe
     rows = inventories.parse_rows(
         _read_table(table), folder.list_names(documents), data.read_grounds().keys()
     )
-    with bar.show_progress("reading", len(rows), "files") as report:
-        stories.measure_files(
-            state=state, study=found, folder=documents, rows=rows, processes=processes, progress=report
-        )
-    preview = stories.preview_seal(study=found)
+    with occupancy.hold_study(state.root, found.id):
+        # Killed after sealing and before saying so, or run twice: a second inventory would count all twice.
+        before = reruns.find_sealed(study=found, folder=documents, rows=rows)
+        if before is None:
+            with bar.show_progress("reading", len(rows), "files") as report:
+                stories.measure_files(
+                    state=state,
+                    study=found,
+                    folder=documents,
+                    rows=rows,
+                    processes=processes,
+                    progress=report,
+                )
+            _preview(stories.preview_seal(study=found), yes)
+        now = state.read_now()
+        sealed = before or stories.seal_inventory(actor=actor, study=found, now=now)
+    log.publish_checkpoint(state=state, now=now)
+    verb = "sealed before" if before else "sealed"
+    click.echo(f"{verb}: inventory {sealed.number} of {found.id}, log entry {sealed.log_index}")
+
+
+def _preview(preview: Preview, yes: bool) -> None:
+    """Say what becomes irrevocable and ask; ends the command unless the answer is yes."""
     click.echo(
         f"Inventory {preview.inventory} of {preview.study}: {preview.documents} documents, "
         f"{preview.pages} pages, {preview.bytes / 1e6:.1f} MB, {preview.unread} held but not read; "
@@ -59,9 +81,6 @@ def seal(study: str, documents: Path, table: Path, yes: bool, processes: int, pe
     )
     if not yes:
         click.confirm("Seal?", abort=True)
-    sealed = stories.seal_inventory(actor=actor, study=found, now=state.read_now())
-    log.publish_checkpoint(state=state, now=state.read_now())
-    click.echo(f"sealed: inventory {sealed.number} of {found.id}, log entry {sealed.log_index}")
 
 
 @click.command()

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def read_picture(folder: Path, digest: str, pdf: Path, number: int) -> Picture:
 def forget_pictures(folder: Path, digest: str) -> None:
     """Remove every kept picture of a file, for erasure by law; after a crash a repeat removes the rest."""
     shutil.rmtree(folder / digest[:2] / digest, ignore_errors=True)
+
+
+def forget_strangers(folder: Path, known: Collection[str]) -> int:
+    """Remove the kept pictures of every file that is not among the known digests; of how many files."""
+    strangers = [path for path in folder.glob("*/*") if path.name not in known]
+    for path in strangers:
+        shutil.rmtree(path)
+    return len(strangers)
 
 
 def draw_page(pdf: Path, number: int) -> bytes:

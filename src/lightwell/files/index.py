@@ -13,9 +13,11 @@ Searching: `files/finder`.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import functools
 import json
+import os
 import re
 import secrets
 import shutil
@@ -27,7 +29,7 @@ from pathlib import Path
 import tantivy
 
 from lightwell.base import errors
-from lightwell.files import analysis, durable
+from lightwell.files import analysis, disk, durable, occupancy
 
 # A new number makes every older index out of date, so that the next start builds it again.
 FORMAT = 1
@@ -63,14 +65,18 @@ class PageDocument:
 class Writer:
     """Adds and removes pages; nothing is seen before `commit`."""
 
-    def __init__(self, index: tantivy.Index, heap: int) -> None:
+    def __init__(self, index: tantivy.Index, heap: int, folder: Path) -> None:
+        self._folder = folder
         self._writer = index.writer(heap_size=heap, num_threads=1)
         self._added = False
         # Set it to the size of the log for which the index speaks once these changes are in.
         self.covers: int | None = None
 
     def add_page(self, page: PageDocument) -> None:
-        self._writer.add_document(_make_document(page))
+        try:
+            self._writer.add_document(_make_document(page))
+        except ValueError as error:
+            raise self._explain(error) from None
         self._added = True
 
     def remove_item(self, study: str, item: int) -> None:
@@ -81,15 +87,31 @@ class Writer:
 
     def commit(self) -> None:
         """Make the changes durable and visible to every process; a crash before leaves none of them."""
-        self._writer.commit()
+        try:
+            self._writer.commit()
+        except ValueError as error:
+            raise self._explain(error) from None
 
     def close(self) -> None:
-        if self._added:
-            # Without this the pieces of many small commits would never be put together.
-            self._writer.wait_merging_threads()
-        else:
-            self._writer.rollback()
+        # Of an error while it ends, the cause was raised by `commit` before.
+        with contextlib.suppress(ValueError):
+            if self._added:
+                # Without this the pieces of many small commits would never be put together.
+                self._writer.wait_merging_threads()
+            else:
+                self._writer.rollback()
         del self._writer
+
+    def _explain(self, error: ValueError) -> OSError | errors.Damaged:
+        """Turn Tantivy's words into the disk's error that they hide, or into damage."""
+        number = disk.find_number(str(error))
+        if number is None and "writer was killed" in str(error):
+            # Its thread met the error and keeps it to itself; a full disk is the likely one.
+            full = shutil.disk_usage(self._folder).free < _WRITER_BYTES
+            number = errno.ENOSPC if full else errno.EIO
+        if number is not None:
+            return OSError(number, os.strerror(number), str(self._folder))
+        return errors.Damaged(f"the search index cannot be written ({error}); run: lightwell search rebuild")
 
 
 class IndexFolder:
@@ -150,7 +172,8 @@ class IndexFolder:
             name = self.read_generation()
             if name is None:
                 raise errors.CouldNotCheck(f"there is no index in {self.root}; run: lightwell search rebuild")
-            with _open_writer(_open_index(self.root / name), _WRITER_BYTES) as writer:
+            folder = self.root / name
+            with _open_writer(_open_index(folder), _WRITER_BYTES, folder) as writer:
                 yield writer
             if writer.covers is not None:
                 self._write_stamp(name, writer.covers)
@@ -164,11 +187,11 @@ class IndexFolder:
         """
         name = f"g-{secrets.token_hex(8)}"
         folder = self.root / name
-        durable.make_folders(folder)
         with self._hold("rebuild-lock"):
             try:
+                durable.make_folders(folder)
                 index = _register(tantivy.Index(_SCHEMA, path=str(folder), reuse=False))
-                with _open_writer(index, _REBUILD_BYTES) as writer:
+                with _open_writer(index, _REBUILD_BYTES, folder) as writer:
                     yield writer
                 self._write_stamp(name, log_size)
             except BaseException:
@@ -177,6 +200,17 @@ class IndexFolder:
             with self.hold_lock():
                 durable.replace_file(self.root / "current", name.encode())
                 self._sweep(name)
+
+    def sweep_leftovers(self) -> int:
+        """Remove the generations that a rebuild which died left; how many, and none while one is at work."""
+        if not self.root.exists():
+            return 0
+        with occupancy.hold_alone(self.root / "rebuild-lock") as alone, self.hold_lock():
+            current = self.read_generation()
+            strangers = [each for each in self.root.glob("g-*") if alone and each.name != current]
+            for folder in strangers:
+                shutil.rmtree(folder)
+        return len(strangers)
 
     @contextlib.contextmanager
     def hold_lock(self) -> Iterator[None]:
@@ -247,8 +281,8 @@ def encode_day(date: str, *, last: bool = False) -> int:
 
 
 @contextlib.contextmanager
-def _open_writer(index: tantivy.Index, heap: int) -> Iterator[Writer]:
-    writer = Writer(index, heap)
+def _open_writer(index: tantivy.Index, heap: int, folder: Path) -> Iterator[Writer]:
+    writer = Writer(index, heap, folder)
     try:
         yield writer
         writer.commit()

@@ -208,13 +208,16 @@ def read_bytes(store: FileStore, key: bytes, digest: str) -> bytes:
         return b"".join(reader.iterate_chunks())
 
 
-def sweep_leftovers(store: FileStore) -> int:
-    """Remove what writers that died left in `incoming`; how many. Living writers hold a lock."""
+def sweep_leftovers(store: FileStore, least_seconds: float = _LEFTOVER_SECONDS) -> int:
+    """Remove what writers that died left in `incoming`; how many. Living writers hold a lock.
+
+    With `least_seconds` 0 the caller knows that no writer is at work (`files/occupancy`).
+    """
     removed = 0
     for path in sorted((store.root / _INCOMING).glob("*")):
         # A writer that lives but has not locked yet is younger than this.
         with contextlib.suppress(FileNotFoundError, BlockingIOError):
-            if time.time() - path.stat().st_mtime < _LEFTOVER_SECONDS:
+            if time.time() - path.stat().st_mtime < least_seconds:
                 continue
             with path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,6 +8,7 @@ The names are digests, never a file's own name.
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from lightwell.base import errors
@@ -30,8 +31,10 @@ class FileStore:
         """
         digest = hashlib.sha256(data).hexdigest()
         path = self.find_path(area, digest)
-        if not path.exists():
-            durable.make_folders(path.parent)
+        if path.exists():
+            # As young as what is new, or the sweep might take it for a leftover (`actions/leftovers`).
+            os.utime(path)
+        else:
             durable.replace_file(path, data)
         return digest
 

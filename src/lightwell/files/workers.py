@@ -23,6 +23,7 @@ from typing import IO, Any
 
 import lightwell
 from lightwell.base import errors
+from lightwell.files import disk
 
 Task = dict[str, Any]
 _READ_BYTES = 1 << 20
@@ -200,8 +201,9 @@ class Pool:
                 self._stop(worker)
                 return Fault(self._explain_memory(), worker.page)
             case {"disk": str(reason)}:
+                failed = OSError(disk.find_number(reason), reason)
                 raise errors.Refused(
-                    f"the disk does not take or give the bytes ({reason}); mend that and run this again, "
+                    f"the disk does not take or give the bytes: {disk.explain_error(failed) or reason}; "
                     "what was measured stays"
                 )
         return None
