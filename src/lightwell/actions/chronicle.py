@@ -1,6 +1,7 @@
 """What changed, newest first: the events of the archive in everyday words, each with a place in the log.
 
-Read from the rows beside the log; what became late on a day is worked out, because nobody announces it.
+Read from the rows beside the log, each dated by the time that counts (`actions/moments`); what became late on
+a day is worked out, because nobody announces it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ import datetime
 from collections import Counter
 from dataclasses import dataclass
 
-from lightwell.actions import answers
+from lightwell.actions import answers, moments
 from lightwell.actions.overview import Overview
 from lightwell.base import disclosure
 from lightwell.db.models import Amendment, Disclosure, Inventory, Opening, Publication, Suspension, Tombstone
+from lightwell.files.state import open_state
 
 KIND_NAMES = {
     "study": "Study",
@@ -48,13 +50,14 @@ def list_changes(
     """List changes, newest first, of everything, one company or one study."""
     titles = {each.id: _name(each.record) for each in overview.studies}
     owners = {each.id: each.provider for each in overview.studies}
+    find_time = moments.make_finder(open_state())
     changes = [
-        *_list_records(limit),
+        *_list_records(find_time, limit),
         *_list_removals(limit),
-        *_list_inventories(titles, owners, limit),
-        *_list_publications(titles, owners, limit),
-        *_list_suspensions(titles, owners, limit),
-        *_list_amendments(titles, owners, limit),
+        *_list_inventories(find_time, titles, owners, limit),
+        *_list_publications(find_time, titles, owners, limit),
+        *_list_suspensions(find_time, titles, owners, limit),
+        *_list_amendments(find_time, titles, owners, limit),
         *_list_lapses(overview, titles),
     ]
     kept = [
@@ -70,7 +73,7 @@ def select_since(changes: list[Change], day: datetime.date, days: int = 7) -> li
     return [each for each in changes if each.at.date() > day - datetime.timedelta(days=days)]
 
 
-def _list_records(limit: int) -> list[Change]:
+def _list_records(find_time: moments.Finder, limit: int) -> list[Change]:
     changes = []
     for row in Disclosure.objects.visible().order_by("-log_index")[:limit]:
         record = row.read_record()
@@ -82,7 +85,7 @@ def _list_records(limit: int) -> list[Change]:
         changes.append(
             Change(
                 f"e{row.log_index}",
-                row.published_at,
+                find_time(row.log_index, row.published_at),
                 label,
                 _name(record),
                 sentence,
@@ -116,7 +119,9 @@ def _list_removals(limit: int) -> list[Change]:
     return changes
 
 
-def _list_inventories(titles: dict[str, str], owners: dict[str, str], limit: int) -> list[Change]:
+def _list_inventories(
+    find_time: moments.Finder, titles: dict[str, str], owners: dict[str, str], limit: int
+) -> list[Change]:
     changes = []
     for row in Inventory.objects.order_by("-log_index")[:limit]:
         number = row.items.count()
@@ -124,7 +129,7 @@ def _list_inventories(titles: dict[str, str], owners: dict[str, str], limit: int
         changes.append(
             Change(
                 f"e{row.log_index}",
-                row.sealed_at,
+                find_time(row.log_index, row.sealed_at),
                 "Locked in",
                 titles.get(row.study_id, row.study_id),
                 f"{answers.count(number, 'document')} {added}",
@@ -136,7 +141,9 @@ def _list_inventories(titles: dict[str, str], owners: dict[str, str], limit: int
     return changes
 
 
-def _list_publications(titles: dict[str, str], owners: dict[str, str], limit: int) -> list[Change]:
+def _list_publications(
+    find_time: moments.Finder, titles: dict[str, str], owners: dict[str, str], limit: int
+) -> list[Change]:
     opened = Counter(Opening.objects.values_list("item__study_id", "opened_at"))
     changes = []
     for row in Publication.objects.order_by("-log_index")[:limit]:
@@ -147,7 +154,7 @@ def _list_publications(titles: dict[str, str], owners: dict[str, str], limit: in
         changes.append(
             Change(
                 f"e{row.log_index}",
-                row.published_at,
+                find_time(row.log_index, row.published_at),
                 "Published",
                 titles.get(row.study_id, row.study_id),
                 sentence,
@@ -159,14 +166,16 @@ def _list_publications(titles: dict[str, str], owners: dict[str, str], limit: in
     return changes
 
 
-def _list_suspensions(titles: dict[str, str], owners: dict[str, str], limit: int) -> list[Change]:
+def _list_suspensions(
+    find_time: moments.Finder, titles: dict[str, str], owners: dict[str, str], limit: int
+) -> list[Change]:
     changes = []
     for row in Suspension.objects.select_related("item").order_by("-log_index")[:limit]:
         study = row.item.study_id
         what = f"document {row.item.number}" + (f", page {row.page}" if row.page else "")
-        moments = [(row.at, "taken out of view", "out")]
+        times = [(find_time(row.log_index, row.at), "taken out of view", "out")]
         if row.restored_at:
-            moments.append((row.restored_at, "shown again, decided by two people", "back"))
+            times.append((row.restored_at, "shown again, decided by two people", "back"))
         changes += [
             Change(
                 f"e{row.log_index}-{mark}",
@@ -178,7 +187,7 @@ def _list_suspensions(titles: dict[str, str], owners: dict[str, str], limit: int
                 owners.get(study, ""),
                 study,
             )
-            for at, said, mark in moments
+            for at, said, mark in times
         ]
     return changes
 
@@ -191,7 +200,9 @@ _AMENDED = {
 }
 
 
-def _list_amendments(titles: dict[str, str], owners: dict[str, str], limit: int) -> list[Change]:
+def _list_amendments(
+    find_time: moments.Finder, titles: dict[str, str], owners: dict[str, str], limit: int
+) -> list[Change]:
     changes = []
     for row in Amendment.objects.select_related("item").order_by("-log_index")[:limit]:
         study = row.item.study_id
@@ -199,7 +210,7 @@ def _list_amendments(titles: dict[str, str], owners: dict[str, str], limit: int)
         changes.append(
             Change(
                 f"e{row.log_index}",
-                row.at,
+                find_time(row.log_index, row.at),
                 label,
                 titles.get(study, study),
                 f"Document {row.item.number} {said.format(due=row.due, before=row.due_before)}"

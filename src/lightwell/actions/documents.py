@@ -12,9 +12,11 @@ import functools
 import re
 from dataclasses import dataclass
 
+from lightwell.actions import moments
 from lightwell.base import errors, ground
 from lightwell.db.models import Disclosure, Holding, Item, PublicPage, Suspension
 from lightwell.files import data
+from lightwell.files.state import open_state
 
 # Where a document or a page stands: shown, held back, out of view for now, not published yet, erased by law.
 OPEN, HELD, SUSPENDED, LOCKED, GONE = "open", "held-back", "suspended", "locked", "removed"
@@ -51,6 +53,7 @@ class Document:
     whole: bool
     file_name: str
     opened_on: datetime.date | None
+    sealed_on: datetime.date
 
     @property
     def open_pages(self) -> int:
@@ -70,7 +73,7 @@ def find_item(study: str, number: int) -> Item:
 
 def read_document(item: Item) -> Document:
     """Read everything public about one item."""
-    known = data.read_grounds()
+    known, state_folder = data.read_grounds(), open_state()
     stops = list(Suspension.objects.filter(item=item, restored_at=None).order_by("at"))
     holds = list(Holding.objects.filter(item=item, lifted_at=None))
     visible = set(PublicPage.objects.visible().filter(item=item).values_list("number", flat=True))
@@ -110,7 +113,10 @@ def read_document(item: Item) -> Document:
         places=tuple(places),
         whole=bool(opening and opening.whole and state == OPEN and not stops and not held),
         file_name=clean_file_name(item.file_name) if shown else "",
-        opened_on=opening.opened_at.date() if opening and state == OPEN else None,
+        opened_on=moments.find_time(state_folder, opening.log_index, opening.opened_at).date()
+        if opening and state == OPEN
+        else None,
+        sealed_on=moments.find_time(state_folder, item.inventory.log_index, item.inventory.sealed_at).date(),
     )
 
 

@@ -50,6 +50,27 @@ def make_finder(state: State) -> Finder:
     return find_time
 
 
+def find_time(state: State, index: int, at: datetime.datetime) -> datetime.datetime:
+    """Find the time that counts for one entry; for many, `make_finder`."""
+    try:
+        rule = state.read_policy()
+    except errors.LightwellError:
+        return at
+    rows = Checkpoint.objects.filter(size__gt=index).order_by("size").values_list("text", flat=True)
+    for text in rows.iterator(chunk_size=_NEAR):
+        judged = judge(rule, text)
+        if judged.satisfied:
+            seen = dating.find_quorum_time(rule, judged.witnesses)
+            return dating.compute_effective_time(at, seen, rules.FIRST_RULES.tolerance_seconds)
+    return at
+
+
+def read_stamp() -> tuple[int, int]:
+    """Say how far the log is confirmed: what is dated by it is dated anew when this changes."""
+    newest = Checkpoint.objects.order_by("-size").values_list("size", "text").first()
+    return (0, 0) if newest is None else (newest[0], len(newest[1]))
+
+
 def list_covers_around(state: State, index: int) -> tuple[list[dating.Cover], dict[str, int | None]]:
     """List the first checkpoint that covers an entry and, by digest, some before it."""
     rule = state.read_policy()

@@ -1,7 +1,8 @@
 """What the whole archive looks like to the public right now: one picture, made once per state of the log.
 
 Every page that counts something reads it from here, so that two pages never disagree. It is made
-anew when the log has grown or a new day has begun. Titles of documents are in it only once they are named
+anew when the log has grown or was confirmed, or a new day has begun. Every date in it is the time that counts
+(`actions/moments`), never the writer's own. Titles of documents are in it only once they are named
 and in view.
 """
 
@@ -153,6 +154,7 @@ def read_overview(state: State) -> Overview:
         log.count_entries(),
         Provider.objects.count(),
         PastName.objects.count(),
+        moments.read_stamp(),
         day,
     )
     if stamp not in _kept:
@@ -172,13 +174,20 @@ def forget() -> None:
 def make_overview(size: int, day: datetime.date) -> Overview:
     """Make the picture from the first `size` entries of the log and the rows beside it."""
     entries = LogEntry.objects.filter(index__lt=size).order_by("index").values_list("data", flat=True)
-    events = entry.read_events([bytes(each) for each in entries], moments.make_finder(open_state()))
+    find_time = moments.make_finder(open_state())
+    events = entry.read_events([bytes(each) for each in entries], find_time)
     gaps = completeness.compute_gaps(events, day, rules.FIRST_RULES)
     documents = _read_documents(gaps)
     newest = [row.read_record() for row in records.list_newest()]
     words = {each.id: each for each in newest if each.kind == "study"}
     studies = [
-        _view_study(row, words.get(row.id), documents[row.id]) for row in Study.objects.order_by("log_index")
+        _view_study(
+            row,
+            find_time(row.log_index, row.registered_at),
+            words.get(row.id),
+            documents[row.id],
+        )
+        for row in Study.objects.order_by("log_index")
     ]
     gap_rows: dict[str, list[completeness.Gap]] = defaultdict(list)
     for gap in gaps:
@@ -221,7 +230,10 @@ def _view_provider(
 
 
 def _view_study(
-    row: Study, record: disclosure.Disclosure | None, documents: list[tuple[Document, completeness.Gap]]
+    row: Study,
+    registered_at: datetime.datetime,
+    record: disclosure.Disclosure | None,
+    documents: list[tuple[Document, completeness.Gap]],
 ) -> StudyView:
     gaps = [gap for _, gap in documents]
     shown = tuple(document for document, _ in documents)
@@ -229,7 +241,7 @@ def _view_study(
         row.id,
         row.provider_id,
         row.in_advance,
-        row.registered_at,
+        registered_at,
         record,
         record is not None and disclosure.counts_as_answer(record),
         shown,

@@ -73,7 +73,9 @@ def read_stamp() -> tuple[object, ...]:
         # One question instead of two models' worth: this is asked for every page.
         cursor.execute(
             'SELECT (SELECT MAX("index") FROM log_entry), (SELECT COUNT(*) FROM provider), '
-            "(SELECT COUNT(*) FROM past_name)"
+            "(SELECT COUNT(*) FROM past_name), "
+            # A confirmation that comes late changes dates without another entry.
+            "(SELECT LENGTH(text) FROM checkpoint ORDER BY size DESC LIMIT 1)"
         )
         counted = cursor.fetchone()
     return connection.settings_dict["NAME"], opened.root, counted, read_now(opened).date()

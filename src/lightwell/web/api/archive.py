@@ -10,7 +10,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from lightwell.actions import accounts, cursors, documents, overview, pasts, proofs, quotations
+from lightwell.actions import accounts, cursors, documents, moments, overview, pasts, proofs, quotations
 from lightwell.actions.overview import Overview, ProviderView, StudyView
 from lightwell.base import errors
 from lightwell.db.models import Inventory, Item, PublicPage
@@ -80,6 +80,7 @@ def read_study(request: HttpRequest, study: str, as_of: Day = None) -> Any:
 def list_inventories(request: HttpRequest, study: str) -> Any:
     """List what was locked in, and when; the second and later ones hold what was added later."""
     _find_study(read_picture(None), study)
+    find_time = moments.make_finder(state.open_state())
     return [
         shapes.Inventory(
             study=study,
@@ -87,7 +88,7 @@ def list_inventories(request: HttpRequest, study: str) -> Any:
             documents=row.items.count(),
             root=row.root,
             log_index=row.log_index,
-            sealed_at=row.sealed_at,
+            sealed_at=find_time(row.log_index, row.sealed_at),
         )
         for row in Inventory.objects.filter(study=study).order_by("number")
     ]
