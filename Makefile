@@ -21,7 +21,7 @@ test: $(BIN)/.ready
 	$(BIN)/python -m pytest -m "not full"
 
 test-full: $(BIN)/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -p tests.full_report --report docs/test-full.md
 
 check: $(BIN)/.ready
 	$(BIN)/ruff check src tests docs benchmarks
