@@ -33,6 +33,24 @@ def test_words_come_in_lines_and_their_boxes_lie_on_ink(tmp_path: Path) -> None:
             assert any(top < word.box[3] and word.box[1] < bottom for top, bottom in parts[0].head.bands)
 
 
+def test_a_word_divided_at_the_end_of_a_line_is_one_word_there_and_its_box_covers_both_halves(
+    tmp_path: Path,
+) -> None:
+    sheet = canvas.Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 300))
+    sheet.drawString(50, 250, "Children spoke of loneli-")
+    sheet.drawString(50, 235, "ness at night")
+    sheet.save()
+    (parts,) = pdf.read_pages(tmp_path / "a.pdf")
+    assert [[word.text for word in line] for line in parts.lines] == [
+        ["Children", "spoke", "of", "loneliness"],
+        ["at", "night"],
+    ]
+    upper, lower = parts.lines[0][0].box, parts.lines[1][0].box
+    box = parts.lines[0][3].box
+    assert box[1] < upper[3] < lower[1] < box[3], "higher than one line"
+    assert box[0] < upper[2] < parts.lines[0][2].box[2] < box[2], "from the first word on to behind the last"
+
+
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 def test_boxes_follow_rotation_shifted_origin_and_crop(tmp_path: Path, rotation: int) -> None:
     path = write_pdf(tmp_path / "a.pdf")

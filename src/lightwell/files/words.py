@@ -22,9 +22,13 @@ from lightwell.archive import page
 # The page-to-device call answers in whole pixels, so it is asked about a picture this much finer.
 _PROBE_SCALE = 64
 _PROBE_STEP = 1000
-_WORD = re.compile(r"\S+")
+# A mark of division alone, or at the beginning, is no part of a word.
+_WORD = re.compile(r"[^\s\ufffe]\S*")
 _DOUBLE_BYTES = 8
 _LINE_FEED, _RETURN = 10, 13
+# PDFium's mark where a word is divided at the end of a line. As a noncharacter it may stand in no JSON that
+# others exchange (RFC 7493, section 2.1), and with it nobody would find the word.
+_DIVISION = 0xFFFE
 
 Box = tuple[int, int, int, int]
 
@@ -44,10 +48,11 @@ def read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> tuple[page.
         first, corners = _list_corners(text_page, spans)
     placed, boxes = _find_boxes(first, _map_corners(sheet, corners, width, height), width, height)
     spans = [spans[k] for k in placed]
-    # A line break is no part of a word: words with as many breaks before them share a line.
-    breaks = numpy.flatnonzero((units == _LINE_FEED) | (units == _RETURN))
+    # Words with as many breaks before them share a line; a divided word stands whole on its first one, and
+    # its box covers both, so that whoever hides it hides all of it.
+    breaks = numpy.flatnonzero((units == _LINE_FEED) | (units == _RETURN) | (units == _DIVISION))
     numbers = numpy.searchsorted(breaks, [start for start, _ in spans]).tolist()
-    texts = [text[start:end] for start, end in spans]
+    texts = [text[start:end].replace(chr(_DIVISION), "") for start, end in spans]
     found = map(page.Word, texts if plain else map(_join_units, texts), boxes)
     lines = itertools.groupby(zip(numbers, found, strict=True), key=lambda pair: pair[0])
     return tuple(tuple(word for _, word in pairs) for _, pairs in lines)

@@ -1,0 +1,236 @@
+"""`lightwell demo --data FOLDER` as somebody runs it: every page is accounted for, and found by its words.
+
+The phrases come from `pdftotext`, which shares nothing with us: five words in a row, several a document,
+asked of the served site in quotation marks. A phrase counts as found only on the page it was taken from.
+Documents made here are always read, the folders of real ones where they lie beside the checkout.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pikepdf
+import pytest
+from reportlab.pdfgen import canvas
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared/data"
+LIGHTWELL = [sys.executable, "-c", "from lightwell.cli.main import main; main()"]
+GENERATED = "generated"
+LONG = "us-gov-documents"  # 763 pages take a minute
+FOLDERS = [
+    GENERATED,
+    *(["research-papers"] if (SHARED / "research-papers").is_dir() else []),
+    *([pytest.param(LONG, marks=pytest.mark.full)] if (SHARED / LONG).is_dir() else []),
+]
+WORDS, PHRASES, SEED = 5, 12, 2021
+# Extractors part where a PDF draws letters one by one or an accent as a sign of its own.
+LEAST_FOUND = {GENERATED: 1.0, "research-papers": 0.97, LONG: 0.97}
+NOUNS = [
+    "sleep",
+    "feeling",
+    "message",
+    "café",
+    "naïve",
+    "study",
+    "bullying",
+    "film",
+    "flow",
+    "office",
+    "group",
+    "feed",
+    "answer",
+    "school",
+]
+VERBS = ["changes", "follows", "hurts", "comforts", "reaches", "finds", "leaves", "asks", "hides", "repeats"]
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("pdftotext"), reason="pdftotext (Debian package poppler-utils) is not here"
+)
+
+
+def write_documents(folder: Path) -> None:
+    """Prose with words divided at line ends, two columns, accents, a turned page; and a file that is no PDF.
+
+    The turned page divides no word: the engine does not see there that two halves are one.
+    """
+    folder.mkdir()
+    dice = random.Random(SEED)
+    for name, columns, pages in (("one column.pdf", 1, 4), ("two columns.pdf", 2, 3), ("turned.pdf", 1, 2)):
+        divided = name != "turned.pdf"
+        sheet = canvas.Canvas(str(folder / name), pagesize=(595, 842))
+        for number in range(1, pages + 1):
+            sheet.setFont("Times-Roman", 11)
+            sheet.drawString(60, 800, f"Page {number} of the report “{name[:3]}” — no. {dice.random():.4f}")
+            for column in range(columns):
+                for row in range(40):
+                    words = [
+                        dice.choice(VERBS if k % 3 == 1 else NOUNS) for k in range(5 if columns > 1 else 9)
+                    ]
+                    text = (
+                        ("ness " if divided and row % 5 == 1 else "")
+                        + " ".join(words)
+                        + (" loneli-" if divided and row % 5 == 0 else "")
+                    )
+                    sheet.drawString(60 + 260 * column, 770 - 16 * row, text)
+            if not divided:
+                sheet.setPageRotation(90)
+            sheet.showPage()
+        sheet.save()
+    (folder / "answers.csv").write_text("wave,hours\n1,7.5\n")
+
+
+@pytest.fixture(scope="module", params=FOLDERS)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, Path]:
+    """The name, the folder of documents and the home of the finished demo."""
+    room = tmp_path_factory.mktemp("phrases")
+    folder = SHARED / request.param
+    if request.param == GENERATED:
+        write_documents(folder := room / "documents")
+    command = [*LIGHTWELL, "demo", "--data", str(folder), "--home", str(room / "home"), "--no-serve"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (room / "home/said").write_text(done.stdout)
+    return request.param, folder, room / "home"
+
+
+def count_pages(path: Path) -> int | None:
+    try:
+        with pikepdf.open(path) as document:
+            return len(document.pages)
+    except pikepdf.PdfError:
+        return None
+
+
+def list_documents(folder: Path) -> dict[str, int | None]:
+    """Pages by file name, as another engine than the product's counts them."""
+    return {path.name: count_pages(path) for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+def test_every_file_and_every_page_of_the_folder_is_accounted_for(made: tuple[str, Path, Path]) -> None:
+    _, folder, home = made
+    documents = list_documents(folder)
+    said = (home / "said").read_text()
+    assert "\nverified: what is in this bundle matches" in said
+    with (home / "bundle/gaps.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(documents)
+    assert {row["state"] for row in rows} == {"opened", "held-not-read"}
+    counted = sorted(count for count in documents.values() if count is not None)
+    assert sorted(int(row["pages"]) for row in rows if row["pages"] != "unknown") == counted
+    assert all(row["pages_open"] == row["pages"] for row in rows)
+    (publication,) = (
+        value
+        for path in (home / "bundle/records").iterdir()
+        if (value := json.loads(path.read_bytes())).get("type") == "lightwell.publication.v1"
+    )
+    assert {row["file_name"]: row["pages"] for row in publication["items"]} == documents
+    originals = {path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert originals <= {path.read_bytes() for path in (home / "bundle/files").iterdir()}
+
+
+def take_phrases(folder: Path, dice: random.Random) -> Iterator[tuple[str, int, str]]:
+    """Phrases as a reader would copy them: within one line, most of them real words."""
+    for name, pages in list_documents(folder).items():
+        found = []
+        for number in range(1, (pages or 0) + 1):
+            command = [
+                "pdftotext",
+                "-f",
+                str(number),
+                "-l",
+                str(number),
+                "-enc",
+                "UTF-8",
+                str(folder / name),
+                "-",
+            ]
+            text = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+            for line in text.splitlines():
+                # The quotation marks and stars of the search box are no part of a phrase.
+                words = re.sub('[“”„‟«»＂"*]', " ", line).split()
+                runs = [words[at : at + WORDS] for at in range(len(words) - WORDS + 1)]
+                found += [
+                    (number, run) for run in runs if len(re.findall(r"[^\W\d_]{3,}", " ".join(run))) >= 3
+                ]
+        for number, run in dice.sample(found, min(PHRASES, len(found))):
+            yield name, number, " ".join(run)
+
+
+@contextmanager
+def serve(home: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "LIGHTWELL_STATE": str(home / "state")}
+    with (home / "serve.log").open("wb") as out:
+        command = [*LIGHTWELL, "serve", "--port", str(port)]
+        server = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
+    try:
+        while server.poll() is None:
+            try:
+                ask(f"http://127.0.0.1:{port}/api/1/search")
+                break
+            except OSError:
+                time.sleep(0.2)
+        assert server.poll() is None, (home / "serve.log").read_text()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def ask(address: str) -> dict:
+    with urllib.request.urlopen(address) as answer:
+        return json.load(answer)
+
+
+def is_found(site: str, study: str, item: int, page: int, phrase: str) -> bool:
+    after = ""
+    while True:
+        query = urllib.parse.urlencode({"q": f'"{phrase}"', "study": study, "limit": 100, "after": after})
+        found = ask(f"{site}/api/1/search?{query}")
+        if any((each["number"], each["page"]) == (item, page) for each in found["items"]):
+            return True
+        if not found["next"]:
+            return False
+        after = found["next"]
+
+
+def test_phrases_that_pdftotext_reads_on_a_page_are_found_on_that_page(made: tuple[str, Path, Path]) -> None:
+    name, folder, home = made
+    (publication,) = (
+        value
+        for path in (home / "bundle/records").iterdir()
+        if (value := json.loads(path.read_bytes())).get("type") == "lightwell.publication.v1"
+    )
+    numbers = {row["file_name"]: row["item"] for row in publication["items"]}
+    phrases = list(take_phrases(folder, random.Random(SEED)))
+    assert len({document for document, _, _ in phrases}) == sum(map(bool, list_documents(folder).values()))
+    with serve(home) as site:
+        lost = [
+            each
+            for each in phrases
+            if not is_found(site, publication["study"], numbers[each[0]], each[1], each[2])
+        ]
+        document, page, _ = phrases[0]
+        assert not is_found(
+            site, publication["study"], numbers[document], page, "words that stand nowhere here"
+        )
+    print(f"{name}: {len(phrases) - len(lost)} of {len(phrases)} phrases found on their page; not: {lost}")
+    assert len(lost) <= (1 - LEAST_FOUND[name]) * len(phrases), lost
