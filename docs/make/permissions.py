@@ -59,11 +59,13 @@ def _list_lines() -> Iterator[str]:
         "take a page out of view is open to every person with the permission, whoever published the page. "
         "Who stands behind an organisation is the operator's to check (docs/decisions/0006).\n"
     )
+    guarded = ", ".join(f"`{role}`" for role in roles.ROLES if roles.needs_second_factor([role]))
+    yield (f"A second factor besides the password is compulsory for {guarded} (docs/decisions/0007).\n")
     yield "## What takes two people\n"
     yield (
         "Nothing below happens before a second person of the same organisation agrees, and that is never the "
-        "one who proposed it, whatever roles they hold. Of two who approve at once one wins and the other is told. What is "
-        "proposed is checked at once, and again when it is carried out; what cannot be carried out leaves "
+        "one who proposed it, whatever roles they hold. Of two who approve at once one wins and the other is "
+        "told. What is proposed is checked at once, and again when it is carried out; what cannot be carried out leaves "
         "everything as it was.\n"
     )
     yield "| Proposal | What happens | Proposed by | Approved by |\n|---|---|---|---|"

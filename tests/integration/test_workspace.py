@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import disclosure_fixture as fixture
+import factor_fixture as factor
 import pikepdf
 import pytest
 from django.core.cache import cache
@@ -52,6 +53,9 @@ def sign_in(name: str) -> Client:
     client = Client()
     answer = client.post("/workspace/sign-in/", {"username": name, "password": PASSWORD})
     assert answer.status_code == 302, answer.content
+    person = Person.objects.get(username=name)
+    if roles.needs_second_factor(person.roles):
+        factor.enter_code(client, person)
     return client
 
 

@@ -52,6 +52,9 @@ ROLES: dict[str, frozenset[str]] = {
     "operator": frozenset({"read_public", "operate"}),
 }
 
+# Whoever may do one of these sees hidden things or decides, so a password alone does not let them in.
+GUARDED = frozenset(PERMISSIONS) - {"read_public", "request", "query", "declare", "cosign"}
+
 PROVIDER_ROLES = frozenset({"publisher", "approver", "safeguarding-officer", "operator"})
 INDEPENDENT_ROLES = frozenset({"panel-member", "coordinator", "output-checker", "regulator", "auditor"})
 
@@ -99,6 +102,11 @@ def check_may_for(held: Iterable[str], permission: str, own: str | None, owner: 
             f"this belongs to {owner or 'no organisation'}, and only its own people may "
             f"{PERMISSIONS[permission]}; you belong to {own or 'no organisation'}"
         )
+
+
+def needs_second_factor(held: Iterable[str]) -> bool:
+    """Answer whether somebody with these roles signs in with a second factor besides the password."""
+    return any(ROLES[role] & GUARDED for role in held)
 
 
 def may_confirm(first_person: str, second_person: str) -> bool:

@@ -141,6 +141,23 @@ def password(name: str) -> None:
     click.echo(f"{found.username} has a new password")
 
 
+@person.command("reset-factor")
+@click.argument("name")
+def reset_factor(name: str) -> None:
+    """Take the lost second factor of NAME away; at the next sign-in a new one is set. Journalled.
+
+    Make sure first, by another way, that it is NAME who asks.
+
+    Example: lightwell person reset-factor ana
+    """
+    installation.open_installation()
+    from lightwell.actions import factors
+
+    found = installation.find_person(name)
+    factors.reset_factor(person=found, by=installation.name_operator())
+    click.echo(f"{name} sets a new second factor at the next sign-in")
+
+
 @person.command("list")
 def list_people() -> None:
     """List the accounts, their roles and for whom they publish."""

@@ -1,4 +1,5 @@
-"""Who may open a room of the workspace: signed in, and with the permission the table of roles gives."""
+"""Who may open a room of the workspace: signed in, with a second factor where the roles demand one, and with
+the permission the table of roles gives."""
 
 from __future__ import annotations
 
@@ -9,9 +10,12 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
+from lightwell.actions import factors
 from lightwell.base import roles
 from lightwell.db.models import Person
+from lightwell.files import state
 
 View = Callable[..., HttpResponse]
 
@@ -25,6 +29,8 @@ def for_people(*permissions: str) -> Callable[[View], View]:
             person = request.user
             if not isinstance(person, Person) or not person.is_active:
                 return redirect_to_login(request.get_full_path())
+            if factors.must_verify(state.open_state(), person) and not is_verified(request):
+                return redirect_to_login(request.get_full_path(), reverse("second-factor"))
             if permissions and not any(roles.may(person.roles, each) for each in permissions):
                 roles.check_may(person.roles, permissions[0])
             return view(request, *args, **kwargs)
@@ -32,6 +38,11 @@ def for_people(*permissions: str) -> Callable[[View], View]:
         return answer
 
     return guard
+
+
+def is_verified(request: HttpRequest) -> bool:
+    """Answer whether this session was opened with a second factor (set by the middleware of django-otp)."""
+    return getattr(request.user, "otp_device", None) is not None
 
 
 def show_room(

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("lightwell.web.views.pages")),
     path("", include("lightwell.web.views.search")),
     path("", include("lightwell.web.views.workspace")),
+    path("", include("lightwell.web.views.factors")),
     path("", include("lightwell.web.views.publishing")),
     path("", include("lightwell.web.api.urls")),
     path("", include("lightwell.web.views.records")),

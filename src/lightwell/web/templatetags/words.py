@@ -200,6 +200,12 @@ def tone(value: str) -> str:
 
 
 @register.filter
+def role(value: str) -> str:
+    """Write the role of a person as one says it of oneself: "publisher", "officer for child protection"."""
+    return "officer for child protection" if value == "safeguarding-officer" else value.replace("-", " ")
+
+
+@register.filter
 def topic(value: str) -> str:
     return TOPICS.get(value, words(value))
 

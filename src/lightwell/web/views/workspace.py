@@ -12,11 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 
-from lightwell.actions import documents, proposals, reports, suspensions
+from lightwell.actions import documents, factors, proposals, reports, suspensions
 from lightwell.base import errors, ground, roles
 from lightwell.db.models import Item, Person, Report, Suspension
 from lightwell.files import state
 from lightwell.web import methods, pace, people
+from lightwell.web.views.factors import list_sample_people
 
 
 class SignIn(auth_views.LoginView):
@@ -28,7 +29,8 @@ class SignIn(auth_views.LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         # Django puts a `site` of its own here, which would hide ours from the page.
-        return {name: value for name, value in context.items() if name not in ("site", "site_name")}
+        kept = {name: value for name, value in context.items() if name not in ("site", "site_name")}
+        return {**kept, "sample_people": list_sample_people()}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         visitor = f"{request.META.get('REMOTE_ADDR', '')} {request.POST.get('username', '')[:150]}"
@@ -51,6 +53,8 @@ def show_desk(request: HttpRequest) -> HttpResponse:
         "waiting": [describe_proposal(each, person) for each in waiting],
         "reports": reports.list_open(actor=person) if may["suspend"] else [],
         "stops": suspensions_in_force() if may["suspend"] else [],
+        "guarded": people.is_verified(request),
+        "codes_left": factors.count_codes(person),
     }
     return people.show_room(request, "workspace/desk.html", context)
 
