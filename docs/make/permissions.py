@@ -65,8 +65,8 @@ def _list_lines() -> Iterator[str]:
     yield (
         "Nothing below happens before a second person of the same organisation agrees, and that is never the "
         "one who proposed it, whatever roles they hold. Of two who approve at once one wins and the other is "
-        "told. What is proposed is checked at once, and again when it is carried out; what cannot be carried out leaves "
-        "everything as it was.\n"
+        "told. What is proposed is checked at once, and again when it is carried out; what cannot be carried "
+        "out leaves everything as it was.\n"
     )
     yield "| Proposal | What happens | Proposed by | Approved by |\n|---|---|---|---|"
     for kind, words, proposing, approving in list_stories():
