@@ -58,14 +58,14 @@ class Ended:
 class Stage:
     """The folder `folder/work`, whose `state` is the installation."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str = "") -> None:
         self.folder = folder
         self.work = folder / "work"
         self.state = self.work / "state"
         self.bases = folder / "bases"
         self.work.mkdir(parents=True)
         os.environ["LIGHTWELL_STATE"] = str(self.state)
-        os.environ.pop("LIGHTWELL_DATABASE", None)
+        os.environ["LIGHTWELL_DATABASE"] = database
         _import_everything()
 
     def keep(self, name: str) -> None:
@@ -93,6 +93,29 @@ class Stage:
         steps = {name: _read_steps(heard[name]) for name in (COMMAND, READER)}
         texts = [heard[name].read_text(errors="replace") for name in ("out", "err")]
         return Ended(os.waitstatus_to_exitcode(status), *texts, steps)
+
+    def run_together(self, commands: list[list[str]]) -> list[Ended]:
+        """Run commands at the same moment, each as a process of its own."""
+        hold, go = os.pipe()
+        children = []
+        for number, command in enumerate(commands):
+            heard = {name: self.folder / f"{name}-{number}" for name in ("out", "err")}
+            for path in heard.values():
+                path.unlink(missing_ok=True)
+            child = os.fork()
+            if child == 0:
+                os.close(go)
+                _be_command(command, None, self.work, heard, hold)
+            children.append((child, heard))
+        os.close(hold)
+        # The end of the pipe is what all of them wait for.
+        os.close(go)
+        ended = []
+        for child, heard in children:
+            _, status = os.waitpid(child, 0)
+            texts = [heard[name].read_text(errors="replace") for name in ("out", "err")]
+            ended.append(Ended(os.waitstatus_to_exitcode(status), *texts, {}))
+        return ended
 
     def ask(self, question: Callable[[], Any]) -> Any:
         """Run a function in a process of its own and return its answer."""
@@ -135,14 +158,18 @@ def _import_everything() -> None:
     gc.freeze()
 
 
-def _be_command(command: Command, point: Point | None, root: Path, heard: dict[str, Path]) -> None:
-    """In the child: be the command, and never return."""
+def _be_command(
+    command: Command, point: Point | None, root: Path, heard: dict[str, Path], hold: int | None = None
+) -> None:
+    """In the child: be the command, and never return; with `hold` begin when that pipe has ended."""
     code = BUG
     try:
         signal.alarm(LONGEST_SECONDS)
         for number, name in ((1, "out"), (2, "err")):
             os.dup2(os.open(heard[name], os.O_WRONLY | os.O_CREAT, 0o600), number)
         sys.stdin = open(os.devnull)  # noqa: SIM115 - as long as the process
+        if hold is not None:
+            os.read(hold, 1)
         if point is not None:
             _watch(point, root, heard)
         code = _call(command)

@@ -1,22 +1,14 @@
 """The same log on a real PostgreSQL: begin, append from two processes at once, sign, back up, restore."""
 
 import os
-import pwd
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
+from postgres_fixture import run_server, skip_without_postgres
 
+skip_without_postgres(whole_module=True)
 MAIN = [sys.executable, "-c", "from lightwell.cli.main import main; main()"]
-PROGRAMS = ("initdb", "pg_ctl", "pg_dump", "pg_restore", "createdb")
-
-pytest.importorskip("psycopg", reason="the extra postgres is not installed")
-if missing := [name for name in PROGRAMS if shutil.which(name) is None]:
-    pytest.skip(f"PostgreSQL's programs are not installed: {', '.join(missing)}", allow_module_level=True)
 
 APPEND = """
 import sys
@@ -30,44 +22,8 @@ for k in range(40):
 
 @pytest.fixture(scope="module")
 def server():
-    """A PostgreSQL of our own in a new folder; it refuses to run as root, so then as the account postgres."""
-    account = pwd.getpwuid(os.getuid())
-    if account.pw_uid == 0:
-        try:
-            account = pwd.getpwnam("postgres")
-        except KeyError:
-            pytest.skip("PostgreSQL does not run as root, and there is no account postgres")
-    folder = Path(tempfile.mkdtemp(prefix="lightwell-pg-"))
-    os.chown(folder, account.pw_uid, account.pw_gid)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    def call(*command):
-        drop = (
-            {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
-        )
-        subprocess.run(
-            command,
-            check=True,
-            capture_output=True,
-            timeout=60,
-            cwd=folder,
-            env={**os.environ, "HOME": str(folder)},
-            **drop,
-        )
-
-    call("initdb", "-D", folder / "data", "-U", "lightwell", "--auth=trust", "--no-sync", "-E", "UTF8")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-    call("pg_ctl", "-D", folder / "data", "-w", "-o", options, "-l", folder / "log", "start")
-
-    def make_database(name):
-        call("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "lightwell", name)
-        return f"postgresql://lightwell@127.0.0.1:{port}/{name}"
-
-    yield make_database
-    call("pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
-    shutil.rmtree(folder, ignore_errors=True)
+    with run_server() as make_database:
+        yield make_database
 
 
 def start(state, address, *command):

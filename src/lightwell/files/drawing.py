@@ -55,7 +55,7 @@ def read_picture(folder: Path, digest: str, pdf: Path, number: int) -> Picture:
     suffix = ".png" if data.startswith(b"\x89PNG") else ".jpg"
     place.mkdir(parents=True, exist_ok=True)
     # Readers see the file whole or not at all; a crash leaves a leftover that is drawn again.
-    durable.replace_file(place / f"{number}{suffix}", data)
+    durable.replace_file(place / f"{number}{suffix}", data, crowded=True)
     return Picture(data, _MEDIA_TYPES[suffix])
 
 

@@ -8,19 +8,21 @@ dropped the bytes, so only reading again after a restart tells what is there.
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 TEMPORARY = ".tmp"
 
 
-def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
+def replace_file(path: Path, data: bytes, mode: int = 0o644, *, crowded: bool = False) -> None:
     """Write a file of state durably, making its folder if needed.
 
     A crash here leaves the old content or the new one, and perhaps a `.tmp` leftover, which the
-    next write replaces. When this returns, the new content survives a power loss.
+    next write replaces; a `crowded` one, which several processes may write at once, is swept. When
+    this returns, the new content survives a power loss.
     """
     changed = make_folders(path.parent)
-    write_and_rename(path, data, mode)
+    write_and_rename(path, data, mode, crowded=crowded)
     for folder in changed | {path.parent}:
         flush_folder(folder)
 
@@ -39,13 +41,15 @@ def make_folders(folder: Path) -> set[Path]:
     return changed
 
 
-def write_and_rename(path: Path, data: bytes, mode: int = 0o644) -> None:
+def write_and_rename(path: Path, data: bytes, mode: int = 0o644, *, crowded: bool = False) -> None:
     """Write beside the place, flush, rename into place; the caller flushes the directory.
 
     Flushed before the rename, or a power loss could leave the name without the bytes. A crash
     here leaves the old file, or the new one, and perhaps the leftover.
     """
-    temporary = path.with_name(path.name + TEMPORARY)
+    # Two writers under one name would cut each other's bytes short and rename them half.
+    own = f".{secrets.token_hex(8)}" if crowded else ""
+    temporary = path.with_name(f"{path.name}{own}{TEMPORARY}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with open(descriptor, "wb") as file:
         file.write(data)

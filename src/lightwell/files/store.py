@@ -35,7 +35,7 @@ class FileStore:
             # As young as what is new, or the sweep might take it for a leftover (`actions/leftovers`).
             os.utime(path)
         else:
-            durable.replace_file(path, data)
+            durable.replace_file(path, data, crowded=True)
         return digest
 
     def get_bytes(self, area: str, digest: str) -> bytes:
