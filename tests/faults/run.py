@@ -97,8 +97,8 @@ def strike(stage: Stage, lived: Lived, point: Point) -> tuple[list[str], Ended]:
     stage.begin(act.name)
     struck = stage.run(act.command, point)
     faults = _judge_end(struck, point)
-    # The site is visited at every third point; what its pages are made from is looked at always.
-    look = functools.partial(observation.observe, point.number % 3 == 0)
+    # The site is visited at every fourth point; what its pages are made from is looked at always.
+    look = functools.partial(observation.observe, point.number % 4 == 0)
     now = stage.ask(look)
     faults += _judge_moment(now, before, after, struck)
     again = stage.run(act.command)
@@ -195,9 +195,10 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "shapes": len(shapes),
         "acts": {lived.act.name: len(lived.points) for lived in acts},
     }
-    chosen = chosen[: options.sample or None]
+    # Act by act, because what an act brings about is looked at once in each share.
+    chosen = sorted(chosen[: options.sample or None], key=lambda each: acts.index(each[0]))
     part, parts = options.share
-    for lived, point in chosen[part - 1 :: parts]:
+    for lived, point in chosen[len(chosen) * (part - 1) // parts : len(chosen) * part // parts]:
         started = time.monotonic()
         faults, struck = strike(stage, lived, point)
         steps = struck.steps[point.process]

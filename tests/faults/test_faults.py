@@ -17,19 +17,23 @@ import pytest
 RUN = Path(__file__).with_name("run.py")
 SAMPLE, FULL = 12, 600
 SEED = int(os.environ.get("LIGHTWELL_FAULT_SEED") or secrets.randbelow(1_000_000))
-SHARES = 2
+SHARES = int(os.environ.get("LIGHTWELL_FAULT_SHARES") or 2)
 
 
 def start(folder, points, share):
     command = [sys.executable, RUN, folder, "--sample", points, "--seed", SEED, "--share", share]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    return subprocess.Popen(
-        [*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    )
+    said = folder.with_suffix(".jsonl")
+    with said.open("wb") as out:
+        process = subprocess.Popen(
+            [*map(str, command)], stdout=out, stderr=subprocess.STDOUT, env=environment
+        )
+    return process, said
 
 
-def read(process):
-    lines = process.communicate()[0].splitlines()
+def read(process, said):
+    process.wait()
+    lines = said.read_text().splitlines()
     assert process.returncode == 0, f"seed {SEED}: " + "\n".join(lines[-20:])
     return [json.loads(line) for line in lines]
 
@@ -55,14 +59,14 @@ def judge(lines, record_property):
 def test_a_fault_at_a_sample_of_durable_steps_loses_nothing(tmp_path, record_property, capsys):
     with capsys.disabled():
         print(f"\nfaults at a sample of durable steps: LIGHTWELL_FAULT_SEED={SEED}")
-    assert len(judge(read(start(tmp_path / "one", SAMPLE, "1/1")), record_property)) == SAMPLE
+    assert len(judge(read(*start(tmp_path / "one", SAMPLE, "1/1")), record_property)) == SAMPLE
 
 
 @pytest.mark.full
 def test_faults_at_durable_steps_of_every_act_lose_nothing(tmp_path, record_property):
     points = int(os.environ.get("LIGHTWELL_FAULT_POINTS") or FULL)
     shares = [start(tmp_path / str(k), points, f"{k}/{SHARES}") for k in range(1, SHARES + 1)]
-    lines = [line for process in shares for line in read(process)]
+    lines = [line for share in shares for line in read(*share)]
     struck = judge(lines, record_property)
     assert len(struck) == min(points, lines[0]["all"])
     assert points < FULL or {line["act"] for line in struck} == set(lines[0]["acts"])
