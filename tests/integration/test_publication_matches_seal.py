@@ -10,7 +10,7 @@ import exit_fixture as exits
 import pytest
 
 from lightwell.actions import inventories
-from lightwell.archive import inventory, release
+from lightwell.archive import inventory, release, words_document
 from lightwell.base import canonical, errors
 from lightwell.db.models import Item, LogEntry, Opening, PublicPage, Study
 from lightwell.files import foundation
@@ -50,7 +50,7 @@ def test_words_and_rows_of_a_published_page_are_those_that_were_sealed(
     lines = desk.state.files.get_bytes("public", digest).splitlines()
     assert len(rows) == len(lines) == item.pages
     for row, line in zip(rows, lines, strict=True):
-        words = release.parse_words(line)
+        words = words_document.parse_words(line)
         assert row.text == "\n".join(" ".join(word.text for word in each) for each in words.lines)
         assert exits.name_page_word(exits.WHOLE, row.number) in row.text
 

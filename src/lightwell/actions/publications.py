@@ -15,7 +15,17 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from lightwell.actions import inventories, log
-from lightwell.archive import entry, inventory, opening, page, picture, release, seal
+from lightwell.archive import (
+    entry,
+    inventory,
+    opening,
+    page,
+    picture,
+    publication,
+    release,
+    seal,
+    words_document,
+)
 from lightwell.base import canonical, errors, ground
 from lightwell.base.canonical import Json
 from lightwell.db.models import Holding, Item, Opening, Publication, PublicPage, Study
@@ -56,10 +66,10 @@ def check_publication(payload: dict[str, Json], now: datetime.datetime) -> None:
     if study is None:
         problems.append(errors.Problem("study", f"there is no study {payload.get('study')!r}"))
     words = len(str(payload.get("summary") or "").split())
-    if words > release.MAX_SUMMARY_WORDS:
+    if words > publication.MAX_SUMMARY_WORDS:
         problems.append(
             errors.Problem(
-                "summary", f"the summary has {words} words; {release.MAX_SUMMARY_WORDS} are allowed"
+                "summary", f"the summary has {words} words; {publication.MAX_SUMMARY_WORDS} are allowed"
             )
         )
     numbers = payload.get("items")
@@ -162,7 +172,9 @@ def take_back_items(*, payload: dict[str, Json], decided_by: tuple[str, str], no
             item.save(update_fields=["named"])
         study = Study.objects.get(pk=payload["study"])
         newest = study.publications.order_by("-number").first()
-        summary = release.parse_publication(canonical.decode(bytes(newest.data))).summary if newest else ""
+        summary = (
+            publication.parse_publication(canonical.decode(bytes(newest.data))).summary if newest else ""
+        )
         # The older records name what was taken back and leave the view; this one takes their place.
         _record_publication(study, summary, now)
 
@@ -230,7 +242,7 @@ def _open_words(state: State, item: Item, key: bytes) -> tuple[list[PublicPage],
             raise errors.Damaged(
                 f"page {number} of item {item.number} of {item.study_id} is not what was sealed"
             )
-        words.append(release.format_encoded_words(each.head, each.lines, hashes, each.patches_root))
+        words.append(words_document.format_encoded_words(each.head, each.lines, hashes, each.patches_root))
         rows.append(PublicPage(item=item, number=number, head=each.head, lines=each.lines, text=text))
     return rows, words
 
@@ -316,7 +328,7 @@ def _find_review(ground_id: str, now: datetime.datetime) -> datetime.date:
 def _record_publication(study: Study, summary: str, now: datetime.datetime) -> Publication:
     number = study.publications.count() + 1
     items = [_describe_item(item) for item in inventories.list_items(study)]
-    document = release.make_publication(study=study.id, number=number, summary=summary, items=items)
+    document = publication.make_publication(study=study.id, number=number, summary=summary, items=items)
     digest = canonical.compute_digest(document)
     (index,) = log.append(entries=[entry.make_publication(now, study.id, number, digest)])
     return Publication.objects.create(
@@ -329,14 +341,14 @@ def _record_publication(study: Study, summary: str, now: datetime.datetime) -> P
     )
 
 
-def _describe_item(item: Item) -> release.PublishedItem:
+def _describe_item(item: Item) -> publication.PublishedItem:
     newest = item.openings.order_by("-log_index").first()
     withheld = item.holdings.filter(page=None, lifted_at=None).exists()
     outcome = "withheld" if withheld else "pending"
     if newest and not withheld:
         outcome = "whole" if newest.whole else "pages"
     named = item.named
-    return release.PublishedItem(
+    return publication.PublishedItem(
         item=item.number,
         title=item.title if named else None,
         kind=item.kind,

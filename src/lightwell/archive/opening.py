@@ -9,6 +9,7 @@ What it proves: the parts match what was sealed. Not that the sealed parts came 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -130,6 +131,13 @@ def check_page(opening: PageOpening, header: seal.Header, sealed: bytes) -> None
     if seal.join_commitment(header_hash, proof.file_hash, pages_root) != sealed:
         place = f", line {changed[0] + 1}," if changed else ""
         raise errors.Refused(f"page {number}{place} does not match what was sealed")
+
+
+def parse_marks(text: str, lines: int) -> bytes:
+    """Read the marks of a page from hex; `Refused` unless there are `MARK_BYTES` for each of its lines."""
+    if not re.fullmatch(f"[0-9a-f]{{{2 * MARK_BYTES * lines}}}", text):
+        raise errors.Refused("the marks of a page have 8 hex digits a line")
+    return bytes.fromhex(text)
 
 
 def count_proof_bytes(proof: PageProof) -> int:

@@ -1,8 +1,8 @@
-"""Records of publication: openings, words documents, the publication record and the proof of one page.
+"""Openings as records: an item open whole, some of its pages, and the proof of one page.
 
-Each is canonical JSON that a log entry names by digest; `make_` builds the JSON object, `parse_` reads
-one back at the border and refuses what is malformed. Whether what they say matches the seal is asked in
-`client/verify`. The format for outsiders: docs/reference/bundle.md.
+The first two are canonical JSON that a log entry names by digest; `make_` builds the JSON object, `parse_`
+reads one back at the border and refuses what is malformed. Whether what they say matches the seal is asked
+in `client/verify`. The format for outsiders: docs/reference/bundle.md.
 """
 
 from __future__ import annotations
@@ -22,10 +22,7 @@ from lightwell.base import canonical, errors
 from lightwell.base.canonical import Json
 
 OPENING = "lightwell.opening.v1"
-PUBLICATION = "lightwell.publication.v1"
 PAGE_PROOF = "lightwell.page-proof.v1"
-OUTCOMES = ("whole", "pages", "withheld", "pending")
-MAX_SUMMARY_WORDS = 80
 
 _HEX = re.compile("[0-9a-f]{64}")
 
@@ -77,31 +74,6 @@ class PagesOpening:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedItem:
-    """One row of a publication record; title, date and file name only of items that are named by then."""
-
-    item: int
-    title: str | None
-    kind: str
-    date: str | None
-    file_name: str | None
-    media_type: str
-    pages: int | None
-    outcome: str
-    opening: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What a publisher says about every sealed item of a study when publishing."""
-
-    study: str
-    number: int
-    summary: str
-    items: tuple[PublishedItem, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PageProof:
     """One page and what leads from it to a signed checkpoint; `png` is None where no patch is open."""
 
@@ -112,53 +84,6 @@ class PageProof:
     header: seal.Header
     page: OpenPage
     png: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class WordsPage:
-    """One line of a words document. `marks` (4 bytes a line, or none) only let a refusal name a line."""
-
-    head: page.Head
-    lines: tuple[page.Line, ...]
-    patches_root: bytes
-    marks: bytes
-
-
-def format_words(
-    head: page.Head, lines: Sequence[page.Line], patches_root: bytes, seed: bytes | None = None
-) -> bytes:
-    """Write one line of a words document; inverse of `parse_words`. With the page's seed it bears marks."""
-    hashes = page.hash_lines(seed, lines) if seed is not None else []
-    return format_encoded_words(page.encode_head(head), page.encode_lines(lines), hashes, patches_root)
-
-
-def format_encoded_words(head: bytes, lines: bytes, hashes: Sequence[bytes], patches_root: bytes) -> bytes:
-    """Write the same line from a head and lines that are encoded already (`archive/page`), and line hashes.
-
-    Both are canonical JSON and the names stand in order, so that joining them is RFC 8785's form.
-    """
-    marks = b"".join(each[: openings.MARK_BYTES] for each in hashes).hex()
-    return b'{"head":%b,"lines":%b,"marks":"%b","patches_root":"%b"}\n' % (
-        head,
-        lines,
-        marks.encode(),
-        patches_root.hex().encode(),
-    )
-
-
-def parse_words(data: bytes) -> WordsPage:
-    """Read one line of a words document, with its newline or without."""
-    match canonical.decode(data.removesuffix(b"\n")):
-        case {"head": head, "lines": list(lines), "marks": str(marks), "patches_root": root, **rest} if (
-            not rest
-        ):
-            return WordsPage(
-                _parse_head(head),
-                tuple(page.decode_line(line) for line in lines),
-                _parse_hex(root),
-                _parse_marks(marks, len(lines)) if marks else b"",
-            )
-    raise errors.Refused("a line of a words document has the members head, lines, marks and patches_root")
 
 
 def make_whole_opening(
@@ -268,29 +193,6 @@ def parse_opening(record: Json) -> WholeOpening | PagesOpening:
             _check_every_page(opened)
             return opened
     raise errors.Refused("this is not an opening of a form that is known here")
-
-
-def make_publication(
-    *, study: str, number: int, summary: str, items: Sequence[PublishedItem]
-) -> dict[str, Json]:
-    """Write a publication record; inverse of `parse_publication`."""
-    rows = [{name: getattr(item, name) for name in PublishedItem.__slots__} for item in items]
-    return {"type": PUBLICATION, "study": study, "number": number, "summary": summary, "items": rows}
-
-
-def parse_publication(record: Json) -> Publication:
-    """Read a publication record; `Refused` says what is malformed."""
-    match record:
-        case {
-            "type": "lightwell.publication.v1",
-            "study": str(study),
-            "number": int(number),
-            "summary": str(summary),
-            "items": list(rows),
-            **rest,
-        } if not rest and len(summary.split()) <= MAX_SUMMARY_WORDS:
-            return Publication(study, number, summary, tuple(_parse_item(row) for row in rows))
-    raise errors.Refused("this is not a publication record of a form that is known here")
 
 
 def make_page_proof(
@@ -417,7 +319,7 @@ def _parse_page(value: Json, header_salt: bytes, file_hash: bytes) -> OpenPage:
                     tuple(_parse_hex(node) for node in path),
                     header_salt,
                     file_hash,
-                    _parse_marks(marks, head.lines),
+                    openings.parse_marks(marks, head.lines),
                 ),
             )
     raise errors.Refused("a page of the opening is not of a form that is known here")
@@ -434,12 +336,6 @@ def _parse_node(value: Json) -> Node:
         case {"hash": hidden, **rest} if not rest:
             return Node(False, _parse_hex(hidden))
     raise errors.Refused("a node of a proof is a seed or a hash")
-
-
-def _parse_marks(text: str, lines: int) -> bytes:
-    if not re.fullmatch(f"[0-9a-f]{{{2 * openings.MARK_BYTES * lines}}}", text):
-        raise errors.Refused("the marks of a page have 8 hex digits a line")
-    return bytes.fromhex(text)
 
 
 def _parse_holding(value: Json) -> Holding:
@@ -462,24 +358,6 @@ def _check_every_page(opened: PagesOpening) -> None:
         raise errors.Refused("the pages of an opening are listed in order")
     if sorted(shown + held) != list(range(1, (opened.header.pages or 0) + 1)):
         raise errors.Refused("an opening names every page of its item once, as open or as held back")
-
-
-def _parse_item(value: Json) -> PublishedItem:
-    match value:
-        case {
-            "item": int(item),
-            "title": None | str() as title,
-            "kind": str(kind),
-            "date": None | str() as date,
-            "file_name": None | str() as file_name,
-            "media_type": str(media_type),
-            "pages": None | int() as pages,
-            "outcome": str(outcome),
-            "opening": None | str() as opening,
-            **rest,
-        } if not rest and outcome in OUTCOMES and (opening is not None) == (outcome in ("whole", "pages")):
-            return PublishedItem(item, title, kind, date, file_name, media_type, pages, outcome, opening)
-    raise errors.Refused("an item of the publication record is not of a form that is known here")
 
 
 def _parse_hex(value: Json) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from lightwell.archive import logbook, opening, page, picture, release, seal
+from lightwell.archive import logbook, opening, page, picture, release, seal, words_document
 from lightwell.base import errors
 from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
 from lightwell.client.records import Records, name_record
@@ -81,7 +81,7 @@ def check_words(data: bytes, opened: release.WholeOpening, path: str) -> None:
     seeds = seal.derive_page_seeds(opened.key, len(opened.page_roots))
     for number, (line, seed, root) in enumerate(zip(lines, seeds, opened.page_roots, strict=False), 1):
         with name_place(f"{path}, page {number}"):
-            shown = release.parse_words(line)
+            shown = words_document.parse_words(line)
             if shown.head.number != number or len(shown.lines) != shown.head.lines:
                 raise errors.Refused("the head of the page contradicts its place or its lines")
             hashes = page.hash_lines(seed, shown.lines)

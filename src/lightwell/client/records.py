@@ -10,7 +10,7 @@ import hashlib
 import itertools
 from dataclasses import dataclass, field
 
-from lightwell.archive import logbook, release
+from lightwell.archive import logbook, publication, release
 from lightwell.base import canonical, disclosure, errors, withholding
 from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
 from lightwell.client.history import History
@@ -24,7 +24,7 @@ class Records:
 
     openings: dict[str, release.WholeOpening | release.PagesOpening] = field(default_factory=dict)
     disclosures: dict[str, disclosure.Disclosure] = field(default_factory=dict)
-    publications: dict[str, release.Publication] = field(default_factory=dict)
+    publications: dict[str, publication.Publication] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
@@ -73,7 +73,7 @@ def _read_record(bundle: Bundle, named: logbook.Named, found: Records) -> None:
     if named.kind == "opening":
         found.openings[named.digest] = release.parse_opening(canonical.decode(data))
     elif named.kind == "publication":
-        found.publications[named.digest] = release.parse_publication(canonical.decode(data))
+        found.publications[named.digest] = publication.parse_publication(canonical.decode(data))
     else:
         record = disclosure.decode_disclosure(data)
         if named.entry["type"] == logbook.DISCLOSURE and disclosure.format_log_entry(record) != named.entry:
@@ -116,7 +116,7 @@ def _check_outcome(
     book: logbook.Logbook,
     named: logbook.Named,
     item: logbook.Sealed,
-    row: release.PublishedItem,
+    row: publication.PublishedItem,
     found: Records,
 ) -> None:
     stops = [place for place in book.stops.get((item.study, item.number), ()) if place < named.index]

@@ -8,7 +8,7 @@ import hashlib
 
 import pytest
 
-from lightwell.archive import opening, page, release, seal
+from lightwell.archive import opening, page, publication, release, seal, words_document
 from lightwell.base import canonical, errors
 
 KEY = bytes(range(32))
@@ -50,10 +50,10 @@ def make_whole() -> dict:
 
 
 def make_publication() -> dict:
-    item = release.PublishedItem(
+    item = publication.PublishedItem(
         3, "Title", "report", None, "a.pdf", "application/pdf", 2, "whole", "sha256:" + "ab" * 32
     )
-    return release.make_publication(study="std-test", number=1, summary="Words.", items=[item])
+    return publication.make_publication(study="std-test", number=1, summary="Words.", items=[item])
 
 
 def test_an_opening_of_some_pages_comes_back_with_its_proof():
@@ -74,16 +74,19 @@ def test_an_opening_of_a_whole_item_comes_back():
 
 def test_words_come_back_with_marks_and_without():
     parts, seed = make_parts(1), bytes(32)
-    written = release.format_words(parts.head, parts.lines, bytes(32), seed)
+    written = words_document.format_words(parts.head, parts.lines, bytes(32), seed)
     assert canonical.encode(canonical.decode(written[:-1])) + b"\n" == written
-    marked = release.parse_words(written)
+    marked = words_document.parse_words(written)
     assert (marked.head, marked.lines, marked.patches_root) == (parts.head, parts.lines, bytes(32))
     assert marked.marks == b"".join(each[:4] for each in page.hash_lines(seed, parts.lines))
-    assert release.parse_words(release.format_words(parts.head, parts.lines, bytes(32))).marks == b""
+    assert (
+        words_document.parse_words(words_document.format_words(parts.head, parts.lines, bytes(32))).marks
+        == b""
+    )
 
 
 def test_a_publication_record_comes_back():
-    read = release.parse_publication(canonical.decode(canonical.encode(make_publication())))
+    read = publication.parse_publication(canonical.decode(canonical.encode(make_publication())))
     assert (read.study, read.number, read.items[0].outcome) == ("std-test", 1, "whole")
 
 
@@ -124,7 +127,7 @@ def test_a_record_with_any_member_missing_or_of_another_shape_is_refused():
     changes = list_changes()
     assert len(changes) > 200
     for name, record in changes:
-        reader = release.parse_opening if name == "opening" else release.parse_publication
+        reader = release.parse_opening if name == "opening" else publication.parse_publication
         with pytest.raises(errors.LightwellError):
             reader(record)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from lightwell.archive import entry, opening, page, picture, release, rules, seal
+from lightwell.archive import entry, opening, page, picture, publication, release, rules, seal, words_document
 from lightwell.base import canonical, disclosure, ids
 from lightwell.files import bundle
 from lightwell.files.store import FileStore
@@ -134,7 +134,7 @@ class Archive:
     def open_whole(self, study: str, number: int) -> str:
         made = self.documents[study, number]
         lines = [
-            release.format_words(
+            words_document.format_words(
                 each.head,
                 each.lines,
                 tree.compute_root(page.hash_patches(seed, each.head, each.patches)),
@@ -173,7 +173,7 @@ class Archive:
 
     def publish(self, study: str, outcomes: dict[int, tuple[str, str | None]]) -> str:
         rows = [
-            release.PublishedItem(
+            publication.PublishedItem(
                 number,
                 f"Title {number}" if outcome in ("whole", "pages") else None,
                 "report",
@@ -186,7 +186,7 @@ class Archive:
             )
             for number, (outcome, digest) in sorted(outcomes.items())
         ]
-        record = release.make_publication(study=study, number=1, summary="What we found.", items=rows)
+        record = publication.make_publication(study=study, number=1, summary="What we found.", items=rows)
         digest = self.keep(record)
         self.log(entry.make_publication(self.now, study, 1, digest))
         return digest

@@ -16,7 +16,7 @@ import gaps
 import pytest
 import statements
 
-from lightwell.archive import entry, opening, page, picture, release, rules, seal
+from lightwell.archive import entry, opening, page, picture, publication, release, rules, seal, words_document
 from lightwell.base import canonical, disclosure, ids, tombstone, withholding
 from lightwell.tlog import checkpoint, cosignature, note, policy, tile, tree
 
@@ -156,7 +156,7 @@ class Document:
         if self.parts:
             seeds = seal.derive_page_seeds(self.key, len(self.parts))
             lines = [
-                release.format_words(
+                words_document.format_words(
                     each.head,
                     each.lines,
                     tree.compute_root(page.hash_patches(seed, each.head, each.patches)),
@@ -284,7 +284,7 @@ def open_documents(made: Builder) -> None:
     outcomes = ["whole", "pages", "whole", "withheld", "pending", "whole", "pending"]
     names = {1: whole[1], 2: part, 3: whole[3], 6: whole[6]}
     rows = [
-        release.PublishedItem(
+        publication.PublishedItem(
             d.number,
             f"Title {d.number}" if d.number in names else None,
             "report",
@@ -298,7 +298,7 @@ def open_documents(made: Builder) -> None:
         for d, outcome in zip(DOCUMENTS, outcomes, strict=True)
     ]
     record = made.record(
-        release.make_publication(study=STUDY, number=1, summary="What we found.", items=rows)
+        publication.make_publication(study=STUDY, number=1, summary="What we found.", items=rows)
     )
     made.log(entry.make_publication(made.now, STUDY, 1, record))
     made.log(entry.make_suspension(made.now, STUDY, 6, None, "abuse-material", "safeguarding-officer"))
