@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hostile_fixture
+
 RUN = [sys.executable, "-c", "from lightwell.cli.main import main; main()", "inventory"]
 
 
@@ -14,13 +16,15 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
 def test_a_draft_passes_its_own_check_and_edits_are_not_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "research"
     (folder / "2020").mkdir(parents=True)
-    (folder / "2020" / "sleep report.pdf").write_bytes(b"%PDF")
+    (folder / "2020" / "sleep report.pdf").write_bytes(hostile_fixture.make_plain(3))
     (folder / "notes, raw.txt").write_text("x")
     table = tmp_path / "inventory.csv"
     assert run("draft", folder, "--output", table).returncode == 0
     checked = run("check", folder, table)
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert "2 documents" in checked.stdout
+    assert "2 documents, 3 pages" in checked.stdout
+    assert "1 held as files" in checked.stdout
+    assert "Sealing takes about 0 s with 2 processes" in checked.stdout
     again = run("draft", folder, "--output", table)
     assert again.returncode == 1
     assert "may hold your edits" in again.stderr

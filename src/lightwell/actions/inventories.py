@@ -54,12 +54,15 @@ def measure_files(
 ) -> None:
     """Read, render and encrypt every file that was not measured yet; safe to kill and run again.
 
-    Raises `UserMistake` with the problem of every file that cannot be sealed; the others stay measured.
+    Raises `UserMistake` with the problem of every file that cannot be sealed; the others stay measured, and
+    nothing can be sealed until all are.
     A crash here leaves measured items whole and perhaps encrypted files that no row names.
     """
+    Study.objects.filter(pk=study.pk).update(measured=None)
     first = _count_sealed(study) + 1
     offset = first - rows[0].number
     todo = []
+    problems: list[errors.Problem] = []
     done = pages = 0
     for row in rows:
         staged = Item.objects.filter(study=study, number=row.number + offset, inventory=None).first()
@@ -67,13 +70,13 @@ def measure_files(
         if staged and _is_measured(state, staged, row, digest.hex(), size):
             _describe_item(staged, row)
             staged.save()
+            problems += _list_page_problems(row, staged)
             done, pages = done + 1, pages + (staged.pages or 0)
             continue
         if staged:
             staged.delete()
         todo.append((row, secrets.token_bytes(32)))
     Item.objects.filter(study=study, inventory=None, number__gte=first + len(rows)).delete()
-    problems: list[errors.Problem] = []
     jobs = [
         intake.Job(
             folder / row.file,
@@ -91,6 +94,7 @@ def measure_files(
             problems += result.problems
         else:
             item = _make_item(state, study, row, row.number + offset, key, result)
+            problems += _list_page_problems(row, item)
             item.save()
             pages += item.pages or 0
         done += 1
@@ -98,13 +102,21 @@ def measure_files(
             progress(done, len(rows), pages)
     if problems:
         raise errors.UserMistake(problems=problems)
+    Study.objects.filter(pk=study.pk).update(measured=len(rows))
+
+
+def is_measured(study: Study) -> bool:
+    """Answer whether every file that was listed is measured, so that the inventory can be sealed."""
+    staged = Item.objects.filter(study=study, inventory=None).count()
+    return staged > 0 and Study.objects.filter(pk=study.pk, measured=staged).exists()
 
 
 def preview_seal(*, study: Study) -> Preview:
-    """Say what sealing would make irrevocable; `Refused` when nothing is measured."""
+    """Say what sealing would make irrevocable; `Refused` when nothing or not everything is measured."""
     items = list(Item.objects.filter(study=study, inventory=None))
     if not items:
-        raise errors.Refused(f"nothing of {study.id} is measured; run: lightwell inventory seal")
+        raise errors.Refused(f"nothing of {study.id} is measured; run: lightwell seal")
+    _check_measured(study)
     return Preview(
         study.id,
         study.inventories.count() + 1,
@@ -121,7 +133,7 @@ def seal_inventory(*, actor: Person, study: Study, now: datetime.datetime) -> In
     """Seal everything that is measured: from now on the number of documents never shrinks.
 
     One transaction: a crash leaves the items measured and nothing sealed. Raises `Refused`
-    without the permission, for another organisation's study, or with nothing to seal.
+    without the permission, for another organisation's study, with nothing to seal, or with half a folder.
     """
     organisations.check_owner(actor, "seal", organisations.find_owner(study.id))
     with transaction.atomic():
@@ -130,6 +142,7 @@ def seal_inventory(*, actor: Person, study: Study, now: datetime.datetime) -> In
         items = list(Item.objects.filter(study=study, inventory=None).order_by("number"))
         if not items:
             raise errors.Refused(f"nothing of {study.id} is measured, or somebody has just sealed it")
+        _check_measured(study)
         number = study.inventories.count() + 1
         entries = [
             entry.make_item(
@@ -152,6 +165,7 @@ def seal_inventory(*, actor: Person, study: Study, now: datetime.datetime) -> In
         for item, place in zip(items, places, strict=False):
             item.inventory, item.log_index = sealed, place
         Item.objects.bulk_update(items, ["inventory", "log_index"])
+        Study.objects.filter(pk=study.pk).update(measured=None)
     return sealed
 
 
@@ -168,6 +182,14 @@ def read_page_roots(item: Item) -> list[bytes]:
     return [data[at : at + 32] for at in range(0, len(data), 32)]
 
 
+def _check_measured(study: Study) -> None:
+    if not is_measured(study):
+        raise errors.Refused(
+            f"not every listed file of {study.id} is measured, so nothing is sealed; mend what was named "
+            "and run again: lightwell seal"
+        )
+
+
 def _count_sealed(study: Study) -> int:
     return Item.objects.filter(study=study, inventory__isnull=False).count()
 
@@ -182,6 +204,10 @@ def _is_measured(state: State, staged: Item, row: inventories.Row, sha256: str, 
 def _is_whole(state: State, item: Item) -> bool:
     names = [name for name in (item.sealed_file, item.sealed_parts) if name]
     return bool(names) and all(state.files.find_path("sealed", name).exists() for name in names)
+
+
+def _list_page_problems(row: inventories.Row, item: Item) -> list[errors.Problem]:
+    return [errors.Problem(row.file, each) for each in inventories.list_page_problems(row, item.pages)]
 
 
 def _describe_item(item: Item, row: inventories.Row) -> None:

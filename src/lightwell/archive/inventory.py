@@ -11,6 +11,7 @@ import csv
 import datetime
 import io
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,12 @@ INTENTS = ("publish", "publish-unread", "withhold")
 MAX_PAGES = 100_000
 MAX_HELD_CHARACTERS = 1000
 
+# A spreadsheet would run a cell that begins so (CWE-1236); a quotation mark guards it and is taken off here.
+_FORMULA = re.compile("'*[=+@\t\r-]")
+# The Unicode line and paragraph separators, and the characters that embed, override or isolate a direction of
+# writing (UAX 9, section 2): a name shown with them is not the name that was approved.
+_BREAKS = "\u0085\u2028\u2029"
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _RANGE = re.compile(r"([1-9][0-9]{0,5})(?:-([1-9][0-9]{0,5}))?(?: ([a-z0-9-]+))?")
 
 
@@ -61,6 +68,18 @@ class Row:
     due: datetime.date
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as far as it can be read: rows with the line each begins at, and every problem found.
+
+    A row is here also when something about it is wrong; while there are problems nothing may be sealed.
+    """
+
+    rows: list[Row]
+    lines: list[int]
+    problems: list[Problem]
+
+
 def is_quarantined(row: Row) -> bool:
     """Answer whether no program may open the file: it may show abuse."""
     return row.intent == "withhold" and row.ground == QUARANTINE
@@ -69,8 +88,13 @@ def is_quarantined(row: Row) -> bool:
 def list_name_problems(name: str) -> list[str]:
     """List what is wrong with a file's path below the folder; empty when nothing is."""
     problems = []
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+    if _has_control(name):
         problems.append("the file name holds a line break or another control character; rename the file")
+    if _TURNS.search(name):
+        problems.append(
+            "the file name holds characters that turn the direction of writing, so that it is shown as "
+            "another name; rename the file"
+        )
     if name.startswith("/") or "\\" in name or any(part in ("", ".", "..") for part in name.split("/")):
         problems.append("the file name must be a plain path below the folder, without .. or backslashes")
     return problems
@@ -91,7 +115,7 @@ def format_rows(rows: Iterable[Row]) -> str:
     writer.writerow(COLUMNS)
     for row in rows:
         texts = (row.file, row.title, row.kind, row.date, row.intent, row.ground, row.held_pages)
-        writer.writerow([row.number, *texts, row.due.isoformat()])
+        writer.writerow([row.number, *map(_guard_cell, texts), row.due.isoformat()])
     return text.getvalue()
 
 
@@ -101,22 +125,47 @@ def parse_rows(text: str, names: Collection[str], grounds: Collection[str]) -> l
     `names` are the files present, `grounds` the ids of known grounds. Raises `UserMistake` with every
     problem, each placed by its line in the CSV file.
     """
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise errors.UserMistake(f"the first line must be exactly: {','.join(COLUMNS)}", place="line 1")
+    table = read_table(text, names, grounds)
+    if table.problems:
+        raise errors.UserMistake(problems=table.problems)
+    return table.rows
+
+
+def decode_table(data: bytes) -> str:
+    """Decode the bytes of a table; `UserMistake` names the line that is not UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise errors.UserMistake(
+            "the text is not UTF-8; in a spreadsheet save the table as CSV with the character set UTF-8",
+            place=f"line {line}",
+        ) from None
+
+
+def read_table(text: str, names: Collection[str], grounds: Collection[str]) -> Table:
+    """Read a table as far as it can be read; arguments as for `parse_rows`."""
+    # Where the comma divides whole numbers from parts, spreadsheets divide cells by semicolons.
+    delimiter = ";" if text.startswith(";".join(COLUMNS)) else ","
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     problems: list[Problem] = []
     rows: list[Row] = []
+    lines: list[int] = []
     seen: dict[str, int] = {}
     try:
-        for cells in reader:
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            return Table([], [], [Problem("line 1", _explain_header(reader.fieldnames or ()))])
+        for raw in reader:
             place = f"line {reader.line_num}"
+            cells = {column: _unguard_cell(cell) for column, cell in raw.items()}
             found = _list_row_problems(cells, len(rows) + 1, names, grounds)
-            file = cells["file"] or ""
+            file = str(cells["file"] or "")
             if file in seen:
                 found.append(f"{file!r} stands already in line {seen[file]}; keep one of the two rows")
             seen.setdefault(file, reader.line_num)
             problems.extend(Problem(place, sentence) for sentence in found)
             rows.append(_make_row(cells, len(rows) + 1))
+            lines.append(reader.line_num)
     except csv.Error as error:
         problems.append(Problem(f"line {reader.line_num}", f"the line is not CSV: {error}"))
     for name in sorted(set(names) - set(seen)):
@@ -124,9 +173,7 @@ def parse_rows(text: str, names: Collection[str], grounds: Collection[str]) -> l
         problems.extend(Problem(repr(name), sentence) for sentence in sentences)
     if not rows and not problems:
         problems.append(Problem("", "the inventory has no row; a study without documents cannot be sealed"))
-    if problems:
-        raise errors.UserMistake(problems=problems)
-    return rows
+    return Table(rows, lines, problems)
 
 
 def format_held_pages(numbers: Iterable[int]) -> str:
@@ -173,6 +220,22 @@ def parse_held_grounds(text: str, ground: str) -> dict[int, str]:
     return grounds
 
 
+def list_page_problems(row: Row, pages: int | None) -> list[str]:
+    """List what a row says of pages that its file has not; `pages` is None when none is read."""
+    if row.intent == "publish-unread" and pages:
+        return [f"all {pages} pages can be read; use the intent publish"]
+    if row.held_pages and pages is None:
+        return [
+            "no page of this file is read, so that none can be held back; leave held_pages empty, or use the "
+            "intent withhold"
+        ]
+    try:
+        parse_held_pages(row.held_pages, pages)
+    except errors.UserMistake as error:
+        return [problem.sentence for problem in error.problems]
+    return []
+
+
 def _list_row_problems(
     cells: Mapping[str | None, str | list[str] | None],
     number: int,
@@ -186,9 +249,13 @@ def _list_row_problems(
     if cell["number"] != str(number):
         found.append(f"the number must be {number}, because rows are numbered from 1 without a gap")
     if cell["file"] not in names:
-        found.append(f"there is no file {cell['file']!r} in the folder")
+        found.append(_explain_absence(cell["file"], names))
     if not cell["title"].strip():
         found.append("the title is empty")
+    if _has_control(cell["title"]) or _TURNS.search(cell["title"]):
+        found.append(
+            "the title holds a line break or another control character; write it in plain characters"
+        )
     if cell["kind"] not in KINDS:
         found.append(f"the kind {cell['kind']!r} is unknown; use one of {', '.join(KINDS)}")
     if cell["intent"] not in INTENTS:
@@ -198,6 +265,34 @@ def _list_row_problems(
         if (cell[column] or column == "due") and _parse_date(cell[column]) is None:
             found.append(f"the {column} {cell[column]!r} is not a date such as 2026-11-24")
     return found
+
+
+def _explain_header(found: Collection[str]) -> str:
+    missing = [column for column in COLUMNS if column not in found]
+    named = f"; missing: {', '.join(missing)}" if missing and len(missing) < len(COLUMNS) else ""
+    return f"the first line must be exactly: {','.join(COLUMNS)}{named}"
+
+
+def _explain_absence(name: str, names: Collection[str]) -> str:
+    sentence = f"there is no file {name!r} in the folder"
+    # An e with an accent is one character on most computers and two on others, and looks the same.
+    folded = unicodedata.normalize("NFC", name)
+    if twin := next((each for each in names if unicodedata.normalize("NFC", each) == folded), None):
+        return f"{sentence}; {twin!a} looks the same and is written with other characters: copy that name"
+    return sentence
+
+
+def _has_control(text: str) -> bool:
+    return any(ord(each) < 32 or 127 <= ord(each) < 160 or each in _BREAKS for each in text)
+
+
+def _guard_cell(text: str) -> str:
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _unguard_cell(cell: str | list[str] | None) -> str | list[str] | None:
+    guarded = isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell)
+    return cell[1:] if guarded else cell  # type: ignore[index]  # guarded only if it is a string
 
 
 def _list_ground_problems(cell: Mapping[str, str], grounds: Collection[str]) -> list[str]:

@@ -19,7 +19,10 @@ def show_progress(verb: str, total: int, what: str) -> Iterator[Callable[[int, i
         progress.TextColumn(what + " · {task.fields[pages]} pages, {task.fields[rate]} a second"),
         progress.TimeRemainingColumn(),
     )
-    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    # Into a file or a pipe it would write an empty line.
+    shown = console.is_terminal
+    with progress.Progress(*columns, console=console, transient=True, disable=not shown) as bars:
         task = bars.add_task(verb, total=total, pages=0, rate="-")
 
         def report(done: int, total: int, pages: int) -> None:

@@ -46,9 +46,7 @@ def seal(study: str, documents: Path, table: Path, yes: bool, processes: int, pe
 
     actor = installation.find_person(person)
     found = find_study(study)
-    rows = inventories.parse_rows(
-        _read_table(table), folder.list_names(documents), data.read_grounds().keys()
-    )
+    rows = inventories.parse_rows(read_table(table), folder.list_names(documents), data.read_grounds().keys())
     with occupancy.hold_study(state.root, found.id):
         # Killed after sealing and before saying so, or run twice: a second inventory would count all twice.
         before = reruns.find_sealed(study=found, folder=documents, rows=rows)
@@ -125,12 +123,18 @@ def find_study(study: str):  # type: ignore[no-untyped-def]  # the model must no
     return found
 
 
-def _read_table(table: Path) -> str:
+def read_table(table: Path) -> str:
+    """Read the text of an inventory's table; `UserMistake` names the file, and the line that is not UTF-8."""
     try:
-        return table.read_bytes().decode("utf-8-sig")
+        data = table.read_bytes()
     except FileNotFoundError:
         raise errors.UserMistake(
             f"there is no file {table}; make one with: lightwell inventory draft"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise errors.UserMistake(f"{table} cannot be read as UTF-8 text: {error}") from None
+    except OSError as error:
+        raise errors.UserMistake(f"cannot be read: {error.strerror}", place=str(table)) from None
+    try:
+        return inventories.decode_table(data)
+    except errors.UserMistake as error:
+        (problem,) = error.problems
+        raise errors.UserMistake(problem.sentence, place=f"{table}, {problem.place}") from None

@@ -52,8 +52,10 @@ def count_pages(path: Path) -> int:
         with pikepdf.open(path) as second_reading:
             second = len(second_reading.pages)
     except pikepdf.PdfError as error:
+        # The engine names the file by its whole path, which is the publisher's own affair.
+        reason = str(error).replace(str(path), path.name)
         raise errors.UserMistake(
-            f"the second engine cannot read this PDF: {error}; supply a sound copy, {_UNREAD}",
+            f"the second engine cannot read this PDF: {reason}; supply a sound copy, {_UNREAD}",
             place=path.name,
         ) from None
     if first != second or not first:

@@ -48,12 +48,21 @@ def test_the_draft_suggests_title_and_kind() -> None:
         ("1,a.pdf,A,report,,publish,,,", "the due '' is not a date"),
         ("1,a.pdf,A,report,,publish", "the line must have 9 cells"),
         ("1,a.pdf,A,report,,publish,,,2027-01-31,more", "the line must have 9 cells"),
+        (
+            "1,a.pdf,A\u202efdp,report,,publish,,,2027-01-31",
+            "the title holds a line break or another control",
+        ),
+        ('1,a.pdf,"A\nB",report,,publish,,,2027-01-31', "the title holds a line break or another control"),
+        ("1,a\u202efdp.exe,A,report,,publish,,,2027-01-31", "turn the direction of writing"),
+        ("1,a\u2028.pdf,A,report,,publish,,,2027-01-31", "another control character"),
+        ("1,a.pdf,A,report,2021-02-30,publish,,,2027-01-31", "the date '2021-02-30' is not a date"),
     ],
 )
 def test_each_mistake_is_named_with_its_line(line: str, sentence: str) -> None:
     with pytest.raises(errors.UserMistake) as caught:
         inventory.parse_rows(f"{HEADER}\n{line}\n", {"a.pdf"}, {"minors"})
-    assert any(p.place == "line 2" and sentence in p.sentence for p in caught.value.problems)
+    lines = {"line 2", "line 3"} if "\n" in line else {"line 2"}
+    assert any(p.place in lines and sentence in p.sentence for p in caught.value.problems)
 
 
 def test_every_problem_is_told_at_once_and_a_file_without_a_row_is_one() -> None:
@@ -103,3 +112,64 @@ def test_held_pages_must_lie_in_the_document_and_leave_something_to_publish() ->
         inventory.parse_held_pages("9", 8)
     with pytest.raises(errors.UserMistake, match="use the intent withhold"):
         inventory.parse_held_pages("1-8", 8)
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0.pdf", "+1.pdf", "-rf.pdf", "@SUM(A1).pdf", "'=x.pdf"])
+def test_no_cell_of_a_draft_is_a_formula_and_the_name_comes_back_as_it_was(name: str) -> None:
+    rows = inventory.draft_rows([name], DUE)
+    text = inventory.format_rows(rows)
+    cells = text.splitlines()[1].split(",")[1:3]
+    assert not [cell for cell in cells if cell.strip('"')[0] in "=+-@"]
+    assert inventory.parse_rows(text, {name}, set()) == rows
+    # Written by hand, nobody puts the mark there.
+    assert inventory.parse_rows(text.replace(",'", ","), {name.removeprefix("'")}, set())
+
+
+@pytest.mark.parametrize(
+    ("line_end", "mark", "delimiter"), [("\r\n", "", ","), ("\n", "\ufeff", ","), ("\r\n", "\ufeff", ";")]
+)
+def test_a_table_is_read_as_spreadsheets_of_all_countries_save_it(
+    line_end: str, mark: str, delimiter: str
+) -> None:
+    rows = inventory.draft_rows(["a.pdf", "bé.pdf"], DUE)
+    text = mark + inventory.format_rows(rows).replace("\n", line_end).replace(",", delimiter)
+    read = inventory.decode_table(text.encode())
+    assert inventory.parse_rows(read, {"a.pdf", "bé.pdf"}, set()) == rows
+
+
+@pytest.mark.parametrize("codec", ["latin-1", "utf-16"])
+def test_a_table_in_another_character_set_is_refused_by_its_line(codec: str) -> None:
+    text = inventory.format_rows(inventory.draft_rows(["a.pdf", "bé.pdf"], DUE))
+    with pytest.raises(errors.UserMistake, match=r"line [13]: the text is not UTF-8; in a spreadsheet save"):
+        inventory.decode_table(text.encode(codec))
+
+
+def test_missing_columns_are_named() -> None:
+    with pytest.raises(errors.UserMistake, match=r"missing: held_pages, due"):
+        inventory.parse_rows(HEADER.replace(",held_pages,due", "") + "\n", set(), set())
+
+
+def test_a_name_that_only_looks_like_the_file_s_is_told_so() -> None:
+    composed, divided = "caf\u00e9.pdf", "cafe\u0301.pdf"
+    with pytest.raises(errors.UserMistake, match=r"'cafe\\u0301\.pdf' looks the same"):
+        inventory.parse_rows(f"{HEADER}\n1,{composed},A,report,,publish,,,2027-01-31\n", {divided}, set())
+
+
+@pytest.mark.parametrize(
+    ("intent", "held", "pages", "sentence"),
+    [
+        ("publish-unread", "", 3, "all 3 pages can be read"),
+        ("publish", "2", None, "no page of this file is read"),
+        ("publish", "4", 3, "page 4 is to be held back, but there are 3 pages"),
+        ("publish", "1-3", 3, "every page is to be held back"),
+        ("publish", "2", 3, ""),
+        ("publish-unread", "", None, ""),
+    ],
+)
+def test_what_a_row_says_of_pages_is_held_against_the_file(
+    intent: str, held: str, pages: int | None, sentence: str
+) -> None:
+    row = inventory.Row(1, "a", "A", "note", "", intent, "minors" if held else "", held, DUE)
+    told = inventory.list_page_problems(row, pages)
+    assert len(told) == bool(sentence)
+    assert all(sentence in each for each in told)

@@ -10,13 +10,18 @@ from lightwell.db.models.parties import Provider
 
 
 class Study(models.Model):
-    """A registered study; `id` is the id of its disclosure of kind study, where its words stand."""
+    """A registered study; `id` is the id of its disclosure of kind study, where its words stand.
+
+    `measured` is how many files were listed when all of them were measured without a problem; null from the
+    moment measuring begins until then, so that half a folder is never sealed.
+    """
 
     id = models.CharField(primary_key=True, max_length=40)
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="studies")
     in_advance = models.BooleanField()
     log_index = models.PositiveBigIntegerField(unique=True)
     registered_at = models.DateTimeField()
+    measured = models.PositiveIntegerField(null=True)
 
     class Meta:
         db_table = "study"

@@ -299,7 +299,7 @@ def _render_study(
         "study": row,
         "title": _read_title(row.id),
         "measured": measured,
-        "preview": inventories.preview_seal(study=row) if measured else None,
+        "preview": inventories.preview_seal(study=row) if inventories.is_measured(row) else None,
         "sealed": sealed,
         "left": [item for item in sealed if not item.named and not item.holdings.filter(page=None).exists()],
         "may": _read_permissions_for(person, owner),

@@ -1,0 +1,131 @@
+"""What sealing a folder would take, and every problem in its way, before anything is sealed or stored.
+
+Rows, names and files are looked at together, so that one run names everything that has to be mended. No
+file is opened whose row does not say clearly that it may be: it might be one that nobody may look into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightwell.archive import inventory
+from lightwell.base import errors
+from lightwell.base.errors import Problem
+from lightwell.files import folder, intake, store
+
+Progress = Callable[[int, int, int], None]  # files done, files in all, pages counted
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Documents, pages and bytes; seconds of one process and bytes of disk that sealing takes, reckoned.
+
+    `unread` counts the documents whose pages are not read; `twins` are groups of files with the same bytes.
+    """
+
+    documents: int
+    withheld: int
+    pages: int
+    unread: int
+    bytes: int
+    seconds: float
+    room: int
+    twins: list[list[str]]
+    left_out: str
+
+
+def look_ahead(
+    documents: Path,
+    text: str,
+    grounds: Collection[str],
+    *,
+    processes: int = 2,
+    free: int | None = None,
+    progress: Progress | None = None,
+) -> Outlook:
+    """Look at a folder and its table (`text`, as CSV); raises `UserMistake` with every problem of both.
+
+    `free` are the bytes that the disk of the installation has left.
+    """
+    listing = folder.read_folder(documents)
+    table = inventory.read_table(text, listing.names, grounds)
+    problems = [*listing.problems, *(each for each in table.problems if each not in listing.problems)]
+    barred = {each.place for each in listing.problems}
+    opened: dict[str, tuple[inventory.Row, int]] = {}
+    for row, line in zip(table.rows, table.lines, strict=True):
+        if row.file in listing.names and repr(row.file) not in barred and _may_open(row, grounds):
+            opened.setdefault(row.file, (row, line))
+    sizes = {row.file: _measure_size(documents / row.file) for row in table.rows if row.file in listing.names}
+    pages = unread = written = 0
+    seconds = 0.0
+    found = intake.check_all([(name, documents / name) for name in opened], processes=processes)
+    for done, ((row, line), check) in enumerate(zip(opened.values(), found, strict=True), 1):
+        if isinstance(check, intake.Check):
+            problems += _list_mismatches(row, line, check.pages, table.problems)
+            pages, written = pages + (check.pages or 0), written + check.parts_bytes
+            seconds += check.seconds
+            unread += check.pages is None
+        elif row.intent == "publish-unread":
+            unread += 1
+        else:
+            problems += check.problems
+        if progress:
+            progress(done, len(opened), pages)
+    room = sum(sizes.values()) + written
+    if free is not None and free < room:
+        problems.append(
+            Problem(
+                "",
+                f"sealing needs {room / 1e6:,.0f} MB of disk and {free / 1e6:,.0f} are free; free some space",
+            )
+        )
+    if problems:
+        raise errors.UserMistake(problems=problems)
+    withheld = sum(row.intent == "withhold" for row in table.rows)
+    quarantined = sum(map(inventory.is_quarantined, table.rows))
+    return Outlook(
+        len(table.rows),
+        withheld,
+        pages,
+        unread + quarantined,
+        sum(sizes.values()),
+        seconds,
+        room,
+        _find_twins(documents, {name: size for name, size in sizes.items() if name in opened}),
+        folder.describe_left_out(listing),
+    )
+
+
+def _may_open(row: inventory.Row, grounds: Collection[str]) -> bool:
+    clear = row.intent in inventory.INTENTS and row.ground in {"", *grounds}
+    return clear and not inventory.is_quarantined(row)
+
+
+def _list_mismatches(
+    row: inventory.Row, line: int, pages: int | None, told: Collection[Problem]
+) -> list[Problem]:
+    place = f"line {line}"
+    found = [Problem(place, sentence) for sentence in inventory.list_page_problems(row, pages)]
+    # What is malformed was told when the table was read.
+    return [Problem(f"{place}, {row.file}", each.sentence) for each in found if each not in told]
+
+
+def _find_twins(documents: Path, sizes: dict[str, int]) -> list[list[str]]:
+    """Find files with the same bytes; only files of one size are compared."""
+    twins: dict[tuple[int, bytes], list[str]] = {}
+    counts: dict[int, int] = {}
+    for size in sizes.values():
+        counts[size] = counts.get(size, 0) + 1
+    for name, size in sizes.items():
+        if size and counts[size] > 1:
+            twins.setdefault((size, store.measure_file(documents / name)[0]), []).append(name)
+    return [names for names in twins.values() if len(names) > 1]
+
+
+def _measure_size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
