@@ -149,10 +149,14 @@ def build_archive(root: Path) -> Archive:
 
 
 def suspend(item: Item, number: int | None = None) -> Suspension:
-    """Take a page or an item out of view as one row, the way the story does."""
+    """Take a page or an item out of view as one row and one log entry, the way the story does."""
     person, _ = Person.objects.get_or_create(username="officer")
+    ground, role = "child-identifiable", "safeguarding-officer"
+    (place,) = log.append(
+        entries=[entry.make_suspension(NOW, item.study_id, item.number, number, ground, role)]
+    )
     return Suspension.objects.create(
-        item=item, page=number, ground="child-identifiable", by=person, at=NOW, log_index=0
+        item=item, page=number, ground=ground, by=person, at=NOW, log_index=place
     )
 
 

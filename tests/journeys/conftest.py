@@ -6,6 +6,7 @@ made here, which takes two minutes. Either way a copy is served, so that the dem
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -49,6 +50,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def site(home: Path) -> Iterator[str]:
     """The address of the site over the sample, served by `lightwell serve`."""
+    with serve(home) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serve(home: Path) -> Iterator[str]:
+    """Serve the sample in `home` by a process of its own; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -84,7 +92,10 @@ def start_browser(*, javascript: bool) -> webdriver.Chrome:
         options.add_argument(flag)
     if not javascript:
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
-    return webdriver.Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
+    started = webdriver.Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
+    # Between two pages there is none for a moment; a test waits for what it looks for.
+    started.implicitly_wait(10)
+    return started
 
 
 @pytest.fixture(scope="session")

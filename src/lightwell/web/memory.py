@@ -1,7 +1,9 @@
 """Pages kept in memory for as long as the archive has not changed, so that reading stays fast.
 
 Only answers that are the same for every reader may be kept: no session, no cookie, no clock finer than
-the day. The stamp is the log's length and the day; when either moves, everything kept is forgotten.
+the day. The stamp is what the log holds, how far it is confirmed, and the day; when any moves, everything
+kept is forgotten. It is read from the database for each request: whatever hides something appends to the
+log in the same transaction, so that every process forgets with the commit that hides.
 """
 
 from __future__ import annotations
@@ -57,10 +59,10 @@ class _Shelf:
             if stamp != self.stamp or key in self.pages:
                 return
             self.pages[key] = page
-            self.size += len(page.body)
+            self.size += len(key) + len(page.body)
             while self.size > MAX_BYTES:
-                _, gone = self.pages.popitem(last=False)
-                self.size -= len(gone.body)
+                name, gone = self.pages.popitem(last=False)
+                self.size -= len(name) + len(gone.body)
 
 
 _shelf = _Shelf()
@@ -74,7 +76,9 @@ def read_stamp() -> tuple[object, ...]:
         cursor.execute(
             'SELECT (SELECT MAX("index") FROM log_entry), (SELECT COUNT(*) FROM provider), '
             "(SELECT COUNT(*) FROM past_name), "
-            # A confirmation that comes late changes dates without another entry.
+            # A confirmation comes after its entries and changes dates without another one; the length alone
+            # would not tell one checkpoint from the next.
+            "(SELECT MAX(size) FROM checkpoint), "
             "(SELECT LENGTH(text) FROM checkpoint ORDER BY size DESC LIMIT 1)"
         )
         counted = cursor.fetchone()

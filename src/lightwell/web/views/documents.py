@@ -14,7 +14,7 @@ from lightwell.actions import amendments, documents, extracts, overview, quotati
 from lightwell.base import errors
 from lightwell.db.models import Item
 from lightwell.files import state
-from lightwell.web import methods
+from lightwell.web import memory, methods
 
 # Types that a browser or a program may be told about; every other file is plain bytes.
 _NAMED_TYPES = {"application/pdf", "text/csv", "text/plain", "application/json", "application/zip"}
@@ -30,6 +30,7 @@ def find_document(study: str, number: int) -> documents.Document:
 
 
 @methods.only_read
+@memory.keep
 def show_document(request: HttpRequest, study: str, number: int) -> HttpResponse:
     """Show one document with a place for each of its pages."""
     document = find_document(study, number)

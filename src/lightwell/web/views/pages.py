@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from lightwell.actions import documents, pictures, proofs, quotations, reports
 from lightwell.db.models import PublicPage
 from lightwell.files import state
-from lightwell.web import help_lines, methods, pace
+from lightwell.web import help_lines, memory, methods, pace
 from lightwell.web.forms import reports as report_forms
 from lightwell.web.views import documents as document_views
 
@@ -24,6 +24,7 @@ _SUSPENDED = 451
 
 @methods.only_read
 @methods.with_own_script
+@memory.keep
 def show_page(request: HttpRequest, study: str, number: int, page: int) -> HttpResponse:
     """Show a page, or the place of a page that is not shown."""
     document = document_views.find_document(study, number)
