@@ -9,12 +9,16 @@ from __future__ import annotations
 import os
 import subprocess
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 from conftest import LIGHTWELL
 
@@ -31,7 +35,24 @@ def read_main(browser: webdriver.Chrome) -> str:
 
 
 def follow(browser: webdriver.Chrome, words: str) -> None:
-    browser.find_element(By.PARTIAL_LINK_TEXT, words).click()
+    go(browser, browser.find_element(By.PARTIAL_LINK_TEXT, words).click)
+
+
+def go(browser: webdriver.Chrome, act: Callable[[], None]) -> None:
+    """Do what leads to another page, and wait until the old one is gone: the driver alone does not always."""
+    old = browser.find_element(By.TAG_NAME, "html")
+    act()
+    WebDriverWait(browser, 30).until(lambda _: is_gone(old))
+    browser.find_element(By.TAG_NAME, "footer")
+
+
+def is_gone(element: WebElement) -> bool:
+    """Answer whether an element's page was left; the driver says so in more than one way."""
+    try:
+        element.is_enabled()
+    except WebDriverException:
+        return True
+    return False
 
 
 def fetch(address: str | None) -> bytes:
@@ -56,11 +77,12 @@ def test_a_parent_reads_what_was_found_about_sleep_and_where_to_get_help(
     assert "What was found" in text
     assert "Compared with itself, a child sleeps" in text
     assert "In the words of Larkfield (sample)" in text
-    follow(reader, "here is help")
+    # A place on the same page.
+    reader.find_element(By.PARTIAL_LINK_TEXT, "here is help").click()
     assert "0800 1111" in read_main(reader)
     follow(reader, "full report")
     picture(reader, "parent-3-document")
-    reader.find_element(By.CSS_SELECTOR, "a[href$='/page/1/']").click()
+    go(reader, reader.find_element(By.CSS_SELECTOR, "a[href$='/page/1/']").click)
     assert "The words of this page" in read_main(reader)
     picture(reader, "parent-4-page")
 
@@ -69,12 +91,12 @@ def test_a_parent_reports_a_page_on_which_a_child_can_be_identified(
     site: str, reader: webdriver.Chrome
 ) -> None:
     reader.get(f"{site}/search/?q=sleep")
-    reader.find_element(By.CSS_SELECTOR, "main a[href*='/page/']").click()
+    go(reader, reader.find_element(By.CSS_SELECTOR, "main a[href*='/page/']").click)
     box = reader.find_element(By.XPATH, "//details[summary[contains(., 'a child can be identified')]]")
     box.find_element(By.TAG_NAME, "summary").click()
     box.find_element(By.TAG_NAME, "textarea").send_keys("A first name stands under the picture.")
     picture(reader, "parent-5-report")
-    box.find_element(By.TAG_NAME, "button").click()
+    go(reader, box.find_element(By.TAG_NAME, "button").click)
     assert "thank" in read_main(reader).lower()
 
 
@@ -82,14 +104,15 @@ def test_a_journalist_finds_a_sentence_quotes_it_and_checks_the_proof_at_home(
     site: str, reader: webdriver.Chrome, tmp_path: Path
 ) -> None:
     reader.get(site)
-    reader.find_element(By.CSS_SELECTOR, "form input[type=search]").send_keys('"by coin"', Keys.ENTER)
+    field = reader.find_element(By.CSS_SELECTOR, "form input[type=search]")
+    go(reader, lambda: field.send_keys('"by coin"', Keys.ENTER))
     assert "found" in read_main(reader)
     picture(reader, "journalist-1-search")
-    reader.find_element(By.CSS_SELECTOR, "main a[href*='/page/']").click()
+    go(reader, reader.find_element(By.CSS_SELECTOR, "main a[href*='/page/']").click)
     assert reader.find_elements(By.CSS_SELECTOR, "svg.marks rect.marked"), (
         "the words are not marked on the picture"
     )
-    reader.find_element(By.CSS_SELECTOR, "a.line-link").click()
+    go(reader, reader.find_element(By.CSS_SELECTOR, "a.line-link").click)
     quote = reader.find_element(By.ID, "quote-text").text
     assert "Larkfield (sample)" in quote
     assert "http" in quote
@@ -154,7 +177,7 @@ def test_whoever_tries_to_cheat_is_refused_by_the_real_program_with_the_place(
     site: str, reader: webdriver.Chrome, button: str, place: str
 ) -> None:
     reader.get(site)
-    reader.find_element(By.XPATH, f"//button[normalize-space()='{button}']").click()
+    go(reader, reader.find_element(By.XPATH, f"//button[normalize-space()='{button}']").click)
     text = read_main(reader)
     picture(reader, f"cheat-{button.split()[0].lower()}")
     assert "refused" in text.lower()
@@ -164,10 +187,10 @@ def test_whoever_tries_to_cheat_is_refused_by_the_real_program_with_the_place(
 def test_the_whole_way_to_a_page_works_with_the_keyboard_alone(site: str, reader: webdriver.Chrome) -> None:
     reader.get(f"{site}/search/?q=sleep")
     press_until(reader, lambda tag, address: tag == "a" and "/page/" in address)
-    reader.switch_to.active_element.send_keys(Keys.ENTER)
+    go(reader, lambda: reader.switch_to.active_element.send_keys(Keys.ENTER))
     assert "The words of this page" in read_main(reader)
     press_until(reader, lambda tag, address: "words=" in address)
-    reader.switch_to.active_element.send_keys(Keys.ENTER)
+    go(reader, lambda: reader.switch_to.active_element.send_keys(Keys.ENTER))
     assert reader.find_element(By.ID, "quote-text").text
     press_until(reader, lambda tag, address: tag == "summary")
     reader.switch_to.active_element.send_keys(Keys.ENTER)
