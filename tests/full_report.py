@@ -33,6 +33,8 @@ class _Reporter:
 
     def __init__(self, path: Path) -> None:
         self.path, self.began = path, time.time()
+        # At the beginning: others may commit while this runs.
+        self.commit = f"{_ask_git('rev-parse', '--short', 'HEAD')}{_describe_changes()}"
 
     def pytest_terminal_summary(self, terminalreporter: object, exitstatus: int) -> None:
         stats = terminalreporter.stats  # type: ignore[attr-defined]
@@ -50,7 +52,7 @@ class _Reporter:
             f"after {seconds / 60:.0f} minutes",
             f"- **Result**: {', '.join(counts) or 'nothing ran'}; exit status {status}",
             f"- **Command**: `python -m pytest {shlex.join(sys.argv[1:])}`",
-            f"- **Commit**: {_ask_git('rev-parse', '--short', 'HEAD')}{_describe_changes()}",
+            f"- **Commit**: {self.commit}",
             f"- **Machine**: {platform.system()} {platform.release()}, {platform.machine()}, "
             f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end",
             f"- **Python**: {platform.python_version()}",
