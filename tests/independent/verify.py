@@ -23,6 +23,7 @@ import trees
 from notes import CannotCheck, Refusal
 
 LIST = "SHA256SUMS"
+UNVOUCHED = "README.txt, ro-crate-metadata.json, verify.html"
 MAX_ENTRY_BYTES = 8192
 TOLERANCE = 86_400
 
@@ -32,15 +33,17 @@ class Folder:
 
     def __init__(self, root: str) -> None:
         self.root = Path(root)
+        self.empty: list[str] = []
         self._digests: dict[str, str] = {}
         if not self.root.exists():
             raise CannotCheck(f"there is no folder or file {root}")
 
     def list(self) -> set[str]:
-        found = set()
+        """The paths of the files; folders without any are put into `empty`."""
+        found, self.empty = set(), []
         for folder, folders, names in os.walk(self.root, onerror=_stop):
             if not folders and not names:
-                raise Refusal(Path(folder).relative_to(self.root).as_posix(), "this folder is empty")
+                self.empty.append(Path(folder).relative_to(self.root).as_posix())
             for name in [*names, *(each for each in folders if Path(folder, each).is_symlink())]:
                 path = Path(folder, name)
                 relative = path.relative_to(self.root).as_posix()
@@ -88,6 +91,7 @@ class Log:
 
 def check_list(folder: Folder) -> int:
     """Hold every file against the list and the list against its own last line; returns how many files."""
+    present = folder.list()  # first, because to read a pipe would wait for ever
     data = folder.read(LIST)
     lines = data.decode(errors="replace").split("\n")
     if len(lines) < 2 or lines[-1] or "\ufffd" in "".join(lines):
@@ -98,16 +102,23 @@ def check_list(folder: Folder) -> int:
     listed: dict[str, str] = {}
     for number, line in enumerate(lines[:-2], 1):
         match = re.fullmatch(r"([0-9a-f]{64})  ([^/\\\0]+(?:/[^/\\\0]+)*)", line)
-        if not match or {".", ".."} & set(match[2].split("/")) or match[2] in listed:
+        if (
+            not match
+            or not line.isprintable()
+            or {".", ".."} & set(match[2].split("/"))
+            or match[2] in listed
+        ):
             raise Refusal(LIST, f"line {number} does not name one file of the bundle")
         listed[match[2]] = match[1]
     if list(listed) != sorted(listed):
         raise Refusal(LIST, "the list is not sorted by path")
-    present = folder.list() - {LIST}
+    present -= {LIST}
     for path in sorted(listed.keys() - present):
         raise Refusal(path, "this file is in the list, but not in the bundle")
     for path in sorted(present - listed.keys()):
         raise Refusal(path, "this file is in the bundle, but not in the list")
+    for path in sorted(folder.empty):
+        raise Refusal(path, "this folder is empty")
     for path, digest in listed.items():
         if folder.digest(path) != digest:
             raise Refusal(path, "this file has been changed: it does not have the bytes that the list names")
@@ -213,7 +224,7 @@ def judge(folder: Folder, policy_file: str | None) -> Iterator[str]:
     if log.checkpoint.origin.startswith("sample."):
         yield "a labelled sample with an invented clock: it shows the mechanism, not independence"
     yield from statements.check(folder, log)
-    yield f"files: {files}, each as listed"
+    yield f"files: {files}, each as listed; {UNVOUCHED}: nothing in the log vouches for them"
 
 
 def report(compute: Callable[[], str]) -> int:
@@ -222,7 +233,8 @@ def report(compute: Callable[[], str]) -> int:
         sys.stdout.write(compute())
         return 0
     except Refusal as refusal:
-        print(f"refused: {refusal}")
+        # A file's name could hold what a terminal obeys, such as a return and a better verdict.
+        print("".join(each if each.isprintable() else "?" for each in f"refused: {refusal}"))
         return 1
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         # Whatever was not foreseen is no verdict of "verified"; the place is not known then.

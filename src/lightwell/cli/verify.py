@@ -49,8 +49,10 @@ def verify(
         with _place_on_disk(target) as path:
             value, text = _judge(path, rule, record)
         click.echo(json.dumps(value, indent=1, ensure_ascii=False) if as_json else text)
-    except (errors.Refused, errors.UserMistake) as error:
-        _report(context, "refused", str(error), as_json, errors.Refused.exit_code)
+    except errors.Refused as error:
+        _report(context, "refused", error.sentence, as_json, error.exit_code)
+    except errors.UserMistake as error:
+        _report(context, "refused", str(error.problems[0]), as_json, errors.Refused.exit_code)
     except errors.CouldNotCheck as error:
         _report(context, "could not check", error.sentence, as_json, error.exit_code)
 
@@ -152,7 +154,8 @@ def _parse_day(text: str) -> datetime.date:
 
 
 def _report(context: click.Context, verdict: str, sentence: str, as_json: bool, code: int) -> None:
-    sentence = sentence.splitlines()[0] if sentence else sentence
+    # A file's name could hold what a terminal obeys, such as a return and a better verdict.
+    sentence = "".join(each if each.isprintable() else "?" for each in sentence)
     if as_json:
         click.echo(json.dumps({"verdict": verdict, "sentence": sentence}, ensure_ascii=False))
     else:

@@ -70,7 +70,7 @@ class Bundle:
             if (self.root / path).stat().st_size > MAX_READ_BYTES:
                 raise PlacedRefusal(path, f"this file has more than {MAX_READ_BYTES:,} bytes")
             return (self.root / path).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             raise PlacedRefusal(path, "this file is missing") from None
         except OSError as error:
             raise errors.CouldNotCheck(f"{path} cannot be read: {error.strerror}") from None
@@ -140,8 +140,12 @@ def parse_list(data: bytes) -> dict[str, str]:
     above = b"".join(lines[:-1])
     if not lines or lines[-1] != f"{hashlib.sha256(above).hexdigest()}  {LIST}\n".encode():
         raise PlacedRefusal(LIST, "the list has been changed: its last line does not fit the lines above it")
+    try:
+        text = above.decode()
+    except UnicodeDecodeError:
+        raise PlacedRefusal(LIST, "the list is not UTF-8 text") from None
     sums: dict[str, str] = {}
-    for number, line in enumerate(above.decode(errors="replace").split("\n")[:-1], 1):
+    for number, line in enumerate(text.split("\n")[:-1], 1):
         match = _LINE.fullmatch(line)
         if match is None or match[2] in sums or not _is_plain(match[2]):
             raise PlacedRefusal(f"{LIST}, line {number}", "this line does not name one file of the bundle")
@@ -153,7 +157,7 @@ def parse_list(data: bytes) -> dict[str, str]:
 
 def _is_plain(path: str) -> bool:
     parts = path.split("/")
-    return path != LIST and "\\" not in path and not any(part in ("", ".", "..") for part in parts)
+    return path != LIST and path.isprintable() and "\\" not in path and not {"", ".", ".."} & set(parts)
 
 
 def _list_paths(root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:

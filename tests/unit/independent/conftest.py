@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import folder_fixture
 import gaps
 import pytest
 import statements
@@ -310,6 +311,14 @@ def list_paths_of_opening(made: Builder, digest: str) -> list[str]:
     path = f"records/{digest.removeprefix('sha256:')}.json"
     value = canonical.decode(made.files[path])
     return [path, f"words/{value['words']}.jsonl", f"files/{value['file']['sha256']}"]
+
+
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a demo made by the product from documents made here."""
+    room = tmp_path_factory.mktemp("small")
+    folder_fixture.write_documents(room / "documents")
+    return folder_fixture.make_demo(room / "documents", room / "home")
 
 
 @pytest.fixture(scope="session")
