@@ -1,21 +1,36 @@
-# `make test` and `make demo` are the two commands a newcomer needs.
+# `make test` and `make demo` are the two commands a newcomer needs; `make` alone says what there is.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --retries 2
 
-.PHONY: demo test test-full check bench docs lock clean
+.PHONY: help demo test test-full check bench docs lock clean
+
+help:
+	@echo "make demo                 show the whole way on invented documents, then serve the site"
+	@echo "make demo DATA=folder     the same with a folder of your own documents"
+	@echo "make demo PORT=8080 SERVE=0 PLACE=/path   another port; end after the verdict; keep it elsewhere"
+	@echo "make test                 run the tests; make test-full runs the long ones whole"
+	@echo "make check                linters, types, imports; make bench measures; make clean removes .venv"
+	@echo "README.md says what this is."
 
 # requirements.lock pins every version by hash; `make lock` writes it anew from pyproject.toml (needs uv).
+# Each step that a bare machine can fail at ends in one sentence that mends it. pip's warnings about its own
+# settings are not for newcomers; its errors are shown.
 $(BIN)/.ready: pyproject.toml requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lightwell needs Python 3.11 or newer; install it and run again, for example: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "The venv module of Python is missing; on Debian or Ubuntu install it with: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Lightwell needs Python 3.11 or newer; install it and run again, for example: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "The venv module of Python is missing; on Debian or Ubuntu install it with: apt-get install python3-venv"; exit 1; }
+	@echo "Installing what Lightwell needs into $(VENV), once; this takes about a minute."
+	@$(PYTHON) -m venv $(VENV) || { echo "The folder $(VENV) cannot be made here; see above, make room or move this folder, and run again: make $(MAKECMDGOALS)"; exit 1; }
+	@$(PIP) --require-hashes -r requirements.lock || { echo "The packages were not installed; see above. Connect this machine to the network, or name a mirror with PIP_INDEX_URL, make room if the disk is full, and run again: make $(MAKECMDGOALS)"; exit 1; }
+	@$(PIP) --no-deps -e . || { echo "Lightwell itself was not installed; see above, then run again: make $(MAKECMDGOALS)"; exit 1; }
 	@touch $@
 
-# make demo [DATA=folder] [PORT=8000] [SERVE=0]
+# make demo [DATA=folder] [PORT=8000] [SERVE=0] [PLACE=var/demo]
+# The values reach the shell as they are, whatever blanks and quotation marks are in them.
+export DATA PLACE
 demo: $(BIN)/.ready
-	@$(BIN)/lightwell demo $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT)) $(if $(filter 0,$(SERVE)),--no-serve)
+	@$(BIN)/lightwell demo $(if $(DATA),--data "$$DATA") $(if $(PLACE),--home "$$PLACE") $(if $(PORT),--port $(PORT)) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(BIN)/.ready
 	$(BIN)/python -m pytest -m "not full"

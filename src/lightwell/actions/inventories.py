@@ -66,7 +66,12 @@ def measure_files(
     done = pages = 0
     for row in rows:
         staged = Item.objects.filter(study=study, number=row.number + offset, inventory=None).first()
-        digest, size = store.measure_file(folder / row.file)
+        try:
+            digest, size = store.measure_file(folder / row.file)
+        except OSError as error:
+            problems.append(errors.Problem(row.file, f"the file cannot be opened: {error.strerror}"))
+            done += 1
+            continue
         if staged and _is_measured(state, staged, row, digest.hex(), size):
             _describe_item(staged, row)
             staged.save()

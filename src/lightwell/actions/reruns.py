@@ -25,7 +25,11 @@ def find_sealed(*, study: Study, folder: Path, rows: Sequence[inventory.Row]) ->
         if [name for name, _ in held] != [row.file for row in rows]:
             continue
         if wanted is None:
-            wanted = [(row.file, store.measure_file(folder / row.file)[0].hex()) for row in rows]
+            try:
+                wanted = [(row.file, store.measure_file(folder / row.file)[0].hex()) for row in rows]
+            except OSError:
+                # Whoever reads the files next names the one that cannot be opened, and all others with it.
+                return None
         if held == wanted:
             return sealed
     return None

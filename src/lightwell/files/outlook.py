@@ -67,7 +67,7 @@ def look_ahead(
             pages, written = pages + (check.pages or 0), written + check.parts_bytes
             seconds += check.seconds
             unread += check.pages is None
-        elif row.intent == "publish-unread":
+        elif row.intent == "publish-unread" and _can_open(documents / row.file):
             unread += 1
         else:
             problems += check.problems
@@ -122,6 +122,14 @@ def _find_twins(documents: Path, sizes: dict[str, int]) -> list[list[str]]:
         if size and counts[size] > 1:
             twins.setdefault((size, store.measure_file(documents / name)[0]), []).append(name)
     return [names for names in twins.values() if len(names) > 1]
+
+
+def _can_open(path: Path) -> bool:
+    try:
+        path.open("rb").close()
+    except OSError:
+        return False
+    return True
 
 
 def _measure_size(path: Path) -> int:

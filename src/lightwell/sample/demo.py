@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 
 from lightwell.base import errors
-from lightwell.files import folder, state
+from lightwell.files import folder, occupancy, state
 from lightwell.sample import witnesses
 from lightwell.tlog import note
 
@@ -28,6 +28,9 @@ SAMPLE_ORIGIN = "sample.lightwell.example/larkfield"
 OWN_ORIGIN = "demo.lightwell.example"
 LIGHTWELL = [sys.executable, "-c", "from lightwell.cli.main import main; main()"]
 NEEDED_BYTES = 2_000_000_000
+# Sealed, published, in the bundle and packed; words and pictures of pages are as large again.
+COPIES = 6
+MARK = "demo"
 SAMPLE_PLACES = (
     ("/", "five questions, and what the sample company has answered"),
     ("/search/?q=sleep", "search inside every published page"),
@@ -55,14 +58,15 @@ def demo(context: click.Context, documents: Path | None, home: Path, port: int, 
         context.obj = home
         return
     home = home.resolve()
-    if serve:
-        _check_port(port)
-    if documents is not None and not folder.list_names(documents):
-        raise errors.UserMistake(f"there is no file in {documents}; name a folder that holds documents")
-    _make_home(home)
+    size = _measure_documents(documents, home) if documents is not None else 0
     started = time.monotonic()
     os.environ[state.VARIABLE] = str(home / "state")
     with contextlib.ExitStack() as stack:
+        # Held until the site is stopped: a second demo would delete what the first one is serving.
+        stack.enter_context(_hold_place(home))
+        if serve:
+            _check_port(port)
+        _make_home(home, size)
         opened = stack.enter_context(_begin_log(home, documents is None, documents))
         from lightwell.sample import performance
 
@@ -70,7 +74,7 @@ def demo(context: click.Context, documents: Path | None, home: Path, port: int, 
         code = _verify(bundle, home)
         click.echo(f"done in {time.monotonic() - started:.0f} s")
         if serve and code == 0:
-            _serve(port, documents is None, home)
+            code = _serve(port, documents is None, home)
     context.exit(code)
 
 
@@ -135,7 +139,7 @@ def _verify(bundle: Path, home: Path) -> int:
     return done.returncode
 
 
-def _serve(port: int, sample: bool, home: Path) -> None:
+def _serve(port: int, sample: bool, home: Path) -> int:
     address = f"http://127.0.0.1:{port}"
     click.echo("\nOpen in a browser:")
     places = SAMPLE_PLACES if sample else OWN_PLACES
@@ -147,21 +151,71 @@ def _serve(port: int, sample: bool, home: Path) -> None:
             f"\nTry to cheat (in another window):  {Path(sys.prefix) / 'bin/lightwell'} demo{option} tamper"
         )
     click.echo("Stop with Ctrl-C.\n")
-    subprocess.run([*LIGHTWELL, "serve", "--port", str(port)], check=False)
+    site = subprocess.Popen([*LIGHTWELL, "serve", "--port", str(port)])
+    while True:
+        try:
+            return site.wait()
+        except KeyboardInterrupt:
+            # The terminal told the site as well, which ends by itself.
+            continue
 
 
-def _make_home(home: Path) -> None:
-    if home.exists():
-        if not (home / "demo").exists():
-            raise errors.UserMistake(f"{home} exists and was not made by the demo; name another with --home")
-        shutil.rmtree(home)
-    home.mkdir(parents=True)
-    (home / "demo").touch()
-    free = shutil.disk_usage(home).free
-    if free < NEEDED_BYTES:
+def _measure_documents(documents: Path, home: Path) -> int:
+    """Measure the documents in bytes; `UserMistake` for a folder that the demo cannot take."""
+    listing = folder.read_folder(documents)
+    if listing.problems:
+        raise errors.UserMistake(problems=listing.problems)
+    if not listing.names:
         raise errors.UserMistake(
-            f"only {free / 1e9:.1f} GB are free below {home}, and the demo needs up to {NEEDED_BYTES / 1e9:.0f}; "
-            "free some space, or name another place with: make demo HOME=/path"
+            f"there is no file in {documents}; name a folder that holds documents: make demo DATA=folder"
+        )
+    place = documents.resolve()
+    if home == place or home in place.parents or place in home.parents:
+        raise errors.UserMistake(
+            f"the demo is kept in {home} and begins by emptying it, so that it must lie apart from the documents "
+            f"in {place}; name another place with: make demo PLACE=/path"
+        )
+    return sum((documents / name).stat().st_size for name in listing.names)
+
+
+@contextlib.contextmanager
+def _hold_place(home: Path) -> Iterator[None]:
+    """Be the only demo in a folder while the block runs; `UserMistake` when it cannot be had."""
+    try:
+        if home.exists() and not (home / MARK).exists() and any(home.iterdir()):
+            raise errors.UserMistake(
+                f"{home} exists and was not made by the demo; name another place with: make demo PLACE=/path"
+            )
+        home.mkdir(parents=True, exist_ok=True)
+        holding = occupancy.hold_alone(home / MARK)
+        alone = holding.__enter__()
+    except OSError as error:
+        raise errors.UserMistake(
+            f"the demo cannot be kept in {home} ({error.strerror}); name another place with: make demo PLACE=/path"
+        ) from None
+    try:
+        if not alone:
+            raise errors.UserMistake(
+                f"another demo is at work in {home}; stop it with Ctrl-C in its window, or begin a second one "
+                "with: make demo PLACE=/path PORT=8001"
+            )
+        yield
+    finally:
+        holding.__exit__(None, None, None)
+
+
+def _make_home(home: Path, size: int) -> None:
+    """Empty the demo's folder, but for the mark that is held; `UserMistake` when the disk is too small."""
+    for each in home.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name != MARK:
+            each.unlink()
+    free, needed = shutil.disk_usage(home).free, NEEDED_BYTES + COPIES * size
+    if free < needed:
+        raise errors.UserMistake(
+            f"only {free / 1e9:.1f} GB are free below {home}, and the demo needs up to {needed / 1e9:.0f}; "
+            "free some space, or name another place with: make demo PLACE=/path"
         )
 
 

@@ -6,12 +6,18 @@ claimed that the folder does not show, and fields nobody can know are filled wit
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import os
 import re
+import time
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lightwell.archive import inventory
+from lightwell.base.errors import Problem
 from lightwell.files import folder
 
 DUE_DAYS = 90
@@ -19,8 +25,10 @@ DUE_DAYS = 90
 
 def name_provider(documents: Path) -> tuple[str, str]:
     """Name the provider after the folder: its short id and its name as shown."""
-    name = documents.resolve().name or "folder"
-    slug = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "folder"
+    found = os.fsencode(documents.resolve().name).decode("utf-8", "replace")
+    name = " ".join("".join(each if each.isprintable() else " " for each in found).split())[:100] or "folder"
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = re.sub("[^a-z0-9]+", "-", plain.lower()).strip("-")[:60].strip("-") or "folder"
     return slug, name
 
 
@@ -30,7 +38,7 @@ def make_draft(documents: Path, today: datetime.date) -> dict[str, Any]:
     party = {"id": slug, "name": f"{name} (demo)"}
     return {
         "kind": "study",
-        "publisher": {**party, "role": "other"},
+        "publisher": {**party, "role": "provider"},
         "provider": party,
         "services": [],
         "language": "en",
@@ -43,7 +51,7 @@ def make_draft(documents: Path, today: datetime.date) -> dict[str, Any]:
             "question": "What is in these documents?",
             "stage": "finished",
             "registered_in_advance": False,
-            "started": _guess_start(documents),
+            "started": _guess_start(documents, today),
             "methods": [
                 {
                     "id": "folder",
@@ -64,7 +72,7 @@ def make_draft(documents: Path, today: datetime.date) -> dict[str, Any]:
             ],
             "search": {
                 "statement": f"All files in the folder {name}.",
-                "from": _guess_start(documents),
+                "from": _guess_start(documents, today),
                 "to": today.isoformat(),
                 "teams": ["Not known to the demo"],
                 "places": [name],
@@ -82,7 +90,22 @@ def list_rows(documents: Path, today: datetime.date) -> list[inventory.Row]:
     return inventory.draft_rows(names, today + datetime.timedelta(days=DUE_DAYS))
 
 
-def _guess_start(documents: Path) -> str:
-    # EDTF's question mark: uncertain. A file's date on disk is all that a folder tells.
+def hold_unread(rows: Sequence[inventory.Row], problems: Sequence[Problem]) -> list[inventory.Row]:
+    """Hold the files of these problems as files whose pages nobody read, so that every file is accounted for.
+
+    Whoever publishes in earnest decides this for each file; the folder of a demo was handed in whole.
+    """
+    places = [problem.place for problem in problems]
+    return [
+        dataclasses.replace(row, intent="publish-unread")
+        if any(place == row.file or place.startswith(f"{row.file}, page ") for place in places)
+        else row
+        for row in rows
+    ]
+
+
+def _guess_start(documents: Path, today: datetime.date) -> str:
+    # EDTF's question mark: uncertain. A file's date on disk is all that a folder tells, and disks err.
     times = [(documents / name).stat().st_mtime for name in folder.list_names(documents)]
-    return f"{datetime.datetime.fromtimestamp(min(times), datetime.UTC).year}?" if times else "2000?"
+    earliest = max(min(times, default=0.0), 0.0)
+    return f"{min(time.gmtime(earliest).tm_year, today.year)}?"

@@ -11,6 +11,8 @@ import yaml
 
 from lightwell.archive import account
 from lightwell.archive.account import Account
+from lightwell.base import errors
+from lightwell.files import folder
 from lightwell.files.state import State
 
 if TYPE_CHECKING:
@@ -103,10 +105,23 @@ def _perform_own(cast: timeline.Cast, documents: Path, say: Say) -> None:
     study = timeline.disclose(cast, draft, now)
     log.publish_checkpoint(state=cast.state, now=cast.state.read_now())
     say(f"registered {study} as earlier research")
+    if left_out := folder.describe_left_out(folder.read_folder(documents)):
+        say(left_out)
     rows = own_folder.list_rows(documents, now.date())
     found = Study.objects.get(pk=study)
     with bar.show_progress("reading", len(rows), "files") as report:
-        inventories.measure_files(state=cast.state, study=found, folder=documents, rows=rows, progress=report)
+        try:
+            inventories.measure_files(
+                state=cast.state, study=found, folder=documents, rows=rows, progress=report
+            )
+        except errors.UserMistake as error:
+            rows = own_folder.hold_unread(rows, error.problems)
+            say("these files are published as they are, their pages not read:")
+            for problem in error.problems:
+                say(f"  {problem}")
+            inventories.measure_files(
+                state=cast.state, study=found, folder=documents, rows=rows, progress=report
+            )
     preview = inventories.preview_seal(study=found)
     inventories.seal_inventory(actor=cast.publisher, study=found, now=cast.state.read_now())
     log.publish_checkpoint(state=cast.state, now=cast.state.read_now())
