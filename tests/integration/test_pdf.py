@@ -6,6 +6,7 @@ import pikepdf
 import pytest
 from reportlab.pdfgen import canvas
 
+from lightwell.archive import page
 from lightwell.base import errors
 from lightwell.files import pdf
 
@@ -49,6 +50,29 @@ def test_a_word_divided_at_the_end_of_a_line_is_one_word_there_and_its_box_cover
     box = parts.lines[0][3].box
     assert box[1] < upper[3] < lower[1] < box[3], "higher than one line"
     assert box[0] < upper[2] < parts.lines[0][2].box[2] < box[2], "from the first word on to behind the last"
+
+
+@pytest.mark.parametrize("spacing", [11.5, 12, 14, 24])
+@pytest.mark.parametrize("rotation", [0, 180])
+def test_the_bands_of_a_page_do_not_tell_which_letters_a_name_has(
+    tmp_path: Path, rotation: int, spacing: float
+) -> None:
+    def read_head(name: str) -> page.Head:
+        sheet = canvas.Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 300))
+        sheet.setPageRotation(rotation)
+        sheet.setFont("Times-Roman", 11)
+        # Alone on a line, and where no other word of the line goes up or down.
+        for row, text in enumerate(["A plain first line", name, "nor a sea", name, f"as {name}", name]):
+            sheet.drawString(40, 250 - row * spacing, text)
+        sheet.save()
+        (parts,) = pdf.read_pages(tmp_path / "a.pdf")
+        return parts.head
+
+    names = ("no", "q", "ini", "Ill", "gypsy", "Jean-Luc Picard", "Ana Maria de Souza")
+    heads = {read_head(name) for name in names}
+    assert len(heads) == 1
+    (head,) = heads
+    assert len(head.bands) == 6, "each line is hidden alone"
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])

@@ -92,11 +92,11 @@ def list_patch_boxes(head: Head) -> list[tuple[int, int, int, int]]:
 
 
 def merge_bands(bands: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Join the nearest neighbours until at most `MAX_BANDS` are left; of equal gaps the topmost first."""
+    """Join neighbours until at most `MAX_BANDS` are left: each time the topmost of the lowest pairs."""
     merged = list(bands)
     while len(merged) > MAX_BANDS:
-        gaps = [merged[k + 1][0] - merged[k][1] for k in range(len(merged) - 1)]
-        k = gaps.index(min(gaps))
+        heights = [merged[k + 1][1] - merged[k][0] for k in range(len(merged) - 1)]
+        k = heights.index(min(heights))
         merged[k : k + 2] = [(merged[k][0], merged[k + 1][1])]
     return tuple(merged)
 

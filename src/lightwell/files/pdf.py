@@ -29,6 +29,13 @@ from lightwell.files import words, workers
 MAX_SIDE_PIXELS = 22_000
 MAX_PIXELS = 94_000_000
 
+# In ems: the rows above a baseline that no letter leaves blank but "i" and its like; how far letters with
+# accents reach above and below it; and how far plain ones do.
+_CORE_EM = 0.6
+_ABOVE_EM, _BELOW_EM = 0.95, 0.27
+_PLAIN_ABOVE_EM, _PLAIN_BELOW_EM = 0.78, 0.23
+_MOST_EMS = 10
+
 _UNREAD = "or seal it as it is with the intent publish-unread"
 _POINTS_PER_INCH = 72
 
@@ -142,14 +149,14 @@ def draw_page_here(path: Path, number: int, dpi: int) -> bytes:
 def _read_page(sheet: pypdfium2.PdfPage, number: int) -> page.Parts:
     width, height = _measure_page(sheet.get_size())
     pixels = _render_pixels(sheet, width, height)
-    lines = words.read_lines(sheet, width, height)
-    bands = page.merge_bands(_find_bands(pixels))
-    head = page.Head(number, width, height, len(lines), bands)
+    reading = words.read_lines(sheet, width, height)
+    bands = page.merge_bands(_find_bands(pixels, reading.stems))
+    head = page.Head(number, width, height, len(reading.lines), bands)
     patches = tuple(
         pixels[top:bottom, left * page.BYTES_PER_PIXEL : right * page.BYTES_PER_PIXEL].tobytes()
         for left, top, right, bottom in page.list_patch_boxes(head)
     )
-    return page.Parts(head, lines, patches)
+    return page.Parts(head, reading.lines, patches)
 
 
 def _render_pixels(sheet: pypdfium2.PdfPage, width: int, height: int) -> numpy.ndarray:
@@ -175,8 +182,49 @@ def _borrow_memory(height: int, row_bytes: int) -> numpy.ndarray:
     return numpy.empty((height, row_bytes), numpy.uint8)
 
 
-def _find_bands(pixels: numpy.ndarray) -> list[tuple[int, int]]:
+def _find_bands(pixels: numpy.ndarray, stems: numpy.ndarray) -> list[tuple[int, int]]:
+    """Find the bands of a page: rows of ink between blank ones, as high as their font, not as their letters.
+
+    Were a band only as high as its ink, it would tell whether a word that is hidden later has a letter that
+    goes below the line, and one of "i" alone would be two.
+    """
     # White is the largest value a quantised channel can have.
-    inked = (pixels.min(axis=1) != page.CHANNEL_MASK).view(numpy.int8)
-    edges = numpy.flatnonzero(numpy.diff(inked, prepend=0, append=0)).tolist()
-    return list(zip(edges[::2], edges[1::2], strict=True))
+    inked = pixels.min(axis=1) != page.CHANNEL_MASK
+    height = len(inked)
+    base, em = stems[:, 0], stems[:, 0] - stems[:, 1]
+    # Words that run up or down the page, or are larger than a title, have no rows of this kind.
+    fit = (abs(em) >= 1) & (abs(em) <= height / _MOST_EMS) & (base > 0) & (base < height)
+    base, em = base[fit], em[fit]
+
+    def span(above: float, below: float) -> numpy.ndarray:
+        # Above is down where a page stands on its head.
+        rows = numpy.sort([base - above * em, base + below * em], axis=0)
+        kept: numpy.ndarray = numpy.minimum(numpy.maximum(rows, 0), height).astype(numpy.int64)
+        return kept
+
+    core, edges = span(_CORE_EM, 0), numpy.zeros(height + 1, numpy.int64)
+    numpy.add.at(edges, core[0], 1)
+    numpy.add.at(edges, core[1], -1)
+    inked |= numpy.cumsum(edges[:-1]) > 0
+    edges = numpy.flatnonzero(numpy.diff(inked.view(numpy.int8), prepend=0, append=0))
+    if not len(edges):
+        return []
+    tops, bottoms = edges[::2], edges[1::2]
+    # A core's middle row lies in a band, unless the core is less than a row high.
+    run = numpy.maximum(numpy.searchsorted(tops, core.sum(axis=0) // 2, side="right") - 1, 0)
+
+    def reach(above: float, below: float) -> tuple[numpy.ndarray, numpy.ndarray]:
+        highest, lowest = tops.copy(), bottoms.copy()
+        rows = span(above, below)
+        numpy.minimum.at(highest, run, rows[0])
+        numpy.maximum.at(lowest, run, rows[1] + 1)
+        return highest, numpy.minimum(lowest, height)
+
+    highest, lowest = reach(_ABOVE_EM, _BELOW_EM)
+    if (overlap := lowest[:-1] > highest[1:]).any():
+        # Two meet halfway between plain letters, if the blank rows between their inks reach so far.
+        plain_highest, plain_lowest = reach(_PLAIN_ABOVE_EM, _PLAIN_BELOW_EM)
+        halves = numpy.clip((plain_lowest[:-1] + plain_highest[1:]) // 2, bottoms[:-1], tops[1:])
+        lowest[:-1][overlap] = halves[overlap]
+        highest[1:][overlap] = halves[overlap]
+    return list(zip(highest.tolist(), lowest.tolist(), strict=True))

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import itertools
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -33,11 +34,23 @@ _DIVISION = 0xFFFE
 Box = tuple[int, int, int, int]
 
 
-def read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> tuple[page.Line, ...]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The lines of a page, and for each word that has a size its baseline and a point one em above, as rows.
+
+    `stems` has a row of two for each word. They depend on font and place alone, not on which letters stand
+    there, and so tell nothing of a word that is hidden later.
+    """
+
+    lines: tuple[page.Line, ...]
+    stems: numpy.ndarray
+
+
+def read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> Reading:
     """Read the lines of a page whose picture measures `width` by `height` pixels, in the engine's order."""
     with contextlib.closing(sheet.get_textpage()) as text_page:
         if not (count := text_page.count_chars()):
-            return ()
+            return Reading((), numpy.empty((0, 2)))
         # UTF-16 as PDFium counts it: one position a unit, so that a word's place is the engine's own.
         units = numpy.zeros(count + 1, numpy.uint16)
         pdfium.FPDFText_GetText(text_page, 0, count, units.ctypes.data_as(ctypes.POINTER(ctypes.c_ushort)))
@@ -46,6 +59,8 @@ def read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> tuple[page.
         text = units.tobytes().decode("utf-16-le") if plain else "".join(map(chr, units.tolist()))
         spans = [found.span() for found in _WORD.finditer(text)]
         first, corners = _list_corners(text_page, spans)
+        stems = _list_stems(text_page, [start for start, _ in spans])
+    stems = _map_corners(sheet, stems, width, height)[:, :, 1]
     placed, boxes = _find_boxes(first, _map_corners(sheet, corners, width, height), width, height)
     spans = [spans[k] for k in placed]
     # Words with as many breaks before them share a line; a divided word stands whole on its first one, and
@@ -55,7 +70,7 @@ def read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> tuple[page.
     texts = [text[start:end].replace(chr(_DIVISION), "") for start, end in spans]
     found = map(page.Word, texts if plain else map(_join_units, texts), boxes)
     lines = itertools.groupby(zip(numbers, found, strict=True), key=lambda pair: pair[0])
-    return tuple(tuple(word for _, word in pairs) for _, pairs in lines)
+    return Reading(tuple(tuple(word for _, word in pairs) for _, pairs in lines), stems)
 
 
 def _list_corners(
@@ -80,6 +95,25 @@ def _list_corners(
         used += count if count > 0 else 0
         first.append(used)
     return first, sides[:used]
+
+
+def _list_stems(text_page: pypdfium2.PdfTextPage, starts: list[int]) -> numpy.ndarray:
+    """List origin and origin + one em upwards of each word's first letter, in page space: words x 4."""
+    handle = ctypes.cast(text_page.raw, ctypes.c_void_p).value
+    origins = numpy.full((len(starts), 2), numpy.nan)
+    matrices = numpy.zeros((len(starts), 6), numpy.float32)
+    at, at_matrix, sizes = origins.ctypes.data, matrices.ctypes.data, []
+    for start in starts:
+        _get_origin(handle, start, at, at + _DOUBLE_BYTES)
+        _get_matrix(handle, start, at_matrix)
+        sizes.append(_get_size(handle, start))
+        at += origins.strides[0]
+        at_matrix += matrices.strides[0]
+    # The font's size alone is not the size that is seen: c and d of the text matrix scale and turn it.
+    tops = origins + matrices[:, 2:4] * numpy.array(sizes).reshape(-1, 1)
+    stems = numpy.hstack([origins, tops])
+    finite: numpy.ndarray = stems[numpy.isfinite(stems).all(axis=1)]
+    return finite
 
 
 def _map_corners(sheet: pypdfium2.PdfPage, corners: numpy.ndarray, width: int, height: int) -> numpy.ndarray:
@@ -134,6 +168,11 @@ def _bind(function: Any, result: Any, *arguments: Any) -> Any:
 
 
 _count_rects = _bind(pdfium.FPDFText_CountRects, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
+_get_matrix = _bind(pdfium.FPDFText_GetMatrix, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+_get_origin = _bind(
+    pdfium.FPDFText_GetCharOrigin, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 2
+)
+_get_size = _bind(pdfium.FPDFText_GetFontSize, ctypes.c_double, ctypes.c_void_p, ctypes.c_int)
 _get_rect = _bind(
     pdfium.FPDFText_GetRect, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 4
 )

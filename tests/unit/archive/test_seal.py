@@ -137,3 +137,5 @@ def test_a_page_of_many_bands_keeps_at_most_two_hundred_patches() -> None:
     merged = page.merge_bands(bands)
     assert len(merged) == page.MAX_BANDS
     assert (merged[0][0], merged[-1][1]) == (0, 899)
+    touching = page.merge_bands([(3 * k, 3 * k + 3) for k in range(75)])
+    assert {bottom - top for top, bottom in touching} == {3, 6}, "no band swallows a whole column"
