@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from lightwell.cli import installation
-from lightwell.files import finder
+from lightwell.files import lookup
 
 
 @click.group()
@@ -34,7 +34,7 @@ def rebuild() -> None:
 @click.option("--company", multiple=True, help="Only this company's; its short name, repeatable.")
 @click.option("--topic", multiple=True, help="Only this topic, such as sleep; repeatable.")
 @click.option("--newest", is_flag=True, help="Newest first instead of best first.")
-@click.option("--limit", type=click.IntRange(1, finder.MAX_HITS), default=10, show_default=True)
+@click.option("--limit", type=click.IntRange(1, lookup.MAX_HITS), default=10, show_default=True)
 @click.option("--after", default="", help="Go on after this mark, printed at the end of the last list.")
 def find(
     words: str, company: tuple[str, ...], topic: tuple[str, ...], newest: bool, limit: int, after: str
@@ -49,6 +49,7 @@ def find(
     """
     state = installation.open_installation()
     from lightwell.actions import search as stories
+    from lightwell.files import finder
 
     filters = finder.Filters(company=company, topic=topic)
     found = stories.find_pages(state, words, filters, after, limit=limit, newest=newest)

@@ -16,10 +16,9 @@ import tantivy
 
 from lightwell.base import errors
 from lightwell.files import analysis, index
-from lightwell.files.lookup import Clause, Lookup, Part
+from lightwell.files.lookup import MAX_HITS, Clause, Lookup, Part
 
 WINDOW = 1000
-MAX_HITS = 100
 MAX_COUNTS = 100
 # A beginning such as "re*" may have a million words; the commonest ones stand for it.
 MAX_ENDINGS = 500

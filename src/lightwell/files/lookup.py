@@ -20,6 +20,7 @@ from lightwell.base import errors
 
 MAX_LENGTH = 500
 MAX_PARTS = 40
+MAX_HITS = 100  # on one page of a list of hits
 MIN_PREFIX = 2
 FIELDS = ("title", "company", "service", "topic", "kind", "language", "study", "year")
 
