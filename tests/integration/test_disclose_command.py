@@ -70,15 +70,16 @@ def test_from_example_to_removal(state: State, tmp_path: Path) -> None:
     )
     said = succeed("disclose", draft, "--as", "ana")
     number = re.search(r"lightwell approve (\d+) --as OTHER", said).group(1)
-    assert f"{REVIEW}, version 1" in said
-    assert f"{number}  publish a record: {REVIEW}, proposed by ana" in succeed("proposals")
+    review = re.search(r"^(rep-\w+), version 1$", said, re.MULTILINE).group(1)
+    assert review != REVIEW, "the first review of every installation would bear the same id"
+    assert f"{number}  publish a record: {review}, proposed by ana" in succeed("proposals")
     assert "takes the role approver" in fail("approve", number, "--as", "ana")
     assert f"{number} approved and done" in succeed("approve", number, "--as", "ben")
     assert state.tiles.read_checkpoint()
-    succeed("lift", REVIEW, "/body/findings/2/finding", "--as", "ana")
+    succeed("lift", review, "/body/findings/2/finding", "--as", "ana")
     succeed("approve", Proposal.objects.latest("pk").pk, "--as", "ben")
     assert len(Disclosure.objects.get(version=2).read_record().withheld) == 1
-    succeed("withdraw", REVIEW, "--ground", "published-in-error", "--as", "ana")
+    succeed("withdraw", review, "--ground", "published-in-error", "--as", "ana")
     succeed("approve", Proposal.objects.latest("pk").pk, "--as", "ben")
     assert not Disclosure.objects.visible().exists()
     assert "nothing waits" in succeed("proposals")
@@ -169,6 +170,29 @@ def test_every_example_printed_is_a_draft_without_problems(name: str, tmp_path: 
     draft = tmp_path / "draft.yaml"
     draft.write_text(succeed("disclose", "--example", name))
     assert "no problem found" in succeed("disclose", draft, "--check")
+
+
+@pytest.mark.parametrize("kind", ["study", "study-earlier", "dataset", "reputational-review"])
+def test_an_example_for_a_person_passes_the_check_and_is_proposed_as_it_is(
+    state: State, tmp_path: Path, kind: str
+) -> None:
+    succeed("organisation", "add", "example", "--role", "provider", "--name", 'Example "& Sons"')
+    succeed("person", "add", "ana", "--role", "publisher", "--organisation", "example", "--no-password")
+    draft = tmp_path / "draft.yaml"
+    draft.write_text(succeed("disclose", "--example", kind, "--as", "ana"))
+    assert "no problem found; ana can propose it" in succeed("disclose", draft, "--as", "ana", "--check")
+    assert not Proposal.objects.exists()
+    succeed("disclose", draft, "--as", "ana")
+    assert Proposal.objects.get().organisation_id == "example"
+
+
+def test_a_check_for_a_person_finds_what_proposing_would_refuse(state: State, tmp_path: Path) -> None:
+    add_two()
+    began = write_example(tmp_path, "study")
+    assert "cannot be registered in advance" in fail("disclose", began, "--as", "ana", "--check")
+    foreign = write_example(tmp_path, "letter")
+    assert "you publish for Larkfield" in fail("disclose", foreign, "--as", "ana", "--check")
+    assert "add --as NAME" in succeed("disclose", began, "--check")
 
 
 def test_a_person_is_added_with_a_good_password_and_roles_of_one_side(state: State) -> None:

@@ -48,10 +48,11 @@ def prepare_draft(
     document: yaml_lines.Document,
     files: Sequence[File] = (),
     now: datetime.datetime,
+    keep: bool = True,
 ) -> Prepared:
     """Check a draft and keep its files; `UserMistake` lists every problem by path and line.
 
-    A crash here leaves files in the sealed area that no proposal names.
+    With `keep` false nothing is written. A crash here leaves files in the sealed area that no proposal names.
     """
     draft, problems = drafts.inspect_draft(_list_files(document, files), find_slot(document))
     if draft is None:
@@ -65,7 +66,7 @@ def prepare_draft(
         problems += error.problems
     if problems:
         raise drafts.place_problems(document, problems)
-    for file in files:
+    for file in files if keep else ():
         state.files.put_bytes("sealed", file.data)
     kind = "study" if record.kind == "study" and record.version == 1 else "disclosure"
     return Prepared(kind, record.id, record.version, payload)

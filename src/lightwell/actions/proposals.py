@@ -214,13 +214,7 @@ def propose(
     command that was killed can be run again. Raises `Refused` without the permission or for what belongs to
     another organisation, `UserMistake` with every problem of the payload.
     """
-    story = find_story(kind)
-    roles.check_may(actor.roles, story.proposing)
-    story.check(payload, now)
-    if story.find_owner is _own_publisher:
-        organisations.check_voice(actor, disclosures.parse_payload(payload)[0])
-    owner = story.find_owner(payload)
-    organisations.check_owner(actor, story.proposing, owner)
+    owner = check_proposal(actor=actor, kind=kind, payload=payload, now=now)
     with transaction.atomic():
         # The proposer's row is the lock: of two equal proposals at once, one is made.
         actor = Person.objects.select_for_update().get(pk=actor.pk)
@@ -233,6 +227,20 @@ def propose(
             proposer=actor,
             proposed_at=now,
         )
+
+
+def check_proposal(
+    *, actor: Person, kind: str, payload: dict[str, Json], now: datetime.datetime
+) -> str | None:
+    """Refuse what `propose` refuses, and write nothing; return the organisation that it is about."""
+    story = find_story(kind)
+    roles.check_may(actor.roles, story.proposing)
+    story.check(payload, now)
+    if story.find_owner is _own_publisher:
+        organisations.check_voice(actor, disclosures.parse_payload(payload)[0])
+    owner = story.find_owner(payload)
+    organisations.check_owner(actor, story.proposing, owner)
+    return owner
 
 
 def approve(*, state: State, actor: Person, proposal_id: int, now: datetime.datetime) -> Proposal:

@@ -1,14 +1,15 @@
 """`lightwell disclose` and what follows it: proposals, approve, reject, lift, withdraw.
 
 \b
-lightwell disclose --example risk-assessment > risk.yaml
-lightwell disclose risk.yaml --check
+lightwell disclose --example risk-assessment --as ana > risk.yaml
+lightwell disclose risk.yaml --as ana --check
 lightwell disclose risk.yaml --as ana
 lightwell approve 7 --as ben
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 
@@ -51,18 +52,19 @@ def disclose(
     """Propose to publish the record written in DRAFT, a YAML file.
 
     Every problem is listed at once, by line. A draft with the id of a published record becomes its next
-    version. Another person publishes it with lightwell approve.
+    version. Another person publishes it with lightwell approve. With --as an example bears the name of your
+    organisation, and --check knows everything that a proposal would be refused for.
 
     \b
     Examples:
-      lightwell disclose --example study > study.yaml
-      lightwell disclose study.yaml --check
+      lightwell disclose --example study --as ana > study.yaml
+      lightwell disclose study.yaml --as ana --check
       lightwell disclose study.yaml --as ana
       lightwell disclose figures.yaml --attach figures.csv --as ana
       lightwell disclose --letter > letter.yaml
     """
     if example is not None:
-        _print_example(example)
+        _print_example(example, person)
         return
     if letter:
         from lightwell.files import drafts as files
@@ -71,7 +73,7 @@ def disclose(
         return
     if draft is None:
         raise click.UsageError("name a DRAFT, or print one to start from: lightwell disclose --example study")
-    if check:
+    if check and person is None:
         _check_draft(draft)
         return
     if person is None:
@@ -87,7 +89,12 @@ def disclose(
         document=yaml_lines.read_document(draft),
         files=[drafts.read_file(path) for path in attached],
         now=now,
+        keep=not check,
     )
+    if check:
+        proposals.check_proposal(actor=actor, kind=prepared.kind, payload=prepared.payload, now=now)
+        click.echo(f"{draft}: no problem found; {person} can propose it")
+        return
     proposal = proposals.propose(
         actor=actor, kind=prepared.kind, subject=prepared.subject, payload=prepared.payload, now=now
     )
@@ -230,10 +237,24 @@ def _check_draft(path: Path) -> None:
     draft = drafts.parse_draft(document, drafts.Slot(spare))
     held = f", {len(draft.decisions)} fields held back" if draft.decisions else ""
     click.echo(f"{path}: no problem found ({draft.record.kind}{held})")
+    click.echo("Not checked: what only your installation knows (today, names, references); add --as NAME")
 
 
-def _print_example(name: str) -> None:
+def _print_example(name: str, person: str | None) -> None:
     if name == "list":
         click.echo("\n".join(data.list_examples()))
         return
-    click.echo(data.read_example(name).decode("utf-8"), nl=False)
+    from lightwell.files import examples
+
+    if person is None:
+        today = datetime.datetime.now(datetime.UTC).date()
+        click.echo(examples.format_example(name, today), nl=False)
+        return
+    state = installation.open_installation()
+    organisation = installation.find_person(person).organisation
+    if organisation is None:
+        raise errors.UserMistake(
+            f"{person} publishes for nobody yet; next: lightwell person organisation {person} ID"
+        )
+    publisher = disclosure.Publisher(organisation.slug, organisation.role, organisation.name)
+    click.echo(examples.format_example(name, state.read_now().date(), publisher), nl=False)
