@@ -21,7 +21,7 @@ MAX_TERM = 80
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}"
 _PATTERN = rf"[{_UNSPACED}]|[\p{{L}}\p{{N}}&&[^{_UNSPACED}]][\p{{L}}\p{{N}}\p{{M}}&&[^{_UNSPACED}]]*"
-_WORD = re.compile(r"\S+")
+WORD = re.compile(r"\S+")
 
 
 class Term(NamedTuple):
@@ -44,7 +44,7 @@ def list_terms(text: str, analyzer: str, start: int = 0) -> Iterator[Term]:
     """
     # A term never crosses white space, so that words repeat and their analysis can be remembered:
     # ten times faster than analysing a page whole.
-    for word in _WORD.finditer(text, start):
+    for word in WORD.finditer(text, start):
         offset = word.start()
         for term, first, last in analyze_word(word.group(), analyzer):
             yield Term(term, offset + first, offset + last)
@@ -53,6 +53,14 @@ def list_terms(text: str, analyzer: str, start: int = 0) -> Iterator[Term]:
 def analyze_words(text: str, analyzer: str) -> list[str]:
     """List only the terms."""
     return [term.text for term in list_terms(text, analyzer)]
+
+
+def find_core(term: str, analyzer: str) -> str:
+    """Find letters that every word in ASCII with this term holds, once it is written small.
+
+    A stem is the beginning of its words but for its last two letters (dying: die, skies: sky).
+    """
+    return term if analyzer == WRITTEN else term[: max(1, len(term) - 2)]
 
 
 def replace_surrogates(text: str) -> str:
