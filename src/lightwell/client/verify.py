@@ -59,7 +59,7 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
     bundles.check_list(bundle)
     history = histories.read_history(bundle, own_policy)
     check_account(bundle, history)
-    records = record_files.read_records(bundle, history)
+    records = record_files.read_records(bundle, history)  # first: what is gone is named as the log names it
     checked = openings.check_openings(bundle, history.book, records)
     check_paths(bundle, history, records, checked)
     stated = history.account

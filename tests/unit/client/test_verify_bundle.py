@@ -202,7 +202,9 @@ def test_a_record_that_is_dropped_without_an_entry_is_named_and_with_one_is_expl
     digest = next(d for d, data in archive.records.items() if b'"mode":"pages"' in data)
     kept = archive.records.pop(digest)
     archive.write(tmp_path / "first")
-    assert refuse(tmp_path / "first").startswith(f"records/{digest[7:]}.json: this record is missing")
+    assert refuse(tmp_path / "first").startswith(
+        f"records/{digest[7:]}.json: the log names document 1 of std-"
+    )
     item = json.loads(kept)
     from lightwell.archive import entry
 
