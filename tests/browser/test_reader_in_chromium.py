@@ -172,7 +172,7 @@ def test_a_parent_finds_what_was_studied_about_sleep_without_javascript(
     plain_browser.find_element(By.LINK_TEXT, "Sleep").click()
     plain_browser.find_element(By.LINK_TEXT, "Night use and sleep").click()
     text = plain_browser.find_element(By.TAG_NAME, "main").text
-    assert "Registered before it started" in text
+    assert "Registered before its declared start" in text
     assert "pages promised =" in text
     box = plain_browser.find_element(By.CSS_SELECTOR, "details.checked")
     box.find_element(By.TAG_NAME, "summary").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -11,8 +12,9 @@ from html.parser import HTMLParser
 
 from django.urls import Resolver404, resolve
 
-# So many addresses of each kind are looked at in the browser, and so many are followed.
-KEPT, FOLLOWED = 2, 12
+# So many addresses of each kind are read; two of them are looked at in the browser.
+FOLLOWED = 12
+ABSENT = "/no/such/page"
 
 
 class Links(HTMLParser):
@@ -33,6 +35,8 @@ def read_page(address: str) -> str | None:
             page = answer.headers.get_content_type() == "text/html"
             return str(answer.read().decode()) if page else None
     except urllib.error.HTTPError as error:
+        if error.code >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise AssertionError(f"{address} answers {error.code}") from None
         return error.read().decode()
 
 
@@ -59,9 +63,9 @@ def crawl_site(site: str) -> dict[str, list[str]]:
 
 def choose_pages(found: dict[str, list[str]]) -> list[str]:
     """Choose of each kind the first and the last that were found, with a page that is not there."""
-    chosen = ["/no/such/page"]
+    chosen = [ABSENT]
     for paths in found.values():
-        chosen += dict.fromkeys([paths[0], paths[-1]][:KEPT])
+        chosen += dict.fromkeys([paths[0], paths[-1]])
     return chosen
 
 

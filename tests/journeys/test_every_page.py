@@ -23,10 +23,22 @@ REACHED = {
 
 
 @pytest.fixture(scope="module")
-def pages(site: str) -> list[str]:
+def found(site: str) -> dict[str, list[str]]:
     found = crawl.crawl_site(site)
     assert not REACHED - set(found), f"no link leads to {REACHED - set(found)}; found {sorted(found)}"
+    return found
+
+
+@pytest.fixture(scope="module")
+def pages(found: dict[str, list[str]]) -> list[str]:
     return crawl.choose_pages(found)
+
+
+@pytest.fixture(scope="module")
+def texts(site: str, found: dict[str, list[str]]) -> dict[str, str]:
+    """The HTML of every page that was found, by its path."""
+    paths = [crawl.ABSENT, *(path for paths in found.values() for path in paths)]
+    return {path: crawl.read_page(site + path) or "" for path in paths}
 
 
 def set_width(browser: webdriver.Chrome, width: int) -> None:
@@ -56,18 +68,17 @@ def test_axe_finds_no_barrier_and_no_page_is_wider_than_the_screen(
     assert not found, "\n".join(found)
 
 
-def test_no_page_shows_a_technical_word_outside_how_this_was_checked(site: str, pages: list[str]) -> None:
+def test_no_page_shows_a_technical_word_outside_how_this_was_checked(texts: dict[str, str]) -> None:
     found = []
-    for place in pages:
-        page = test_site_pages.Page(crawl.read_page(site + place) or "")
+    for place, html in texts.items():
+        page = test_site_pages.Page(html)
         text = " ".join(" ".join(page.ours).split()).replace(test_site_pages.PRESCRIBED, "")
         for match in test_site_pages.TECHNICAL.finditer(text):
             found.append(f"{place}: …{text[max(0, match.start() - 40) : match.end() + 30]}…")
     assert not found, "\n".join(found)
 
 
-def test_every_page_says_how_it_was_checked_and_that_this_is_a_sample(site: str, pages: list[str]) -> None:
-    for place in pages:
-        html = crawl.read_page(site + place) or ""
+def test_every_page_says_how_it_was_checked_and_that_this_is_a_sample(texts: dict[str, str]) -> None:
+    for place, html in texts.items():
         assert "How this was checked" in html, place
         assert "invented company, invented documents, sample clock" in html, place

@@ -7,6 +7,7 @@ policy says; whoever verifies brings their own.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lightwell.actions import moments
@@ -18,7 +19,7 @@ from lightwell.tlog import policy
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """One witness of the policy, and when it confirmed the newest checkpoint; None when it has not."""
+    """One witness of the policy, however many keys it has; when it confirmed the newest checkpoint."""
 
     name: str
     at: datetime.datetime | None
@@ -36,6 +37,13 @@ class Standing:
     confirmations: tuple[Confirmation, ...]
     minutes_since: int | None
     policy_text: str
+    witnesses_asked: bool = False
+    local_witnesses: tuple[str, ...] = ()
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether others than the log stand for it; a policy without witnesses is content with the log."""
+        return self.satisfied and self.witnesses_asked
 
 
 def read_standing(state: State) -> Standing | None:
@@ -62,7 +70,19 @@ def read_standing(state: State) -> Standing | None:
         text,
         judged.satisfied,
         judged.sentence,
-        tuple(Confirmation(each.name, times.get(each.name)) for each in rule.witnesses),
+        _list_confirmations(rule, times),
         None if last is None else max(0, int((state.read_now() - last).total_seconds() // 60)),
         policy.format_policy(rule),
+        rule.quorum != policy.NONE,
+        policy.list_local_witnesses(rule),
     )
+
+
+def _list_confirmations(
+    rule: policy.Policy, times: Mapping[str, datetime.datetime]
+) -> tuple[Confirmation, ...]:
+    """One row for each witness: the name of its keys, and the earliest time that one of them states."""
+    found: dict[str, list[datetime.datetime]] = {}
+    for each in rule.witnesses:
+        found.setdefault(each.verifier.name, []).extend(filter(None, [times.get(each.name)]))
+    return tuple(Confirmation(name, min(stated, default=None)) for name, stated in found.items())

@@ -196,7 +196,7 @@ TABLES = {
                 "company",
                 "title",
                 "put_here_by",
-                "registered_before_it_started",
+                "registered_before_its_declared_start",
                 "registered_on",
                 "documents",
                 "in_full",

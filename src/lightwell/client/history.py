@@ -38,6 +38,7 @@ class History:
     account: accounts.Account
     publishers_policy: policy.Policy
     results: Mapping[int, policy.PolicyResult]
+    trusted_policy: policy.Policy
 
     def compute_account(self, day: datetime.date) -> accounts.Account:
         """Compute the account on another day than the bundle's own."""
@@ -81,6 +82,7 @@ def read_history(bundle: Bundle, own_policy: policy.Policy | None = None) -> His
         stated,
         publishers,
         results,
+        trusted,
     )
 
 

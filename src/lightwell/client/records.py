@@ -45,7 +45,10 @@ def read_records(bundle: Bundle, history: History) -> Records:
         if not bundle.has(place):
             why = history.book.explain_absence(named)
             if why is None:
-                raise PlacedRefusal(place, history.book.describe_missing(named))
+                raise PlacedRefusal(
+                    place,
+                    f"this record is missing: log entry {named.index} names it and no entry explains that",
+                )
             found.absent[named.digest] = why
             continue
         with name_place(place):

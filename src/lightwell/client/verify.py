@@ -41,6 +41,7 @@ class Verdict:
     sample: bool
     own_policy: bool
     witnesses: Mapping[str, int]
+    local_witnesses: tuple[str, ...]
     certificates: Mapping[str, Json]
     proven: tuple[str, ...]
     not_proven: tuple[str, ...]
@@ -59,7 +60,7 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
     bundles.check_list(bundle)
     history = histories.read_history(bundle, own_policy)
     check_account(bundle, history)
-    records = record_files.read_records(bundle, history)  # first: what is gone is named as the log names it
+    records = record_files.read_records(bundle, history)
     checked = openings.check_openings(bundle, history.book, records)
     check_paths(bundle, history, records, checked)
     stated = history.account
@@ -71,6 +72,7 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
         stated.newest.origin.startswith(SAMPLE_PREFIX),
         own_policy is not None,
         dict(sorted(history.witnesses.items())),
+        policy.list_local_witnesses(history.trusted_policy),
         {study: account.make_certificate(stated, study) for study in stated.list_studies()},
         _list_proven(bundle, history, records, checked),
         _list_not_proven(history, records),
@@ -123,9 +125,11 @@ def format_verdict(verdict: Verdict) -> str:
         + ("" if verdict.own_policy else " Bring yours with --policy FILE to depend on nobody's word."),
     ]
     if verdict.sample:
+        lines.append("This is a labelled sample on a sample clock.")
+    if verdict.local_witnesses:
         lines.append(
-            "This is a labelled sample on a sample clock. Witnesses on one computer show the mechanism, "
-            "not independence."
+            f"{', '.join(verdict.local_witnesses)} ran on the publisher's own computer: that shows the "
+            "mechanism, not independence."
         )
     for study, certificate in verdict.certificates.items():
         lines += ["", f"{study}:", f"  {account.describe_equation(certificate['items'], 'items')}"]
@@ -158,6 +162,7 @@ def format_json(verdict: Verdict) -> dict[str, Json]:
         "sample": verdict.sample,
         "policy": "own" if verdict.own_policy else "publisher",
         "witnesses": dict(verdict.witnesses),
+        "local_witnesses": list(verdict.local_witnesses),
         "certificates": dict(verdict.certificates),
         "proven": list(verdict.proven),
         "not_proven": list(verdict.not_proven),
@@ -166,7 +171,7 @@ def format_json(verdict: Verdict) -> dict[str, Json]:
 
 def _list_proven(bundle: Bundle, history: History, records: Records, checked: Checked) -> tuple[str, ...]:
     book = history.book
-    names = ", ".join(history.witnesses)
+    names = ", ".join(policy.list_witness_names(history.trusted_policy, history.witnesses))
     when = _format_time(history.quorum_time)
     confirmed = (
         f"enough record-keepers confirmed the newest state by {when}: {names}"

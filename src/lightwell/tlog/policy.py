@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from lightwell.base import errors as base_errors
 from lightwell.tlog import checkpoint, cosignature, encoding, errors, key, note
@@ -71,6 +73,24 @@ class PolicyResult:
     sentence: str
     checkpoint: checkpoint.Checkpoint | None = None
     witnesses: Mapping[str, int] = field(default_factory=dict)
+
+
+def list_witness_names(rule: Policy, names: Collection[str]) -> tuple[str, ...]:
+    """List the witnesses behind the given names of a policy: one that has two keys stands there twice."""
+    return tuple(dict.fromkeys(each.verifier.name for each in rule.witnesses if each.name in names))
+
+
+def list_local_witnesses(rule: Policy) -> tuple[str, ...]:
+    """List the witnesses that the log reaches on its own computer; they show no independence."""
+    local = [each.name for each in rule.witnesses if _is_loopback(urlsplit(each.url).hostname or "")]
+    return list_witness_names(rule, local)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def parse_policy(data: str | bytes) -> Policy:

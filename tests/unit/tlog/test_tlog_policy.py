@@ -189,3 +189,19 @@ def test_a_proof_with_too_few_cosignatures_is_refused_in_the_words_of_the_policy
 def test_a_proof_with_more_than_63_hashes_is_refused():
     with pytest.raises(errors.ProofError, match="at most 63"):
         proof.Proof(0, (bytes(32),) * 64, "x")
+
+
+def test_a_witness_of_two_keys_is_one_and_one_at_a_loopback_address_is_local():
+    def name(kind, seed):
+        return note.format_vkey(note.generate_signer("one.example", kind, seed * 32).verifier)
+
+    rule = policy.parse_policy(
+        f"log {note.format_vkey(LOG.verifier)}\n"
+        f"witness a {name(T.COSIGNATURE_V1, b'a')} http://127.0.0.1:8000\n"
+        f"witness b {name(T.ML_DSA_44, b'b')} http://[::1]:8000/\n"
+        f"witness far {note.format_vkey(WITNESSES['X1'].verifier)} https://x1.example/localhost\n"
+        "quorum far\n"
+    )
+    assert policy.list_witness_names(rule, ["b", "far", "a"]) == ("one.example", "x1.example")
+    assert policy.list_local_witnesses(rule) == ("one.example",)
+    assert policy.list_local_witnesses(policy.parse_policy(TWO_LEVELS)) == ()

@@ -77,7 +77,7 @@ class Study(Schema):
     id: str
     company: str
     title: str | None
-    in_advance: bool = Field(description="Registered before it started, by the log.")
+    in_advance: bool = Field(description="Registered, by the log, before its declared start.")
     registered_at: datetime.datetime
     publisher: Party | None
     own: bool = Field(description="Put here by the company itself.")

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 
 from lightwell.actions import overview, records
-from lightwell.base import withholding
+from lightwell.base import disclosure, withholding
 from lightwell.base.errors import Refused
 from lightwell.files import state
 from lightwell.web import help_lines, memory, places, reader
@@ -17,6 +17,8 @@ from lightwell.web import help_lines, memory, places, reader
 def list_records(request: HttpRequest) -> HttpResponse:
     """List the newest version of every record."""
     kind = request.GET.get("kind", "")
+    if kind and kind not in disclosure.KINDS:
+        raise Http404
     found = [row.read_record() for row in records.list_newest(**({"kind": kind} if kind else {}))]
     return render(request, "records.html", {"records": found, "kind": kind})
 
