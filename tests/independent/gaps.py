@@ -1,7 +1,7 @@
 """Recompute the table of what became of every item: gaps.py BUNDLE [--as-of DATE] [--policy FILE].
 
 Part of the second verifier, written from docs/reference/states.md alone; nothing of lightwell. Prints the
-table; exit 0 computed, 1 refused (one sentence naming the place), 2 could not check.
+table; exit 0 computed, 1 refused (one sentence naming the place) or a record is missing, 2 could not check.
 """
 
 from __future__ import annotations
@@ -176,6 +176,7 @@ def write_table(items: dict, day: datetime.date) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    import statements
     import verify
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -184,12 +185,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--policy")
     given = parser.parse_args(arguments)
 
+    missing: list[str] = []
+
     def compute() -> str:
-        log = verify.read_log(verify.Folder(given.bundle), given.policy)
+        folder = verify.Folder(given.bundle)
+        log = verify.read_log(folder, given.policy)
         day = read_date(given.as_of, "--as-of") if given.as_of else log.day
+        account = statements.read_account(log.entries)
+        missing.extend(sentence for _, sentence in statements.list_missing(folder, account))
         return write_table(replay(log.entries, log.quorum_times, day), day)
 
-    return verify.report(compute)
+    code = verify.report(compute)
+    for each in missing:
+        print(f"missing: {each}", file=sys.stderr)
+    return code or (1 if missing else 0)
 
 
 if __name__ == "__main__":

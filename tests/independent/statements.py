@@ -166,12 +166,52 @@ class Account:
     def _list_items(self, study: str) -> list[int]:
         return sorted(number for other, number in self.items if other == study)
 
+    def list_named(self) -> Iterator[tuple[int, object, bool, str]]:
+        """Each record that the log names: where, digest, whether its absence is explained, of what it is."""
+        for versions in self.disclosed.versions.values():
+            for index, entry in versions:
+                about = ("study " if entry["id"].startswith("std-") else "record ") + entry["id"]
+                yield index, entry["digest"], entry["digest"] in self.disclosed.removed, about
+        for index, key, value in self.openings:
+            about = f"document {key[1]} of {key[0]}"
+            yield index, value["opening"], self.is_taken_back(key, index), about
+        for index, value in self.publications:
+            study = value["study"]
+            explained = any(self.is_taken_back((study, number), index) for number in value["sealed"])
+            yield index, value["record"], explained, f"publication {value['publication']} of {study}"
+
+
+def read_account(entries: list[bytes]) -> Account:
+    account = Account()
+    for index, data in enumerate(entries):
+        account.add(index, data)
+    account._close_run(gaps.ENTRY_PLACE.format(len(entries)))
+    return account
+
+
+def check_presence(folder: Folder, account: Account) -> None:
+    """Each record that the log names is here or its absence is explained."""
+    for path, sentence in list_missing(folder, account):
+        raise Refusal(path, sentence)
+
+
+def list_missing(folder: Folder, account: Account) -> Iterator[tuple[str, str]]:
+    """Path and sentence of each record that is not here although nothing explains it.
+
+    Of a study whose own record is not here nothing else is said.
+    """
+    gone: list[str] = []
+    for index, digest, explained, about in sorted(account.list_named(), key=lambda each: each[0]):
+        path = name_record(digest)
+        if not explained and not folder.has(path) and not about.endswith(tuple(gone)):
+            gone += [about.removeprefix("study")] if about.startswith("study") else []
+            where = f"{about} (log entry {index})"
+            yield path, f"the log names {where}; its record is not here, and no entry explains that"
+
 
 def check(folder: Folder, log: Log) -> Iterator[str]:
-    account = Account()
-    for index, data in enumerate(log.entries):
-        account.add(index, data)
-    account._close_run(gaps.ENTRY_PLACE.format(len(log.entries)))
+    account = read_account(log.entries)
+    check_presence(folder, account)
     items = gaps.replay(log.entries, log.quorum_times, log.day)
     table = gaps.write_table(items, log.day)
     if folder.read("gaps.csv") != table.encode():
@@ -219,16 +259,21 @@ def is_beacon(value: object) -> bool:
     return known and plain and re.fullmatch("[0-9a-f]{64,128}", text, re.ASCII) is not None
 
 
-def read_record(folder: Folder, digest: object, explained: bool) -> tuple[dict | None, str]:
-    """A record by its digest and its path; None where its absence is explained."""
+def name_record(digest: object) -> str:
+    """The path of the record with this digest."""
     match = re.fullmatch("sha256:([0-9a-f]{64})", str(digest), re.ASCII)
     if not match:
         raise Refusal(f"records/{digest}", "this is not a digest")
-    path = f"records/{match[1]}.json"
+    return f"records/{match[1]}.json"
+
+
+def read_record(folder: Folder, digest: object, explained: bool) -> tuple[dict | None, str]:
+    """A record by its digest and its path; None where its absence is explained."""
+    path = name_record(digest)
     if explained and not folder.has(path):
         return None, path
     data = folder.read(path)
-    if folder.digest(path) != match[1]:
+    if folder.digest(path) != path[8:72]:
         raise Refusal(path, "this record is not the one that the log names")
     try:
         document = jcs.read(data)

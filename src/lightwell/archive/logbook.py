@@ -48,6 +48,21 @@ class Named:
     digest: str
     entry: dict[str, Json]
 
+    @property
+    def of_record(self) -> bool:
+        """Whether it is a disclosure, and no opening or publication record of a study."""
+        return self.kind == "disclosure"
+
+    def describe(self) -> str:
+        """Say what the record is about, such as "study std-..." or "document 3 of std-..."."""
+        entry = self.entry
+        if self.of_record:
+            about = str(entry.get("id") or entry["study"])
+            return f"{'study' if about.startswith('std-') else 'record'} {about}"
+        if self.kind == "opening":
+            return f"document {entry['item']} of {entry['study']}"
+        return f"publication {entry['publication']} of {entry['study']}"
+
 
 @dataclass(frozen=True, slots=True)
 class Registration:
@@ -91,6 +106,29 @@ class Logbook:
                 if place > named.index:
                     return f"item {key[1]} of {study} was taken back or erased (log entry {place})"
         return None
+
+    def describe_missing(self, named: Named) -> str:
+        """Say that a record is not there and nothing explains it."""
+        return (
+            f"the log names {named.describe()} (log entry {named.index}); its record is not here, "
+            "and no entry explains that"
+        )
+
+    def list_missing(self, has: Callable[[Named], bool | None]) -> list[Named]:
+        """List the records that `has` denies and nothing explains, each once; None says that nobody knows.
+
+        Of a study whose own record is missing nothing else is listed.
+        """
+        found = {
+            named.digest: named
+            for named in reversed(self.named)
+            if self.explain_absence(named) is None and has(named) is False
+        }
+        gone = {
+            named.entry.get("id", named.entry.get("study")) for named in found.values() if named.of_record
+        }
+        listed = [each for each in found.values() if each.of_record or each.entry["study"] not in gone]
+        return sorted(listed, key=lambda named: named.index)
 
     def list_openings(self, study: str, number: int, before: int) -> list[Named]:
         """List the openings of an item that are logged before a place, oldest first."""

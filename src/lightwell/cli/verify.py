@@ -17,7 +17,7 @@ import httpx
 
 from lightwell.base import errors
 from lightwell.client import bundle as bundles
-from lightwell.client import fetch, history, proofs
+from lightwell.client import fetch, history, proofs, records
 from lightwell.client import verify as verdicts
 from lightwell.tlog import policy
 
@@ -63,18 +63,28 @@ def verify(
 @click.option(
     "--policy", "policy_file", type=click.Path(path_type=Path), help="Whose signatures you require."
 )
-def gaps(target: str, day: str | None, policy_file: Path | None) -> None:
+@click.pass_context
+def gaps(context: click.Context, target: str, day: str | None, policy_file: Path | None) -> None:
     """Recompute from the log of BUNDLE what became of every document that was locked in, as CSV.
+
+    What the log names and the bundle lacks without a reason, such as a study that somebody deleted, is
+    told beside the table, with exit code 1.
 
     Example: lightwell gaps bundle/ --as-of 2026-11-25
     """
     rule = read_policy(policy_file)
     with _place_on_disk(target) as path:
-        found = history.read_history(bundles.open_bundle(_find_folder(path)), rule)
+        bundle = bundles.open_bundle(_find_folder(path))
+        found = history.read_history(bundle, rule)
+        missing = found.book.list_missing(lambda named: bundle.has(records.name_record(named.digest)))
     stated = found.account
     if day is not None:
         stated = found.compute_account(_parse_day(day))
     click.echo(stated.format_gaps().encode(), nl=False)  # bytes, so that no system turns line ends
+    for named in missing:
+        click.echo(f"missing: {found.book.describe_missing(named)}", err=True)
+    if missing:
+        context.exit(errors.Refused.exit_code)
 
 
 def read_policy(path: Path | None) -> policy.Policy | None:

@@ -177,19 +177,10 @@ def _judge_entries(
     today: datetime.date,
 ) -> list[Finding]:
     """What is missing, silent or late according to the entries."""
-    findings = []
     book = logbook.read_logbook(entries)
-    for named in book.named:
-        if book.explain_absence(named) is None and source.has_record(named) is False:
-            what = named.entry.get("id") or named.entry.get("study")
-            words = "study" if str(what).startswith("std-") else "record"
-            findings.append(
-                Finding(
-                    "missing",
-                    f"{words} {what}: what log entry {named.index} names is not shown, "
-                    "and no removal is logged",
-                )
-            )
+    findings = [
+        Finding("missing", book.describe_missing(each)) for each in book.list_missing(source.has_record)
+    ]
     results = dating.judge_checkpoints(rule, texts)
     stated = account.compute_account(entries, rule, results, today)
     findings += [_describe_late(gap) for gap in stated.gaps if gap.state == "overdue"]

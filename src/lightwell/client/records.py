@@ -45,10 +45,7 @@ def read_records(bundle: Bundle, history: History) -> Records:
         if not bundle.has(place):
             why = history.book.explain_absence(named)
             if why is None:
-                raise PlacedRefusal(
-                    place,
-                    f"this record is missing: log entry {named.index} names it and no entry explains that",
-                )
+                raise PlacedRefusal(place, history.book.describe_missing(named))
             found.absent[named.digest] = why
             continue
         with name_place(place):

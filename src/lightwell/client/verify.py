@@ -59,8 +59,8 @@ def verify_bundle(root: Path, own_policy: policy.Policy | None = None) -> Verdic
 def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
     bundles.check_list(bundle)
     history = histories.read_history(bundle, own_policy)
+    records = record_files.read_records(bundle, history)  # first: what is gone is named as the log names it
     check_account(bundle, history)
-    records = record_files.read_records(bundle, history)
     checked = openings.check_openings(bundle, history.book, records)
     check_paths(bundle, history, records, checked)
     stated = history.account

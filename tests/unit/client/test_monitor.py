@@ -126,7 +126,7 @@ def test_a_study_taken_out_of_a_bundle_is_missing(copy, tmp_path):
     report = watch(copy, tmp_path / "seen")
     missing = [each.sentence for each in report.findings if each.kind == "missing"]
     assert missing
-    assert all(sentence.startswith("study std-") for sentence in missing)
+    assert all(sentence.startswith("the log names study std-") for sentence in missing)
 
 
 def test_a_study_taken_off_a_site_is_missing(whole, tmp_path):
