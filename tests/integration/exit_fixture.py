@@ -264,7 +264,7 @@ def _list_values(world: World) -> dict[str, list[str]]:
         "list:name": list(tables.TABLES),
         "cheat:name": [attempt.name for attempt in tampering.ATTEMPTS],
         "workspace-proposal:number": numbers,
-        "workspace-amend:kind": ["extension", "erasure"],
+        "workspace-propose:kind": ["publication", "erasure"],
     }
 
 

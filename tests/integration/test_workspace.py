@@ -1,6 +1,7 @@
 """The workspace: a study goes from a draft to public pages and back by people who each do their part."""
 
 import datetime
+import html
 import io
 import json
 import re
@@ -12,17 +13,20 @@ import factor_fixture as factor
 import pikepdf
 import pytest
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.test import Client
 from document_fixture import SENTENCES, STUDY, make_pdf
 
-from lightwell.actions import inventories, log, overview, people, search
+from lightwell.actions import inventories, log, overview, people, proposals, search
 from lightwell.archive import inventory
 from lightwell.base import roles
 from lightwell.client import proofs
 from lightwell.db.models import Inventory, Person, Proposal, PublicPage, Report, Study, Suspension
 from lightwell.files import data, foundation
 from lightwell.files.state import State
-from lightwell.web import pace
+from lightwell.web import consequences, pace
+from lightwell.web.forms import workspace as forms
+from lightwell.web.views import drafts
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +74,7 @@ def register(state: State) -> Study:
     ana, ben = sign_in("ana"), sign_in("ben")
     answer = send(ana, "drafts/", text=draft, step="propose")
     number = int(answer["Location"].rstrip("/").rpartition("/")[2])
-    send(ben, f"proposals/{number}/decide/", decision="approve")
+    send(ben, f"proposals/{number}/decide/", decision="approve", looked="on")
     return Study.objects.get(pk=STUDY)
 
 
@@ -86,9 +90,11 @@ def publish(state: State, tmp_path: Path) -> None:
     measure(state, study, tmp_path / "papers")
     ana, ben = sign_in("ana"), sign_in("ben")
     send(ana, f"studies/{STUDY}/seal/", study=STUDY)
-    answer = send(ana, f"studies/{STUDY}/publish/", items="", summary="We asked children how they sleep.")
+    answer = send(
+        ana, f"studies/{STUDY}/propose/publication/", items="", summary="We asked children how they sleep."
+    )
     number = int(answer["Location"].rstrip("/").rpartition("/")[2])
-    send(ben, f"proposals/{number}/decide/", decision="approve")
+    send(ben, f"proposals/{number}/decide/", decision="approve", looked="on")
     log.publish_checkpoint(state=state, now=NOW)
     search.update_index(state)
 
@@ -130,6 +136,7 @@ def test_each_room_opens_only_to_the_roles_of_the_table(state: State, name: str)
     client, held = sign_in(name), Person.objects.get(username=name).roles
     rooms = {
         "drafts/": ("propose", "register"),
+        "records/": ("read_sealed",),
         "studies/": ("read_sealed",),
         "proposals/": ("read_sealed",),
         "reports/": ("suspend",),
@@ -171,13 +178,13 @@ def test_what_one_person_proposed_another_approves(state: State) -> None:
     answer = send(ana, "drafts/", text=data.read_example("study").decode(), step="propose")
     number = int(answer["Location"].rstrip("/").rpartition("/")[2])
     assert b"somebody else has to approve" in ana.get(f"/workspace/proposals/{number}/").content
-    send(ana, f"proposals/{number}/decide/", 403, decision="approve")
+    send(ana, f"proposals/{number}/decide/", 403, decision="approve", looked="on")
     assert not Study.objects.exists()
     ben = sign_in("ben")
     assert b"You are the second person" in ben.get(f"/workspace/proposals/{number}/").content
-    send(ben, f"proposals/{number}/decide/", decision="approve")
+    send(ben, f"proposals/{number}/decide/", decision="approve", looked="on")
     assert Study.objects.get().id == STUDY
-    send(ben, f"proposals/{number}/decide/", 403, decision="approve")
+    send(ben, f"proposals/{number}/decide/", 403, decision="approve", looked="on")
 
 
 def test_a_person_with_every_publishing_role_still_cannot_approve_the_own_proposal(state: State) -> None:
@@ -185,7 +192,7 @@ def test_a_person_with_every_publishing_role_still_cannot_approve_the_own_propos
     ana = sign_in("ana")
     answer = send(ana, "drafts/", text=data.read_example("study").decode(), step="propose")
     number = int(answer["Location"].rstrip("/").rpartition("/")[2])
-    refused = send(ana, f"proposals/{number}/decide/", 403, decision="approve")
+    refused = send(ana, f"proposals/{number}/decide/", 403, decision="approve", looked="on")
     assert b"two people" in refused.content
 
 
@@ -264,9 +271,9 @@ def test_a_report_takes_a_page_out_of_every_view_and_two_people_bring_it_back(
     stop = Suspension.objects.get()
     answer = send(sam, f"restore/{stop.pk}/")
     number = int(answer["Location"].rstrip("/").rpartition("/")[2])
-    send(sam, f"proposals/{number}/decide/", 403, decision="approve")
+    send(sam, f"proposals/{number}/decide/", 403, decision="approve", looked="on")
     assert client.get(PAGE).status_code == 451
-    send(ben, f"proposals/{number}/decide/", decision="approve")
+    send(ben, f"proposals/{number}/decide/", decision="approve", looked="on")
     search.update_index(state)
     assert client.get(PAGE).status_code == 200
     assert b"1 page</strong> found" in client.get("/search/", {"q": "marmalade"}).content
@@ -278,11 +285,15 @@ def test_published_documents_are_taken_back_by_two_with_a_reason(
     publish(state, tmp_path)
     ana, ben = sign_in("ana"), sign_in("ben")
     answer = send(
-        ana, f"studies/{STUDY}/take-back/", items="1", ground="third-party-privacy", review="2025-10-01"
+        ana,
+        f"studies/{STUDY}/propose/take-back/",
+        items="1",
+        ground="third-party-privacy",
+        review="2025-10-01",
     )
     number = int(answer["Location"].rstrip("/").rpartition("/")[2])
     assert PublicPage.objects.count() == 3
-    send(ben, f"proposals/{number}/decide/", decision="approve")
+    send(ben, f"proposals/{number}/decide/", decision="approve", looked="on")
     assert PublicPage.objects.count() == 0
     assert b"private life" in client.get(PAGE).content
 
@@ -291,9 +302,9 @@ def test_a_mistake_in_a_proposal_is_a_sentence_and_nothing_is_stored(state: Stat
     publish(state, tmp_path)
     before = Proposal.objects.count()
     ana = sign_in("ana")
-    send(ana, f"studies/{STUDY}/publish/", 400, items="one", summary="")
-    send(ana, f"studies/{STUDY}/publish/", 400, items="7", summary="word " * 81)
-    send(ana, f"studies/{STUDY}/take-back/", 400, items="1", ground="no-such", review="2025-10-01")
+    send(ana, f"studies/{STUDY}/propose/publication/", 400, items="one", summary="")
+    send(ana, f"studies/{STUDY}/propose/publication/", 400, items="7", summary="word " * 81)
+    send(ana, f"studies/{STUDY}/propose/take-back/", 400, items="1", ground="no-such", review="2025-10-01")
     send(ana, "withdraw/", 400, record=STUDY, version="", ground="participant")
     assert Proposal.objects.count() == before
 
@@ -317,3 +328,93 @@ def test_the_rooms_that_are_named_are_those_that_open(state: State) -> None:
         assert name in desk
         for address in set(re.findall(r'href="(/workspace/[a-z/]*)"', desk)):
             assert client.get(address).status_code == 200, (name, address)
+
+
+def test_every_kind_of_proposal_says_what_it_does() -> None:
+    assert set(consequences.SENTENCES) == set(proposals.STORIES)
+
+
+def test_an_approver_sees_which_documents_dates_and_reasons_are_meant(state: State, tmp_path: Path) -> None:
+    publish(state, tmp_path)
+    ana, ben = sign_in("ana"), sign_in("ben")
+    answer = send(
+        ana,
+        f"studies/{STUDY}/propose/take-back/",
+        items="1",
+        ground="third-party-privacy",
+        review="2025-10-01",
+    )
+    text = ben.get(answer["Location"]).content.decode()
+    for words in ("report", "private life", "1 October 2025", "Does Larkfield at night cost"):
+        assert words in text, words
+
+
+def test_nothing_is_done_before_the_second_person_says_that_they_looked(state: State) -> None:
+    answer = send(sign_in("ana"), "drafts/", text=data.read_example("study").decode(), step="propose")
+    number = int(answer["Location"].rstrip("/").rpartition("/")[2])
+    refused = send(sign_in("ben"), f"proposals/{number}/decide/", 400, decision="approve")
+    assert b"nothing was done" in refused.content
+    assert not Study.objects.exists()
+
+
+def test_who_proposes_is_told_whom_to_ask_or_that_there_is_nobody(state: State) -> None:
+    ana = sign_in("ana")
+    answer = send(ana, "drafts/", text=data.read_example("study").decode(), step="propose")
+    assert b"Ask ben" in ana.get(answer["Location"]).content
+    Person.objects.filter(username="ben").update(is_active=False)
+    assert b"ask the operator for a second person" in ana.get(answer["Location"]).content
+
+
+def test_what_was_typed_stands_in_the_form_that_was_refused_beside_the_reason(
+    state: State, tmp_path: Path
+) -> None:
+    publish(state, tmp_path)
+    refused = send(
+        sign_in("ana"),
+        f"studies/{STUDY}/propose/extension/",
+        400,
+        items="1, 7-8",
+        due="2024-11-01",
+        ground="investigation",
+    )
+    text = refused.content.decode()
+    assert 'value="1, 7-8"' in text
+    assert 'value="2024-11-01"' in text
+    assert 'href="#extension-items"' in text
+    assert text.count("has no document 7") == 2, "once above and once beside the field"
+    assert '<option value="investigation" selected>' in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("1", [1]), ("1, 2,5", [1, 2, 5]), ("2-4, 3", [2, 3, 4]), ("", None)]
+)
+def test_documents_are_named_by_numbers_and_ranges(typed: str, read: list[int] | None) -> None:
+    assert forms.NumbersField(required=False).clean(typed) == read
+
+
+@pytest.mark.parametrize("typed", ["one", "3-1", "1,,2", "0-999999", "-3"])
+def test_what_is_no_number_is_a_sentence(typed: str) -> None:
+    with pytest.raises(ValidationError, match=r"write for example 1, 2, 5-9|no number"):
+        forms.NumbersField().clean(typed)
+
+
+def test_an_example_begins_a_record_of_ones_own_outside_a_sample(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "is_sample", lambda _: False)
+    begun = sign_in("ana").get("/workspace/drafts/", {"example": "letter"}).content.decode()
+    text = html.unescape(begun.partition("<textarea")[2].partition(">")[2].partition("</textarea>")[0])
+    assert "publisher: {id: larkfield, role: provider" in text
+    assert "sample-coalition" not in text
+    assert not re.search(r"^(id|version|supersedes):", text, re.MULTILINE)
+
+
+def test_the_desk_says_what_is_promised_soon_and_what_is_late(state: State, tmp_path: Path) -> None:
+    measure(state, register(state), tmp_path / "papers")
+    ana = sign_in("ana")
+    send(ana, f"studies/{STUDY}/seal/", study=STUDY)
+    (state.root / "sample-clock").write_text(
+        str(int(datetime.datetime(2025, 12, 20, tzinfo=datetime.UTC).timestamp()))
+    )
+    overview.forget()
+    assert b"1 document late" in ana.get("/workspace/").content

@@ -303,6 +303,23 @@ def read_proposal(*, actor: Person, proposal_id: int) -> Proposal:
     return proposal
 
 
+def list_seconds(proposal: Proposal) -> list[Person]:
+    """List who may approve an open proposal; nobody when the organisation has no second person for it."""
+    story = find_story(proposal.kind)
+    return [
+        person
+        for person in Person.objects.filter(is_active=True).order_by("username")
+        if roles.may_confirm(proposal.proposer.username, person.username)
+        and roles.may_for(person.roles, story.approving, person.organisation_id, proposal.organisation_id)
+    ]
+
+
+def check_may_approve(*, actor: Person, proposal_id: int) -> None:
+    """Refuse whoever cannot be the second person of a proposal; one that was decided already as well."""
+    proposal = _find_open(Proposal.objects.filter(pk=proposal_id).first(), proposal_id)
+    _check_second_person(actor, proposal, find_story(proposal.kind))
+
+
 def find_story(kind: str) -> Story:
     """Find what a kind of proposal does; an unknown one is a `UserMistake`."""
     if kind not in STORIES:
@@ -327,7 +344,10 @@ def _check_second_person(actor: Person, proposal: Proposal, story: Story) -> Non
 
 def _lock_open(proposal_id: int) -> Proposal:
     # Only the proposal's row is locked: the second approver waits here and then reads the decision.
-    proposal = Proposal.objects.select_for_update().filter(pk=proposal_id).first()
+    return _find_open(Proposal.objects.select_for_update().filter(pk=proposal_id).first(), proposal_id)
+
+
+def _find_open(proposal: Proposal | None, proposal_id: int) -> Proposal:
     if proposal is None:
         raise errors.UserMistake(f"there is no proposal {proposal_id}; list them with: lightwell proposals")
     if proposal.approved is not None:

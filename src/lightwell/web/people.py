@@ -18,6 +18,7 @@ from lightwell.db.models import Person
 from lightwell.files import state
 
 View = Callable[..., HttpResponse]
+_SAID = "said"
 
 
 def for_people(*permissions: str) -> Callable[[View], View]:
@@ -50,7 +51,14 @@ def show_room(
 ) -> HttpResponse:
     """Render a page of the workspace with the person who is in it; public pages never ask who reads."""
     held = read_permissions(request.user) if isinstance(request.user, Person) else {}
-    return render(request, template, {"may": held, **context, "person": request.user}, status=status)
+    said = request.session.pop(_SAID, "")
+    shown = {"may": held, "said": said, **context, "person": request.user}
+    return render(request, template, shown, status=status)
+
+
+def tell(request: HttpRequest, sentence: str) -> None:
+    """Have the next room say what was just done; a page that only looks as before leaves one guessing."""
+    request.session[_SAID] = sentence
 
 
 def read_permissions(person: Person) -> dict[str, bool]:

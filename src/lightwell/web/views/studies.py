@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlencode
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -12,11 +9,9 @@ from django.urls import path
 from lightwell.actions import answers, chronicle, overview, records, studies
 from lightwell.actions.overview import Document, Overview, StudyView
 from lightwell.files import state
-from lightwell.web import help_lines, memory, reader
+from lightwell.web import help_lines, memory, reader, stretch
 
 PARTS = ("published", "hidden", "held", "late", "later")
-# Rows of one page: an inventory may hold ten thousand, which no telephone can show.
-MOST_ROWS = 250
 
 
 @memory.keep
@@ -58,7 +53,8 @@ def show_inventory(request: HttpRequest, study: str) -> HttpResponse:
     picture, found = _find_study(study)
     wanted = request.GET.get("state", "")
     everything = [each for each in found.documents if _stands_in(each, wanted)]
-    documents, steps = _cut_stretch(everything, request.GET.get("from", ""), wanted)
+    chosen = {"state": wanted} if wanted else {}
+    documents, steps = stretch.cut_stretch(everything, request.GET.get("from", ""), chosen)
     context = {
         "picture": picture,
         "study": found,
@@ -78,29 +74,6 @@ def _find_study(study: str) -> tuple[Overview, StudyView]:
     if found is None:
         raise Http404
     return picture, found
-
-
-def _cut_stretch(
-    documents: list[Document], first: str, wanted: str
-) -> tuple[list[Document], dict[str, Any] | None]:
-    """Cut the rows of one page out of a list, from document number `first` on; no steps where all fit."""
-    if len(documents) <= MOST_ROWS:
-        return documents, None
-    number = int(first) if first.isdecimal() and len(first) < 10 else 1
-    start = next((k for k, each in enumerate(documents) if each.number >= number), len(documents) - 1)
-    shown = documents[start : start + MOST_ROWS]
-
-    def step(place: int) -> str:
-        chosen = {"state": wanted} if wanted else {}
-        return f"?{urlencode({**chosen, 'from': documents[place].number})}#documents"
-
-    return shown, {
-        "total": len(documents),
-        "first": shown[0].number,
-        "last": shown[-1].number,
-        "earlier": step(max(0, start - MOST_ROWS)) if start else "",
-        "later": step(start + MOST_ROWS) if start + MOST_ROWS < len(documents) else "",
-    }
 
 
 def _stands_in(document: Document, part: str) -> bool:

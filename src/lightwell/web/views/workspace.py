@@ -12,12 +12,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 
-from lightwell.actions import documents, factors, proposals, reports, suspensions
+from lightwell.actions import documents, factors, organisations, overview, proposals, reports, suspensions
 from lightwell.base import errors, ground, roles
 from lightwell.db.models import Item, Person, Report, Suspension
 from lightwell.files import state
-from lightwell.web import methods, pace, people
+from lightwell.web import consequences, methods, pace, people
 from lightwell.web.views.factors import list_sample_people
+
+_GONE = (
+    "It is out of view: gone from every page, the search, the feeds and the downloads. "
+    "Two people can show it again."
+)
 
 
 class SignIn(auth_views.LoginView):
@@ -49,6 +54,7 @@ def show_desk(request: HttpRequest) -> HttpResponse:
     waiting = proposals.list_open(actor=person) if may["read_sealed"] else []
     context = {
         "may": may,
+        "promises": list_promises(person) if may["read_sealed"] else [],
         "role_table": [(name, roles.PERMISSIONS[name]) for name, held in may.items() if held],
         "waiting": [describe_proposal(each, person) for each in waiting],
         "reports": reports.list_open(actor=person) if may["suspend"] else [],
@@ -69,7 +75,9 @@ def show_reports(request: HttpRequest) -> HttpResponse:
         "reports": reports.list_open(actor=person),
         "stops": suspensions_in_force(),
         "waiting": {
-            each.payload.get("suspension") for each in proposals.list_open() if each.kind == "restoration"
+            each.payload.get("suspension"): each.pk
+            for each in proposals.list_open()
+            if each.kind == "restoration"
         },
     }
     return people.show_room(request, "workspace/reports.html", context)
@@ -86,10 +94,12 @@ def settle_report(request: HttpRequest, number: int) -> HttpResponse:
     match request.POST.get("decision"):
         case "suspend":
             stop_page(opened, person, report.item, report.page)
+            people.tell(request, _GONE)
         case "lock-away":
             stop_page(opened, person, report.item, None, ground.QUARANTINE)
+            people.tell(request, "Locked away unseen. Now do what the operator's guide says the law demands.")
         case "nothing":
-            pass
+            people.tell(request, "The report is closed, and nothing was changed.")
         case _:
             raise errors.UserMistake("say whether the page is taken out of view or nothing has to be done")
     reports.settle_report(actor=person, report=report, now=opened.read_now())
@@ -107,8 +117,14 @@ def suspend_page(request: HttpRequest, study: str, number: int, page: int | None
     if request.method == "POST":
         chosen = request.POST.get("ground", suspensions.GROUND)
         stop_page(state.open_state(), read_person(request), item, page, chosen)
+        people.tell(request, _GONE)
         return redirect("workspace-reports")
-    context = {"item": item, "page": page, "grounds": suspensions.list_grounds()}
+    context = {
+        "item": item,
+        "page": page,
+        "grounds": suspensions.list_grounds(),
+        "title": consequences.name_record(study),
+    }
     return people.show_room(request, "workspace/suspend.html", context)
 
 
@@ -140,6 +156,18 @@ def stop_page(
     )
 
 
+def list_promises(person: Person) -> list[dict[str, Any]]:
+    """List the studies of a person's organisation that have late documents, or some due within 30 days."""
+    picture = overview.read_overview(state.open_state())
+    return [
+        {"id": study.id, "title": consequences.name_record(study.id), "late": late, "soon": soon}
+        for study in picture.studies
+        if organisations.may_read(person, organisations.find_owner(study.id))
+        for late, soon in [(study.states.get("overdue", 0), study.states.get("due-soon", 0))]
+        if late or soon
+    ]
+
+
 def suspensions_in_force() -> list[Suspension]:
     """List what is out of view for now, newest first."""
     rows = Suspension.objects.filter(restored_at=None).select_related("item__study__provider", "by")
@@ -160,6 +188,7 @@ def describe_proposal(proposal: Any, person: Person) -> dict[str, Any]:
     return {
         "row": proposal,
         "words": story.words,
+        "title": consequences.name_subject(proposal),
         "own": own,
         "may_approve": not own
         and roles.may_for(person.roles, story.approving, person.organisation_id, proposal.organisation_id),

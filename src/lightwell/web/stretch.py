@@ -1,0 +1,44 @@
+"""Stretches of a long list: an inventory may hold ten thousand rows, which no telephone can show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
+
+MOST_ROWS = 250
+
+
+class Numbered(Protocol):
+    """A document, whether as readers see it or as insiders do."""
+
+    @property
+    def number(self) -> int: ...
+
+
+Document = TypeVar("Document", bound=Numbered)
+
+
+def cut_stretch(
+    documents: Sequence[Document], first: str, chosen: Mapping[str, str]
+) -> tuple[Sequence[Document], dict[str, Any] | None]:
+    """Cut the rows of one page out of a list, from document number `first` on; no steps where all fit.
+
+    `chosen` are the other conditions of the page's address, kept in the links to earlier and later rows.
+    """
+    if len(documents) <= MOST_ROWS:
+        return documents, None
+    number = int(first) if first.isdecimal() and len(first) < 10 else 1
+    start = next((k for k, each in enumerate(documents) if each.number >= number), len(documents) - 1)
+    shown = documents[start : start + MOST_ROWS]
+
+    def step(place: int) -> str:
+        return f"?{urlencode({**chosen, 'from': documents[place].number})}#documents"
+
+    return shown, {
+        "total": len(documents),
+        "first": shown[0].number,
+        "last": shown[-1].number,
+        "earlier": step(max(0, start - MOST_ROWS)) if start else "",
+        "later": step(start + MOST_ROWS) if start + MOST_ROWS < len(documents) else "",
+    }
