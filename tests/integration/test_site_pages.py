@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import re
 from html.parser import HTMLParser
@@ -322,6 +323,41 @@ def test_the_difference_view_names_every_change_in_words_and_is_empty_when_nothi
     html = read(client, f"/records/{row.record}/changes/2/3/")
     assert "nothing changed but the date and the number" in html
     assert 'class="change"' not in html
+
+
+def test_a_change_of_a_whole_table_is_shown_as_a_table(state: State, client: Client) -> None:
+    from lightwell.base import disclosure
+
+    row = Disclosure.objects.filter(kind="study", version=1).first()
+    record = row.read_record()
+    tables = {
+        name: value
+        for name, value in record.body.items()
+        if isinstance(value, list) and value and isinstance(value[0], dict)
+    }
+    assert tables, "the study has lists of entries"
+    body = {name: value for name, value in record.body.items() if name not in tables}
+    without = disclosure.change(
+        record, version=2, supersedes=row.digest, date="2026-06-01", opened=(), body=body
+    )
+    site_fixture._store(without, site_fixture.NOW)
+    assert "Taken out" in read(client, f"/records/{row.record}/changes/1/2/")
+
+
+def test_words_from_an_address_are_not_printed_as_the_sites_own(client: Client) -> None:
+    assert client.get("/records/?kind=Larkfield+was+found+guilty").status_code == 404
+    assert client.get("/records/?kind=study").status_code == 200
+
+
+def test_a_log_that_nobody_else_confirms_is_not_called_confirmed(
+    state: State, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = dataclasses.replace(state.read_policy(), quorum="none")
+    monkeypatch.setattr(type(state), "read_policy", lambda self: alone)
+    html = read(client, "/log/")
+    assert "Signed by this site alone" in html
+    assert "No record-keeper is asked" in html
+    assert "have confirmed it" not in html
 
 
 def test_a_removed_version_keeps_its_place_with_the_reason(state: State, client: Client) -> None:
