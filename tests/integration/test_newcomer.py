@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import hostile_fixture as hostile
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -219,3 +221,31 @@ def test_a_folder_unlike_the_sample_is_accounted_for_file_by_file(tmp_path: Path
         check=False,
     )
     assert "document 1 page 2: plain (Schlaf & Müdigkeit (demo))" in found.stdout
+
+
+def test_a_demo_that_is_told_to_end_leaves_no_process_behind(papers: Path, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home = tmp_path / "home"
+    running = subprocess.Popen(
+        [*LIGHTWELL, "demo", "--data", str(papers), "--home", str(home), "--port", str(port)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert any("stop with Ctrl-C" in line for line in running.stdout), "the demo never served"
+        page = httpx.get(f"http://127.0.0.1:{port}/").text
+        assert "<strong>Demo:</strong>" in page
+        assert "/search/?q=marmalade" in page, "the searches to try are not taken from the documents"
+        running.terminate()
+        assert running.wait(60) == 128 + signal.SIGTERM
+    finally:
+        running.kill()
+        running.stdout.close()
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(home) not in listed, "a witness still runs"
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"http://127.0.0.1:{port}/")

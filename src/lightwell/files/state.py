@@ -25,6 +25,8 @@ from lightwell.tlog import note, policy
 
 VARIABLE = "LIGHTWELL_STATE"
 SAMPLE_PREFIX = "sample."
+# The log of `make demo DATA=FOLDER`: real time, but nobody published anything.
+DEMO_PREFIX = "demo.lightwell.example/"
 
 
 @dataclass(frozen=True, slots=True)

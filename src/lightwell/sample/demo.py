@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -25,7 +27,6 @@ from lightwell.sample import witnesses
 from lightwell.tlog import note
 
 SAMPLE_ORIGIN = "sample.lightwell.example/larkfield"
-OWN_ORIGIN = "demo.lightwell.example"
 LIGHTWELL = [sys.executable, "-c", "from lightwell.cli.main import main; main()"]
 NEEDED_BYTES = 2_000_000_000
 # Sealed, published, in the bundle and packed; words and pictures of pages are as large again.
@@ -67,6 +68,8 @@ def demo(context: click.Context, documents: Path | None, home: Path, port: int, 
         if serve:
             _check_port(port)
         _make_home(home, size)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _end)
         opened = stack.enter_context(_begin_log(home, documents is None, documents))
         from lightwell.sample import performance
 
@@ -81,7 +84,10 @@ def demo(context: click.Context, documents: Path | None, home: Path, port: int, 
 @demo.command()
 @click.pass_context
 def tamper(context: click.Context) -> None:
-    """Change a word, delete a study, rewind the log: each on a copy, each refused by the real verifier."""
+    """Change a word, delete a study, rewind the log: each on a copy, each refused by the real verifier.
+
+    Example: lightwell demo tamper
+    """
     home: Path = context.obj.resolve()
     os.environ[state.VARIABLE] = str(home / "state")
     bundle = home / "bundle"
@@ -106,7 +112,7 @@ def _begin_log(home: Path, sample: bool, documents: Path | None) -> Iterator[sta
     """Make the installation and run its witnesses while the block runs."""
     from lightwell.sample import own_folder
 
-    origin = SAMPLE_ORIGIN if sample else f"{OWN_ORIGIN}/{own_folder.name_provider(documents or home)[0]}"
+    origin = SAMPLE_ORIGIN if sample else state.DEMO_PREFIX + own_folder.name_provider(documents or home)[0]
     opened = state.State(home / "state")
     keys = witnesses.make_keys(home, origin)
     clock = opened.root / "sample-clock" if sample else None
@@ -152,12 +158,21 @@ def _serve(port: int, sample: bool, home: Path) -> int:
         )
     click.echo("Stop with Ctrl-C.\n")
     site = subprocess.Popen([*LIGHTWELL, "serve", "--port", str(port)])
-    while True:
-        try:
-            return site.wait()
-        except KeyboardInterrupt:
-            # The terminal told the site as well, which ends by itself.
-            continue
+    try:
+        while True:
+            try:
+                return site.wait()
+            except KeyboardInterrupt:
+                # The terminal told the site as well, which ends by itself.
+                continue
+    finally:
+        site.terminate()
+        site.wait()
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    """End by unwinding, so that no site and no witness is left behind with the port taken."""
+    raise SystemExit(128 + number)
 
 
 def _measure_documents(documents: Path, home: Path) -> int:

@@ -39,6 +39,7 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
     return {
         "site": {
             "sample": is_sample(opened),
+            "demo": read_origin(opened).startswith(state.DEMO_PREFIX),
             "origin": read_origin(opened),
             "address": settings.SITE_ADDRESS or f"{request.scheme}://{request.get_host()}",
             "now": opened.read_now(),

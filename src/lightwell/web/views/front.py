@@ -6,19 +6,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from lightwell.actions import answers, chronicle, overview
+from lightwell.actions import answers, chronicle, overview, suggestions
 from lightwell.actions.overview import Overview, ProviderView
 from lightwell.files import state
 from lightwell.web import memory
-
-# Words that stand in research about children; each search shows what it finds, also when that is nothing.
-EXAMPLES = ("sleep", '"after midnight"', "bullying comments")
 
 
 @memory.keep
 def show_front(request: HttpRequest) -> HttpResponse:
     """Show sections (a) to (f) about one company; without any company, say how to begin."""
-    picture = overview.read_overview(state.open_state())
+    opened = state.open_state()
+    picture = overview.read_overview(opened)
     provider = choose_provider(picture, request.GET.get("company"))
     changes = chronicle.list_changes(picture)
     context = {
@@ -28,7 +26,7 @@ def show_front(request: HttpRequest) -> HttpResponse:
         "answers": answers.list_answers(picture, provider) if provider else [],
         "changes": chronicle.select_since(changes, picture.day)[:12],
         "latest": changes[:3],
-        "examples": EXAMPLES,
+        "examples": suggestions.list_examples(opened),
     }
     return render(request, "front.html", context)
 
