@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from document_fixture import PARTLY, SECRET_TITLE, STUDY, WHOLE, Archive, build_archive, suspend
 
-from lightwell.actions import overview, search
-from lightwell.db.models import PublicPage
+from lightwell.actions import documents, overview, search
+from lightwell.db.models import Disclosure, PublicPage
 
 pytestmark = pytest.mark.django_db
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -67,6 +67,17 @@ def test_filters_narrow_and_can_be_dropped(archive: Archive, client: Client) -> 
     text = client.get("/search/", {"q": "sleep", "topic": "sleep"}).content.decode()
     assert "Drop the filter Sleep" in text
     assert b"No published page fits" in client.get("/search/", {"q": "sleep", "topic": "bullying"}).content
+
+
+def test_a_search_within_a_study_names_it_and_no_other_reads_every_record(
+    archive: Archive, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    title = documents.read_study_title(STUDY)
+    text = client.get("/search/", {"q": "sleep", "study": STUDY}).content.decode()
+    assert f"Drop the filter {title}" in text
+    # From here on the hits' studies are remembered; a record that is read is one that nobody asked for.
+    monkeypatch.setattr(Disclosure, "read_record", lambda row: pytest.fail(f"read {row.record}"))
+    assert client.get("/search/", {"q": "sleep"}).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["zanzibar", "title:zanzibar", "page of silence"])

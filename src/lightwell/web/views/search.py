@@ -69,7 +69,7 @@ def show_search(request: HttpRequest) -> HttpResponse:
     except errors.UserMistake as mistake:
         context["problems"] = mistake.problems
         return render(request, "search/search.html", context, status=400)
-    names = parties.read_names()
+    names = parties.read_names(request.GET.getlist("study")[:20])
     suffix = f"?{urlencode({'q': query})}" if query.strip() else ""
     context |= {
         "found": found,
