@@ -83,22 +83,53 @@ def _name_document(bundle: Path, words: Path) -> str:
 
 
 def delete_study(bundle: Path) -> str:
-    """Take out one study: its record, openings and publication record."""
-    for path in sorted((bundle / "records").glob("*.json")):
-        record = json.loads(path.read_bytes())
-        if record.get("kind") != "study":
-            continue
-        gone = [path]
-        for other in (bundle / "records").glob("*.json"):
-            if json.loads(other.read_bytes()).get("study") == record["id"]:
-                gone.append(other)
-        for each in gone:
-            each.unlink()
-        certificate = bundle / "certificates" / f"{record['id']}.json"
-        certificate.unlink(missing_ok=True)
-        write_sums(bundle)
-        return f"{len(gone)} records of the study {record['id']} are gone"
-    raise errors.Refused("this bundle holds no study")
+    """Take out one study as if it had never been: its records, files, certificate, rows, and the list mended.
+
+    What is left agrees with itself; only the log, which cannot be mended, still speaks of the study.
+    """
+    records = {path: path.read_bytes() for path in sorted((bundle / "records").glob("*.json"))}
+    values = {path: json.loads(data) for path, data in records.items()}
+    study = next((each["id"] for each in values.values() if each.get("kind") == "study"), None)
+    if study is None:
+        raise errors.Refused("this bundle holds no study")
+    gone = [path for path, each in values.items() if study in _list_subjects(each)]
+    taken = b"".join(records[path] for path in gone)
+    kept = b"".join(data for path, data in records.items() if path not in gone)
+    for area in ("files", "words", "pictures"):
+        # A file that another study has as well stays.
+        names = {path: path.stem.encode() for path in (bundle / area).glob("*")}
+        gone += [path for path, name in names.items() if name in taken and name not in kept]
+    gone.append(bundle / "certificates" / f"{study}.json")
+    for path in gone:
+        path.unlink(missing_ok=True)
+    for folder in {path.parent for path in gone}:
+        with contextlib.suppress(OSError):  # it holds what belongs to other studies
+            folder.rmdir()
+    table = bundle / "gaps.csv"
+    rows = table.read_text("utf-8").splitlines(keepends=True)
+    left = [row for row in rows if not row.startswith(f"{study},")]
+    table.write_text("".join(left), "utf-8", newline="")
+    _forget_paths(bundle / "ro-crate-metadata.json", {path.relative_to(bundle).as_posix() for path in gone})
+    write_sums(bundle)
+    return (
+        f"the study {study} is gone: {len(gone)} files and {len(rows) - len(left)} rows of the table; "
+        "the list of files was written anew and fits"
+    )
+
+
+def _list_subjects(record: dict[str, Any]) -> set[object]:
+    """List what a record belongs to: itself, the study it is of, and what it comments on."""
+    about = record.get("about")
+    return {record.get("id"), record.get("study"), about.get("id") if isinstance(about, dict) else None}
+
+
+def _forget_paths(crate: Path, gone: set[str]) -> None:
+    value = json.loads(crate.read_bytes())
+    value["@graph"] = [each for each in value["@graph"] if each.get("@id") not in gone]
+    for each in value["@graph"]:
+        if isinstance(each.get("hasPart"), list):
+            each["hasPart"] = [part for part in each["hasPart"] if part.get("@id") not in gone]
+    crate.write_text(json.dumps(value), "utf-8")
 
 
 def rewind_log(bundle: Path) -> str:
