@@ -6,6 +6,7 @@ offered only as long as nothing was hidden since; then it is away at once, until
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ def write_bundle(*, state: State, folder: Path) -> bundle.Written:
         files=state.files,
         title=f"Everything public in {state.read_origin()}",
         publisher=state.read_origin(),
+        licence=os.environ.get("LIGHTWELL_LICENCE", "").strip(),
         verifier=page.read_bytes() if page.is_file() else None,
     )
     written = bundle.write_bundle(folder, source)

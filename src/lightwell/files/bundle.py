@@ -41,6 +41,10 @@ _NAMED_BY = {
 }
 
 
+# Only whoever holds the rights can give a licence; law gives some uses without any, such as quoting.
+NO_LICENCE = "no licence is stated; ask whoever published a document before using more than the law allows"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a bundle comes from.
@@ -48,7 +52,8 @@ class Source:
     `checkpoints` are all signed checkpoints by size, with cosignatures; the largest that meets `policy`
     becomes the newest of the bundle. `read_record(digest)` returns canonical bytes or None for what
     may not be seen (any more). `files` holds words, original files and pictures in its area public.
-    `title`, `publisher` and `licence` (an address) are words for the README and the RO-Crate description.
+    `title`, `publisher` and `licence` (an address, a sentence or nothing) are words for the README and the
+    RO-Crate description.
     """
 
     policy: bytes
@@ -58,7 +63,7 @@ class Source:
     files: FileStore
     title: str
     publisher: str
-    licence: str = "https://creativecommons.org/licenses/by/4.0/"
+    licence: str = ""
     verifier: bytes | None = None
 
 
@@ -244,7 +249,7 @@ def _format_readme(source: Source, stated: account.Account) -> str:
         origin=stated.newest.origin,
         size=stated.newest.size,
         day=stated.day.isoformat(),
-        licence=source.licence,
+        licence=source.licence or NO_LICENCE,
         sample="This is a labelled sample on a sample clock: nothing in it happened.\n" if sample else "",
     )
 
@@ -252,6 +257,8 @@ def _format_readme(source: Source, stated: account.Account) -> str:
 def _format_crate(source: Source, stated: account.Account, sums: Mapping[str, str]) -> str:
     """Describe the folder as an RO-Crate (https://w3id.org/ro/crate/1.1): one entity a file, no titles."""
     parts = sorted(sums)
+    # RO-Crate 1.1 wants a licence and takes a description where there is no address.
+    address = source.licence if source.licence.startswith(("https://", "http://")) else "#licence"
     graph: list[dict[str, Json]] = [
         {
             "@id": "ro-crate-metadata.json",
@@ -265,12 +272,17 @@ def _format_crate(source: Source, stated: account.Account, sums: Mapping[str, st
             "name": source.title,
             "description": f"Everything published of the log {stated.newest.origin}, with what proves it.",
             "datePublished": stated.day.isoformat(),
-            "license": {"@id": source.licence},
+            "license": {"@id": address},
             "publisher": {"@id": "#publisher"},
             "hasPart": [{"@id": path} for path in parts],
         },
         {"@id": "#publisher", "@type": "Organization", "name": source.publisher},
-        {"@id": source.licence, "@type": "CreativeWork", "name": "Licence of what is in this folder"},
+        {
+            "@id": address,
+            "@type": "CreativeWork",
+            "name": "Licence of what is in this folder",
+            "description": source.licence or NO_LICENCE,
+        },
         *({"@id": path, "@type": "File", "sha256": sums[path]} for path in parts),
     ]
     crate = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,38 @@ def test_what_the_gate_keeps_back_is_nowhere_in_the_bundle(tmp_path: Path):
     shut = list_files(tmp_path / "shut")
     assert b"Sleep" not in b"".join(shut.values())
     assert not [name for name in shut if name.startswith(("records/", "files/"))]
+
+
+def test_no_licence_is_claimed_that_nobody_stated(tmp_path: Path):
+    cases = {
+        "": "#licence",
+        "Open Government Licence v3.0": "#licence",
+        "https://licence.example/by/4.0/": "https://licence.example/by/4.0/",
+    }
+    for number, (stated, address) in enumerate(cases.items()):
+        folder = tmp_path / str(number)
+        bundle.write_bundle(folder, make_source(tmp_path, licence=stated))
+        files = list_files(folder)
+        said = stated or "no licence is stated"
+        assert f"Licence: {said}" in files["README.txt"].decode()
+        graph = {each["@id"]: each for each in json.loads(files["ro-crate-metadata.json"])["@graph"]}
+        assert graph["./"]["license"] == {"@id": address}
+        assert graph[address]["description"].startswith(said)
+        assert b"creativecommons" not in b"".join(files.values())
+
+
+def test_the_command_of_the_readme_checks_the_list_with_a_program_that_is_not_ours(tmp_path: Path):
+    bundle.write_bundle(tmp_path / "one", make_source(tmp_path))
+    (line,) = [
+        line for line in (tmp_path / "one/README.txt").read_text().splitlines() if "| sha256sum" in line
+    ]
+    command = line.partition("(")[0]
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path / "one", capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    (tmp_path / "one/policy").write_bytes(b"another")
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path / "one", capture_output=True, text=True)
+    assert done.returncode
+    assert "policy: FAILED" in done.stdout
 
 
 def test_a_folder_that_exists_is_never_written_into(tmp_path: Path):
