@@ -13,6 +13,7 @@ import disclosures
 import gaps
 import jcs
 import openings
+import seals
 import trees
 from notes import Refusal
 from verify import Folder, Log
@@ -83,8 +84,10 @@ class Account:
             raise Refusal(place, f"the type {kind[:40]!r} is unknown")
         openings.need_members(value, f"type v at {MEMBERS[kind]}")
         gaps.read_time(value["at"], place)
-        if value["v"] != 1:
+        if value["v"] != 1 or value["v"] is True:
             raise Refusal(place, "entries have version 1")
+        check_plain(value)
+        check_form(value, place)
         if kind not in ("item", "inventory"):
             self._close_run(place)
         if "study" in value and kind != "study" and value["study"] not in self.studies:
@@ -108,7 +111,7 @@ class Account:
         return value["study"], value["item"]
 
     def _take_rules(self, index: int, value: dict, data: bytes, place: str) -> None:
-        if any(value[name] != number for name, number in RULES.items()):
+        if jcs.write({name: value[name] for name in RULES}) != jcs.write(RULES):
             raise Refusal(place, "this program knows only version 1 of the rules")
 
     def _take_study(self, index: int, value: dict, data: bytes, place: str) -> None:
@@ -125,6 +128,13 @@ class Account:
         study = value["study"]
         if value["item"] != 1 + sum(1 for other, _ in self.items if other == study):
             raise Refusal(place, f"the items of {study} do not count from 1 without a gap")
+        openings.read_hash(value["commitment"])
+        if (
+            value["pages"] == 0
+            or not isinstance(value["read"], bool)
+            or (value["read"] and not value["pages"])
+        ):
+            raise Refusal(place, "an item that was read has pages, and any other null for their number")
         self.items[self._key(value)] = value
         self.waiting.append((value, data))
 
@@ -151,7 +161,12 @@ class Account:
         self.suspended.setdefault(self._key(value), set()).add(value["page"])
 
     def _take_restoration(self, index: int, value: dict, data: bytes, place: str) -> None:
-        self.suspended.setdefault(self._key(value), set()).discard(value["page"])
+        stopped = self.suspended.get(self._key(value), set())
+        if value["page"] not in stopped:
+            raise Refusal(place, "it restores what was not suspended")
+        if not isinstance(value["decided_by"], list) or len(value["decided_by"]) != 2:
+            raise Refusal(place, "two people restore")
+        stopped.discard(value["page"])
 
     def _take_publication(self, index: int, value: dict, data: bytes, place: str) -> None:
         number = 1 + sum(1 for _, other in self.publications if other["study"] == value["study"])
@@ -179,6 +194,29 @@ class Account:
             study = value["study"]
             explained = any(self.is_taken_back((study, number), index) for number in value["sealed"])
             yield index, value["record"], explained, f"publication {value['publication']} of {study}"
+
+
+def check_plain(value: object) -> None:
+    """Ids, types, dates and digests only: no words of a title or a name stand in the log."""
+    if isinstance(value, str) and not re.fullmatch("[A-Za-z0-9.:+-]{1,140}", value, re.ASCII):
+        raise ValueError("it holds text, where only ids, types, dates and digests may stand")
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        check_plain(each)
+
+
+def check_form(value: dict, place: str) -> None:
+    """Texts, whole numbers and days are such; in JSON true is no 1."""
+    least = 0 if value["type"] == "count" else 1
+    for name, each in value.items():
+        if name in ("study", "kind", "ground") and not isinstance(each, str):
+            raise Refusal(place, f"its {name} is no text")
+        if name in ("item", "inventory", "publication", "items", "studies"):
+            if not seals.is_count(each) or each < least:
+                raise Refusal(place, f"its {name} is no whole number from {least} on")
+        elif name in ("pages", "page") and each is not None and not seals.is_count(each):
+            raise Refusal(place, f"its {name} is neither null nor a whole number")
+        elif name in ("due", "review", "date"):
+            gaps.read_date(each, place)
 
 
 def read_account(entries: list[bytes]) -> Account:

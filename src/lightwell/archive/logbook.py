@@ -7,12 +7,13 @@ tiles: `tlog`; states and dates: `archive/account`; the records themselves: `cli
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lightwell.archive import beacon, entry
+from lightwell.archive import beacon, entry, rules
 from lightwell.base import canonical, errors, tombstone
 from lightwell.base.canonical import Json
 from lightwell.tlog import tree
@@ -191,7 +192,7 @@ MEMBERS: dict[str, frozenset[str]] = {
 
 def _check_members(value: Mapping[str, Json]) -> None:
     known = MEMBERS[value["type"]] | {"type", "v", "at"}
-    if value.get("v") != entry.VERSION:
+    if value.get("v") != entry.VERSION or isinstance(value["v"], bool):
         raise errors.Refused("its version is unknown")
     if set(value) != known:
         wrong = ", ".join(sorted(set(value) ^ known))
@@ -228,7 +229,9 @@ def _check_plain(value: Json) -> None:
 
 
 def _read_rules(book: Logbook, index: int, value: dict[str, Json]) -> None:
-    if value["version"] != 1:
+    # Whole, so that no rules of the known number forgive more than the known ones.
+    stated = {name: value[name] for name in MEMBERS["rules"]}
+    if canonical.encode(stated) != canonical.encode(dataclasses.asdict(rules.FIRST_RULES)):
         raise errors.Refused("it brings rules that this program does not know; update it")
 
 

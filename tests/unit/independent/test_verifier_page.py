@@ -6,7 +6,6 @@ import importlib.util
 import json
 import random
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,47 +13,17 @@ from types import ModuleType
 import pytest
 
 selenium = pytest.importorskip("selenium")
+import verifier_fixture  # noqa: E402
 from selenium import webdriver  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
-
-ROOT = Path(__file__).parents[3]
-PAGE = ROOT / "src/lightwell/data/verifier/verify.html"
-DRIVER = "/usr/bin/chromedriver"
-needs_chromium = pytest.mark.skipif(not shutil.which("chromedriver"), reason="there is no Chromium here")
+from verifier_fixture import PAGE, ROOT, check, needs_chromium, open_page, read_verdict  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
-        options.add_argument(argument)
-    options.add_argument("--window-size=320,900")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
-
-
-def open_page(browser: webdriver.Chrome) -> None:
-    browser.get_log("performance")
-    browser.get(PAGE.as_uri())
-
-
-def read_verdict(browser: webdriver.Chrome) -> tuple[str, str]:
-    box = WebDriverWait(browser, 60).until(
-        lambda driver: (found := driver.find_element(By.ID, "verdict")).is_displayed() and found
-    )
-    return box.find_element(By.TAG_NAME, "h2").text, box.find_element(By.TAG_NAME, "p").text
-
-
-def check(browser: webdriver.Chrome, folder: Path, policy: Path | None = None) -> tuple[str, str]:
-    open_page(browser)
-    if policy:
-        browser.find_element(By.ID, "policy").send_keys(str(policy))
-    browser.find_element(By.ID, "folder").send_keys(str(folder))
-    return read_verdict(browser)
+    with verifier_fixture.run_chromium() as driver:
+        yield driver
 
 
 @pytest.mark.browser
