@@ -17,11 +17,11 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from document_fixture import SENTENCES, STUDY, make_pdf
 
-from lightwell.actions import inventories, log, overview, people, proposals, search
+from lightwell.actions import inventories, log, overview, people, proposals, search, studies
 from lightwell.archive import inventory
-from lightwell.base import roles
+from lightwell.base import errors, roles
 from lightwell.client import proofs
-from lightwell.db.models import Inventory, Person, Proposal, PublicPage, Report, Study, Suspension
+from lightwell.db.models import Disclosure, Inventory, Person, Proposal, PublicPage, Report, Study, Suspension
 from lightwell.files import data, foundation
 from lightwell.files.state import State
 from lightwell.web import consequences, pace
@@ -407,6 +407,30 @@ def test_an_example_begins_a_record_of_ones_own_outside_a_sample(
     assert "publisher: {id: larkfield, role: provider" in text
     assert "sample-coalition" not in text
     assert not re.search(r"^(id|version|supersedes):", text, re.MULTILINE)
+
+
+def test_a_commentary_begins_with_the_digest_of_what_it_is_about(state: State) -> None:
+    register(state)
+    begun = sign_in("ana").get("/workspace/drafts/", {"example": "commentary", "about": STUDY})
+    digest = Disclosure.objects.get(record=STUDY).digest
+    assert f"about:\n  id: {STUDY}\n  digest: {digest}\n" in html.unescape(begun.content.decode())
+
+
+def test_what_could_not_be_done_leaves_the_proposal_and_says_why_on_its_page(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = send(sign_in("ana"), "drafts/", text=data.read_example("study").decode(), step="propose")
+    number = int(answer["Location"].rstrip("/").rpartition("/")[2])
+
+    def fail(*_: object) -> None:
+        raise errors.CouldNotCheck("no public random value could be had")
+
+    monkeypatch.setattr(studies, "choose_beacon", fail)
+    ben = sign_in("ben")
+    refused = send(ben, f"proposals/{number}/decide/", 503, decision="approve", looked="on").content
+    assert b"Nothing was done" in refused
+    assert b"No public random value could be had" in refused
+    assert b"Approve and do it" in refused
 
 
 def test_the_desk_says_what_is_promised_soon_and_what_is_late(state: State, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -206,11 +207,7 @@ def _read_start(request: HttpRequest, person: Person) -> str:
     """Return what the editor begins with: an example, or the newest version of a record to go on from."""
     example = request.GET.get("example", "")
     if example in data.list_examples():
-        opened, own = state.open_state(), person.organisation
-        if is_sample(opened):
-            return data.read_example(example).decode()
-        publisher = disclosure.Publisher(own.slug, own.role, own.name) if own else None
-        return examples.format_example(example, opened.read_now().date(), publisher)
+        return _name_subject(_read_example(example, person), request.GET.get("about", "")[:40])
     history = records.read_history(request.GET.get("record", "")[:40])
     record = history.newest.record if history else None
     if record is None:
@@ -219,6 +216,23 @@ def _read_start(request: HttpRequest, person: Person) -> str:
     for name in ("version", "supersedes", "withheld", "opened"):
         kept.pop(name)
     return json.dumps(kept, ensure_ascii=False, indent=2)
+
+
+def _read_example(name: str, person: Person) -> str:
+    opened, own = state.open_state(), person.organisation
+    if is_sample(opened):
+        return data.read_example(name).decode()
+    publisher = disclosure.Publisher(own.slug, own.role, own.name) if own else None
+    return examples.format_example(name, opened.read_now().date(), publisher)
+
+
+def _name_subject(text: str, about: str) -> str:
+    """Put the newest version of a record in the place of what an example is about; nobody types a digest."""
+    row = Disclosure.objects.newest().visible().filter(record=about).first()
+    if row is None:
+        return text
+    lines = f"about:\n  id: {row.record}\n  digest: {row.digest}\n"
+    return re.sub(r"^about:\n(?:  .*\n)+", lambda _: lines, text, count=1, flags=re.MULTILINE)
 
 
 def _cut_lines(text: str, wrong: set[int]) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -64,15 +65,27 @@ def decide_proposal(request: HttpRequest, number: int) -> HttpResponse:
             case _:
                 raise errors.UserMistake("say whether it is approved or turned down")
     except errors.UserMistake as mistake:
-        form = forms.ApprovalForm({"looked": "on"})
-        form.is_valid()
-        forms.blame(form, mistake.problems)
-        return _render_proposal(request, number, form)
+        return _explain(request, number, mistake.problems, 400)
+    except errors.Refused as refusal:
+        return _explain(request, number, [errors.Problem("", refusal.sentence)], 403)
+    except errors.CouldNotCheck as obstacle:
+        # For example no public random value: nothing was done, and the same button may work later.
+        return _explain(request, number, [errors.Problem("", obstacle.sentence)], 503)
     return redirect("workspace-proposal", number)
 
 
+def _explain(
+    request: HttpRequest, number: int, problems: Iterable[errors.Problem], status: int
+) -> HttpResponse:
+    """Show the proposal again with the reason why it was not carried out; it stays as it was."""
+    form = forms.ApprovalForm({"looked": "on"})
+    form.is_valid()
+    forms.blame(form, problems)
+    return _render_proposal(request, number, form, status)
+
+
 def _render_proposal(
-    request: HttpRequest, number: int, form: forms.ApprovalForm | None = None
+    request: HttpRequest, number: int, form: forms.ApprovalForm | None = None, status: int = 400
 ) -> HttpResponse:
     person = read_person(request)
     try:
@@ -97,7 +110,7 @@ def _render_proposal(
     }
     if proposal.kind in _RECORD_STORIES and proposal.payload.get("record"):
         context |= _describe_record(proposal)
-    return people.show_room(request, "workspace/proposal.html", context, status=400 if form else 200)
+    return people.show_room(request, "workspace/proposal.html", context, status=status if form else 200)
 
 
 def _describe_record(proposal: Proposal) -> dict[str, Any]:
