@@ -360,6 +360,16 @@ def test_a_log_that_nobody_else_confirms_is_not_called_confirmed(
     assert "have confirmed it" not in html
 
 
+def test_minutes_are_counted_where_the_clock_runs_and_a_sample_names_its_time(
+    state: State, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    html = read(client, "/log/")
+    assert "on 15 June 2026, 09:19 UTC by the sample's invented clock" in html.replace("&#x27;", "'")
+    assert "minute" not in html.partition("<h2>Record-keepers")[0].partition("<main")[2]
+    monkeypatch.setattr("lightwell.web.context.is_sample", lambda opened: False)
+    assert "11 minutes ago" in read(client, "/log/?again")  # kept under its own address
+
+
 def test_a_removed_version_keeps_its_place_with_the_reason(state: State, client: Client) -> None:
     row = Disclosure.objects.exclude(tombstone=None).get()
     response = client.get(f"/records/{row.record}/")

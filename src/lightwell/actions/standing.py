@@ -35,6 +35,7 @@ class Standing:
     satisfied: bool
     sentence: str
     confirmations: tuple[Confirmation, ...]
+    confirmed_at: datetime.datetime | None
     minutes_since: int | None
     policy_text: str
     witnesses_asked: bool = False
@@ -60,7 +61,7 @@ def read_standing(state: State) -> Standing | None:
     try:
         rule = state.read_policy()
     except errors.LightwellError as error:
-        return Standing(newest.size, bytes(newest.root).hex(), text, False, str(error), (), None, "")
+        return Standing(newest.size, bytes(newest.root).hex(), text, False, str(error), (), None, None, "")
     judged = moments.judge(rule, text)
     times = {name: datetime.datetime.fromtimestamp(at, datetime.UTC) for name, at in judged.witnesses.items()}
     last = max(times.values(), default=None)
@@ -71,6 +72,7 @@ def read_standing(state: State) -> Standing | None:
         judged.satisfied,
         judged.sentence,
         _list_confirmations(rule, times),
+        last,
         None if last is None else max(0, int((state.read_now() - last).total_seconds() // 60)),
         policy.format_policy(rule),
         rule.quorum != policy.NONE,

@@ -25,7 +25,11 @@ _SERIOUS = ("fork", "shrink", "missing", "policy", "silent", "overdue")
 @click.option(
     "--policy", "policy_file", type=click.Path(path_type=Path), help="Whose signatures you require."
 )
-@click.option("--as-of", "day", help="A date such as 2026-11-25. Without it: today.")
+@click.option(
+    "--as-of",
+    "day",
+    help="A date such as 2026-11-25. Without it: today, for a labelled sample its own newest day.",
+)
 @click.pass_context
 def monitor(
     context: click.Context, target: str, folder: Path, policy_file: Path | None, day: str | None
@@ -46,11 +50,15 @@ def monitor(
         httpx.Client(timeout=30.0, follow_redirects=True) as wire,
         tempfile.TemporaryDirectory(prefix="lightwell-") as name,
     ):
-        report = monitors.watch_archive(_open_source(target, Path(name), wire), folder, rule, today)
+        report = monitors.watch_archive(
+            _open_source(target, Path(name), wire), folder, rule, today, sample_day=day is None
+        )
     click.echo(
         f"{report.origin}: {report.size} entries, {report.size_before} when last seen; "
         f"confirmed by {', '.join(report.witnesses) or 'nobody but the publisher'}"
     )
+    if report.day not in (None, today):
+        click.echo(f"a labelled sample, judged by its own clock as of {report.day}")
     for finding in sorted(report.findings, key=lambda each: _SERIOUS.index(each.kind)):
         click.echo(f"{finding.kind}: {finding.sentence}")
     if report.findings:

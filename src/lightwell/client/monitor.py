@@ -23,6 +23,7 @@ from lightwell.base import canonical, errors
 from lightwell.client import history
 from lightwell.client import records as record_files
 from lightwell.client.bundle import Bundle
+from lightwell.client.verify import SAMPLE_PREFIX
 from lightwell.tlog import checkpoint, policy, tile, tree
 
 _MISSING = (404, 410, 451)
@@ -54,13 +55,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was seen: the log, its size before and now, and every finding."""
+    """What was seen: the log, its size before and now, every finding, and the day by which it was judged."""
 
     origin: str
     size_before: int
     size: int
     witnesses: tuple[str, ...]
     findings: tuple[Finding, ...]
+    day: datetime.date | None = None
 
 
 class BundleSource:
@@ -126,9 +128,17 @@ class _Missing(errors.CouldNotCheck):
 
 
 def watch_archive(
-    source: Source, folder: Path, own_policy: policy.Policy | None, today: datetime.date
+    source: Source,
+    folder: Path,
+    own_policy: policy.Policy | None,
+    today: datetime.date,
+    *,
+    sample_day: bool = False,
 ) -> Report:
     """Look once, compare with what was seen before, and remember the newest if it only grew.
+
+    With `sample_day` a labelled sample is judged as of its own newest day: its clock stands still, and by any
+    other clock it would be silent and ever later.
 
     Raises `CouldNotCheck` when the source cannot be read, and `Refused` when it cannot be believed at all: no
     acceptable signature, or entries that do not lead to the signed root.
@@ -165,8 +175,11 @@ def watch_archive(
         return _make_report(before, head, verdict, findings)
     # Only what continues everything seen before is remembered: a fork never replaces the evidence.
     _remember(folder, texts[size], entries)
+    if sample_day and head.origin.startswith(SAMPLE_PREFIX):
+        covers = dating.list_covers(rule, dating.judge_checkpoints(rule, texts))
+        today = dating.find_day(entries, covers[-1])
     findings += _judge_entries(source, rule, texts, entries, today)
-    return _make_report(before, head, verdict, findings)
+    return _make_report(before, head, verdict, findings, today)
 
 
 def _judge_entries(
@@ -319,6 +332,7 @@ def _make_report(
     head: checkpoint.Checkpoint,
     verdict: policy.PolicyResult,
     findings: Sequence[Finding],
+    day: datetime.date | None = None,
 ) -> Report:
     return Report(
         head.origin,
@@ -326,4 +340,5 @@ def _make_report(
         head.size,
         tuple(sorted(verdict.witnesses)),
         tuple(findings),
+        day,
     )

@@ -192,6 +192,21 @@ def test_the_command_ends_with_one_when_there_is_something_to_report(whole, tmp_
     assert "confirmed by ada, bea" in result.output
 
 
+def test_a_sample_is_judged_by_its_own_clock_unless_a_day_is_asked_for(whole, tmp_path):
+    """Whoever looks at a sample months later would be told that it is silent and ever later."""
+    source = monitor.BundleSource(bundle.open_bundle(whole))
+    years_later = datetime.date(2040, 1, 1)
+    own = monitor.watch_archive(source, tmp_path / "own", None, years_later, sample_day=True)
+    assert own.day is not None
+    assert own.day < years_later
+    assert "silent" not in list_kinds(own)
+    asked = monitor.watch_archive(source, tmp_path / "asked", None, years_later)
+    assert asked.day == years_later
+    assert "silent" in list_kinds(asked)
+    result = CliRunner().invoke(command.monitor, [str(whole), "--state", str(tmp_path / "seen")])
+    assert f"a labelled sample, judged by its own clock as of {own.day}" in result.output
+
+
 def test_the_command_needs_only_the_plain_install():
     code = (
         "import sys, lightwell.cli.monitor; print([m for m in ('django','numpy','yaml') if m in sys.modules])"
