@@ -54,5 +54,7 @@ lock:
 clean:
 	rm -rf $(VENV) build dist
 
+# make bench [SHORT=1]: every benchmark, written to docs/benchmarks.md; SHORT=1 only tries them
 bench: $(BIN)/.ready
-	$(BIN)/python benchmarks/seal.py
+	@command -v pdftotext >/dev/null || { echo "The peer pdftotext is missing; on Debian or Ubuntu install it with: apt-get install poppler-utils"; exit 1; }
+	$(BIN)/python benchmarks/run.py $(if $(SHORT),--short)

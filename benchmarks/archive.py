@@ -32,15 +32,20 @@ def find_folder(documents: int = DOCUMENTS) -> Path:
     return report.CACHE / f"archive-{documents}"
 
 
+def find_mark(folder: Path) -> Path:
+    """Find the file that says that the archive in this folder is whole, and made for these tables."""
+    return folder / f"done-{report.name_tables()}"
+
+
 def print_documents(folder: Path, count: int) -> None:
     """Print `count` PDFs of one page each."""
-    made = texts.Texts(seed=10)
+    pages = texts.Texts(seed=10).make_pages(count)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for number in range(1, count + 1):
+    for number, page in enumerate(pages, 1):
         sheet = canvas.Canvas(str(folder / f"report-{number:05}.pdf"), pagesize=A4, invariant=True)
         sheet.setFont("Helvetica", 9)
-        for row, line in enumerate([f"Report {number}", *made.make_page().split("\n")[:_LINES]]):
+        for row, line in enumerate([f"Report {number}", *page.split("\n")[:_LINES]]):
             # The font has the letters of western Europe.
             sheet.drawString(50, 790 - 12 * row, line[:110].encode("latin-1", "replace").decode("latin-1"))
         sheet.save()
@@ -91,10 +96,10 @@ def main() -> None:
     parser.add_argument("--fresh", action="store_true")
     options = parser.parse_args()
     folder = find_folder(options.documents)
-    done = folder / "done"
+    done = find_mark(folder)
     with report.Report("archive", ("pypdfium2", "reportlab")) as found:
         if options.fresh or not done.exists():
-            done.unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
             rows = list(build(folder, options.documents))
             done.write_text("\n".join("\t".join(row) for row in rows))
         for line in done.read_text().splitlines():

@@ -1,6 +1,6 @@
 """How fast the log is: durable appends, inclusion proofs, a full check, beside limit and peer.
 
-    .venv/bin/python benchmarks/log.py [--entries 1000000] [--folder DIR]
+    .venv/bin/python benchmarks/log.py [--entries 1000000]
 
 First the real way, `actions/log` on the tables of an installation; then the same reduced to what the
 disk and the tree cost. Every append is durable before it counts: entries in SQLite (WAL,
@@ -19,14 +19,17 @@ import random
 import resource
 import shutil
 import sqlite3
-import tempfile
 import time
 from pathlib import Path
+
+import report
 
 from lightwell.files import tiles
 from lightwell.tlog import checkpoint, fsck, note, tile, tile_proof, tree
 
 ORIGIN = "benchmark.example/log"
+GOAL_BATCHES = "goal 10,000/s; Django, JSON, tiles, read back, two signatures"
+PLAIN_SECONDS = 3.0
 SIGNERS = [
     note.generate_signer(ORIGIN, kind, bytes(31) + b"\x01")
     for kind in (note.KeyType.ED25519, note.KeyType.ML_DSA_44)
@@ -126,25 +129,21 @@ def make_entry(number: int) -> dict[str, object]:
     }
 
 
-def measure_stories(folder: Path) -> None:
+def measure_stories(found: report.Report, folder: Path, rounds: int) -> None:
     """Entries per second through the stories, in batches as an inventory seals them."""
     stories = Stories(folder)
-    for batch, rounds in ((1, 20), (256, 12), (2048, 12), (8192, 6)):
+    for batch, times in ((1, 10), (256, 6), (2048, 6), (8192, 3)):
         before, started = stories.log.count_entries(), time.perf_counter()
-        for _ in range(rounds):
+        for _ in range(times * rounds):
             stories.append(batch)
         elapsed = time.perf_counter() - started
         rate = (stories.log.count_entries() - before) / elapsed
-        print_row(
-            f"actions/log, batches of {batch:,}",
-            f"{rate:,.0f}/s",
-            "goal 10,000/s in batches; JSON, Django, tiles, read-back, two signatures" if batch > 1 else "",
+        found.add(
+            f"`actions/log`, batches of {batch:,}", f"{rate:,.0f}/s", GOAL_BATCHES if batch > 256 else ""
         )
     size, started = stories.log.count_entries(), time.perf_counter()
     stories.log.check_start(state=stories.state, offline=True)
-    print_row(
-        f"check at start, {size:,} entries", f"{time.perf_counter() - started:.2f} s", "also the database"
-    )
+    found.add(f"check at start, {size:,} entries", f"{time.perf_counter() - started:.2f} s")
 
 
 def measure_flushes(folder: Path) -> float:
@@ -166,77 +165,69 @@ def make_entries(start: int, count: int) -> list[bytes]:
     ]
 
 
-def print_row(name: str, figure: str, beside: str) -> None:
-    print(f"{name:<46} {figure:>22}   {beside}", flush=True)
+def measure_plain(found: report.Report, folder: Path, entries: int) -> None:
+    """The same without Django and JSON, then a large log: full check and proofs."""
+    for batch in (1, 256, 2048):
+        part = folder / f"batch-{batch}"
+        part.mkdir()
+        log, started = Log(part), time.perf_counter()
+        while time.perf_counter() - started < PLAIN_SECONDS:
+            log.append(make_entries(log.frontier.size, batch))
+        rate = log.frontier.size / (time.perf_counter() - started)
+        found.add(f"the same without Django and JSON, batches of {batch:,}", f"{rate:,.0f}/s")
+        shutil.rmtree(part)
+    part = folder / "big"
+    part.mkdir()
+    log, started = Log(part), time.perf_counter()
+    while log.frontier.size < entries:
+        log.append(make_entries(log.frontier.size, min(8192, entries - log.frontier.size)))
+    size = log.frontier.size
+    rate = size / (time.perf_counter() - started)
+    found.add(
+        f"the same, {size:,} entries in batches of 8,192", f"{rate:,.0f}/s", "Tessera's bulk target 50,000/s"
+    )
+    started = time.perf_counter()
+    shown = log.store.read_checkpoint() or ""
+    head = checkpoint.open_checkpoint(shown, [SIGNERS[0].verifier]).checkpoint
+    problems = fsck.check_log(head, log.store.read_bundle, log.store.read_tile)
+    elapsed = time.perf_counter() - started
+    if problems:
+        raise SystemExit(f"fsck found {problems[:3]}")
+    found.add(f"`fsck` of {size:,} entries", f"{elapsed:.2f} s", "goal 5 s for 1,000,000; Tessera 1.1 s")
+    dice = random.Random(1)
+    indices = [dice.randrange(size) for _ in range(1000)]
+    started = time.perf_counter()
+    for index in indices:
+        tile_proof.prove_inclusion_from_tiles(log.store.read_tile, index, size)
+    elapsed = (time.perf_counter() - started) / len(indices)
+    found.add("one inclusion proof out of tiles, at random", f"{elapsed * 1000:.2f} ms", "goal 2 ms")
+    reader = tile_proof.TileReader(log.store.read_tile, size)
+    count = min(size, 50_000)
+    started = time.perf_counter()
+    for index in range(count):
+        reader.prove_inclusion(index)
+    elapsed = time.perf_counter() - started
+    found.add("inclusion proofs in order, as for a bundle", f"{count / elapsed:,.0f}/s")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=1_000_000)
-    parser.add_argument("--folder", type=Path, default=None)
-    arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="lightwell-log-", dir=arguments.folder))
+    parser.add_argument("--rounds", type=int, default=2, help="how often each batch is measured")
+    options = parser.parse_args()
+    folder = report.CACHE / "log"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     try:
-        print_row("what", "measured here", "beside it")
-        print_row(
-            "flushes of this disk",
-            f"{measure_flushes(folder):,.0f}/s",
-            "the physical limit of a single append",
-        )
-        part = folder / "stories"
-        part.mkdir()
-        measure_stories(part)
-        shutil.rmtree(part)
-        for batch, seconds in ((1, 3.0), (256, 3.0), (2048, 3.0)):
-            part = folder / f"batch-{batch}"
+        with report.Report("log", ("cryptography", "django")) as found:
+            found.add("flushes of this disk", f"{measure_flushes(folder):,.0f}/s", "limit of batches of 1")
+            part = folder / "stories"
             part.mkdir()
-            log, started = Log(part), time.perf_counter()
-            while time.perf_counter() - started < seconds:
-                log.append(make_entries(log.frontier.size, batch))
-            rate = log.frontier.size / (time.perf_counter() - started)
-            goal = (
-                "goal 10,000/s in batches; Tessera target in the reference: 50,000/s bulk"
-                if batch > 1
-                else ""
-            )
-            print_row(f"durable, signed entries in batches of {batch}", f"{rate:,.0f}/s", goal)
+            measure_stories(found, part, options.rounds)
             shutil.rmtree(part)
-        part = folder / "big"
-        part.mkdir()
-        log, started = Log(part), time.perf_counter()
-        while log.frontier.size < arguments.entries:
-            log.append(make_entries(log.frontier.size, min(8192, arguments.entries - log.frontier.size)))
-        elapsed = time.perf_counter() - started
-        size = log.frontier.size
-        print_row(
-            f"{size:,} entries in batches of 8,192", f"{size / elapsed:,.0f}/s", f"{elapsed:.1f} s in all"
-        )
-        started = time.perf_counter()
-        head = checkpoint.open_checkpoint(log.store.read_checkpoint() or "", [SIGNERS[0].verifier]).checkpoint
-        problems = fsck.check_log(head, log.store.read_bundle, log.store.read_tile)
-        elapsed = time.perf_counter() - started
-        print_row(
-            f"fsck of {size:,} entries", f"{elapsed:.2f} s", "goal 5 s; Tessera's fsck 1.1 s for 1,000,000"
-        )
-        if problems:
-            raise SystemExit(f"fsck found {problems[:3]}")
-        dice = random.Random(1)
-        indices = [dice.randrange(size) for _ in range(1000)]
-        started = time.perf_counter()
-        for index in indices:
-            tile_proof.prove_inclusion_from_tiles(log.store.read_tile, index, size)
-        elapsed = (time.perf_counter() - started) / len(indices)
-        print_row("one inclusion proof from tiles, at random", f"{elapsed * 1000:.2f} ms", "goal 2 ms")
-        reader = tile_proof.TileReader(log.store.read_tile, size)
-        count = min(size, 50_000)
-        started = time.perf_counter()
-        for index in range(count):
-            reader.prove_inclusion(index)
-        elapsed = time.perf_counter() - started
-        print_row(
-            "inclusion proofs in order", f"{count / elapsed:,.0f}/s", "goal 10,000/s (bulk proof files)"
-        )
-        print_row("peak memory", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", "")
+            measure_plain(found, folder, options.entries)
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            found.add("most memory of this benchmark", f"{memory:,.0f} MB", "goal 1,000 MB")
     finally:
         shutil.rmtree(folder)
 

@@ -23,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / "var" / "bench"
 DOCS = ROOT / "docs" / "benchmarks.md"
+# Set by `run.py --short`: a trial on little data tells nothing that should be kept.
+SHORT = os.environ.get("LIGHTWELL_BENCH") == "short"
 _TABLE = re.compile(r"<!-- table: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -57,6 +59,8 @@ class Report:
             f"{day}, {self.where}; load average {self.load:.1f} at the start and {os.getloadavg()[0]:.1f} at "
             f"the end, which counts the benchmark itself; took {taken:.0f} s."
         )
+        if SHORT:
+            return
         folder = CACHE / "results"
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"head": head, "rows": self.rows}, indent=1)
@@ -77,8 +81,15 @@ def describe_machine(packages: Sequence[str] = ()) -> str:
     return ", ".join(parts)
 
 
+def name_tables() -> str:
+    """Name the state of the database's tables: what was built on older ones is built anew."""
+    return max(path.stem for path in (ROOT / "src/lightwell/db/migrations").glob("0*.py"))
+
+
 def cut(times: Sequence[float]) -> tuple[float, float]:
-    """Cut times at the half and at the 99th percentile."""
+    """Cut times at the half and at the 99th percentile; a single time is both."""
+    if len(times) == 1:
+        return times[0], times[0]
     cuts = statistics.quantiles(times, n=100)
     return cuts[49], cuts[98]
 

@@ -5,7 +5,7 @@ inventory draft`, `seal` (words, boxes and patches hashed and committed, picture
 kept, rows, log entries, cosigned checkpoint), `publish`, `approve`, and the search index. Peers:
 `pdftotext -bbox` (words with boxes only) and bare rendering at the sealing resolution.
 
-    .venv/bin/python benchmarks/seal.py [FOLDER]
+    .venv/bin/python benchmarks/seal.py [FOLDER] [--files N]
 
 FOLDER defaults to the 142 PDFs of Debian's texlive-humanities-doc, fetched once into var/bench.
 """
@@ -50,6 +50,16 @@ def fetch_folder() -> Path:
     return folder
 
 
+def choose_files(folder: Path, count: int) -> Path:
+    """Copy the first files into a folder of their own."""
+    part = report.CACHE / "seal-part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    for path in sorted(folder.glob("*.pdf"))[:count]:
+        shutil.copyfile(path, part / path.name)
+    return part
+
+
 def render_file(path: Path) -> int:
     """Draw every page and forget it; the number of pages."""
     document = pypdfium2.PdfDocument(path)
@@ -88,8 +98,11 @@ def measure_scaling(files: list[Path]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--files", type=int, help="only the first of them, to try")
     options = parser.parse_args()
     folder = options.folder or fetch_folder()
+    if options.files:
+        folder = choose_files(folder, options.files)
     files = sorted(folder.rglob("*.pdf"))
     with report.Report("seal", ("pypdfium2", "pikepdf", "numpy", "tantivy")) as found:
         pages, drawing = measure_rendering(files)

@@ -1,68 +1,59 @@
-"""Search at 200,000 pages: the whole answer to an ordinary search, beside SQLite FTS5 in the same run.
+"""Search at 200,000 pages over HTTP, eight clients, beside SQLite FTS5 on the same pages in the same run.
 
-    .venv/bin/python benchmarks/search.py [--pages 200000] [--clients 8] [--rounds 400] [--folder DIR]
+The pages are invented by `texts.py`: words and their order learned from 2,985 pages of real manuals, a
+page as long as one of theirs. They are written as rows the way publishing leaves them; the index is built by
+the product. Measured is `/search/?q=...` of the real site (`lightwell serve`, worker inside) as a reader on
+the same machine waits for it: parsing, hits, counts by field, the gate in the database, titles, excerpts and
+HTML. Every search is new, so that no answer comes from memory. FTS5 answers the same searches with its
+best 10 by bm25, an excerpt each and the number of pages, without counts by field, gate and HTML. The limit
+in the same run is `/robots.txt`, the server's smallest answer. Clients that ask again at once wait for one
+another, since clients and server share two cores and one interpreter: so the action alone, one client, and
+eight that ask at a reader's pace stand beside them. The rows are kept in var/bench; --fresh writes them anew.
 
-Pages are synthetic: words drawn from a Zipf distribution over a vocabulary of 60,000, 350 words a page, so
-that the commonest word stands on nearly every page. Measured is `actions/search.find_pages` as the site
-calls it: parsing, hits, counts by field, the gate in the database, titles and excerpts; not HTTP. Every
-search text is new, so that no answer comes from memory. FTS5 answers the same searches with its best 10 by
-bm25, an excerpt each and the number of pages, without the counts by field and without the gate.
+    .venv/bin/python benchmarks/search.py [--pages 200000] [--clients 8] [--rounds 100] [--fresh]
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
 import random
-import resource
 import shutil
 import sqlite3
-import statistics
-import tempfile
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
-import numpy
+import report
+import serving
+import texts as inventions
 
-VOCABULARY, WORDS, PAGES_PER_ITEM, ITEMS_PER_STUDY = 60_000, 350, 100, 50
+from lightwell.files import foundation
+
+PAGES_PER_ITEM, ITEMS_PER_STUDY = 100, 50
 TOPICS = ("sleep", "body-image", "bullying", "contact-by-strangers", "mental-health")
-
-
-def make_words(dice: random.Random) -> list[str]:
-    """Invent a vocabulary whose commonest words are the shortest, as in a language."""
-    heads, tails = ["b", "ch", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "st", "t", "v"], "aeiou"
-    words: dict[str, None] = {}
-    while len(words) < VOCABULARY:
-        syllables = 1 + len(words) // 3000
-        syllables = min(syllables, 4) + dice.randrange(2)
-        words["".join(dice.choice(heads) + dice.choice(tails) for _ in range(syllables))] = None
-    return list(words)
-
-
-class Texts:
-    """Seeded pages: the same for every run."""
-
-    def __init__(self, seed: int) -> None:
-        self.words = numpy.array(make_words(random.Random(seed)))
-        shares = 1 / numpy.arange(1, VOCABULARY + 1)
-        self.shares = shares / shares.sum()
-        self.dice = numpy.random.default_rng(seed)
-
-    def make_pages(self, count: int) -> list[str]:
-        drawn = self.words[self.dice.choice(VOCABULARY, size=(count, WORDS), p=self.shares)]
-        return ["\n".join(" ".join(row[at : at + 12]) for at in range(0, WORDS, 12)) for row in drawn]
+ORIGIN = "benchmark.example/search"
+GOAL, LIMIT, PAUSE_SECONDS = "goal 50 ms", "/robots.txt", 1.0
+KINDS = ("one word", "two words", "three words", "phrase", "beginning and word", "word and topic")
+Texts = inventions.Texts
 
 
 def make_queries(texts: Texts, pages: list[str], count: int, seed: int) -> list[tuple[str, str]]:
     """Make ordinary searches, ours and FTS5's: one to three words, phrases, beginnings, one filter."""
     dice = random.Random(seed)
+    words_by_rank = texts.list_words()
 
     def pick() -> str:
-        # Log-uniform over ranks 20 to 20,000: people look for neither "the" nor for misprints.
-        return str(texts.words[int(20 * 1000 ** dice.random())])
+        # Log-uniform over the ranks: people look for neither "the" nor only for rare words.
+        return words_by_rank[int(len(words_by_rank) ** dice.random()) - 1]
+
+    def pick_phrase() -> str:
+        while True:
+            line = dice.choice(dice.choice(pages).split("\n")).split()
+            at = dice.randrange(max(1, len(line) - 2))
+            words = line[at : at + 3]
+            if len(words) > 1 and all(word.isalpha() for word in words):
+                return " ".join(words)
 
     queries = []
     for number in range(count):
@@ -73,9 +64,7 @@ def make_queries(texts: Texts, pages: list[str], count: int, seed: int) -> list[
         elif kind in (1, 2):
             ours = theirs = " ".join(words[: kind + 1])
         elif kind == 3:
-            line = dice.choice(dice.choice(pages).split("\n")).split()
-            at = dice.randrange(max(1, len(line) - 3))
-            ours = theirs = '"' + " ".join(line[at : at + 3]) + '"'
+            ours = theirs = f'"{pick_phrase()}"'
         elif kind == 4:
             ours = theirs = words[0][:5] + "* " + words[1]
         else:
@@ -127,7 +116,7 @@ def fill(texts: Texts, count: int) -> None:
         Opening.objects.create(
             item=item,
             digest=f"sha256:{number:064d}",
-            data=b"",
+            data=b"{}",
             whole=True,
             log_index=log_index + 1,
             opened_at=now,
@@ -150,113 +139,130 @@ def fill(texts: Texts, count: int) -> None:
         print(f"FTS5 built in {time.perf_counter() - started:.0f} s", flush=True)
 
 
-def run_clients(
-    clients: int, queries: list[tuple[str, str]], ask: Callable[[tuple[str, str]], int]
-) -> list[float]:
-    """Let clients ask one after another, each its share; the time of each answer in milliseconds."""
-    times: list[float] = []
-    empty = [0]
+def prepare(folder: Path, texts: Texts, pages: int) -> str:
+    """Make the installation with its rows and index unless it is there; how long building the index took."""
+    done = folder / f"done-{report.name_tables()}"
+    if done.exists():
+        return done.read_text()
+    shutil.rmtree(folder, ignore_errors=True)
+    foundation.lay_foundation(folder, origin=ORIGIN)
+    from lightwell.actions import installations, search
+    from lightwell.files import state
 
-    def run(part: list[tuple[str, str]]) -> None:
-        for query in part:
-            started = time.perf_counter()
-            found = ask(query)
-            times.append((time.perf_counter() - started) * 1000)
-            empty[0] += not found
-        close_connections()
-
-    threads = [threading.Thread(target=run, args=(queries[k::clients],)) for k in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    print(f"  {len(times)} searches, {empty[0]} of them without a page", flush=True)
-    return times
-
-
-def close_connections() -> None:
-    from django.db import connections
-
-    connections.close_all()
+    here = state.State(folder)
+    installations.prepare_database(state=here)
+    started = time.perf_counter()
+    fill(texts, pages)
+    print(f"rows written in {time.perf_counter() - started:.0f} s", flush=True)
+    started = time.perf_counter()
+    count = search.rebuild_index(here)
+    elapsed = time.perf_counter() - started
+    text = f"{elapsed:.0f} s, {count / elapsed:,.0f} pages/s"
+    done.write_text(text)
+    return text
 
 
-def ask_fts(path: Path) -> Callable[[tuple[str, str]], int]:
-    local = threading.local()
-
-    def ask(query: tuple[str, str]) -> int:
-        if not hasattr(local, "database"):
-            local.database = sqlite3.connect(path)
-        match = query[1]
-        rows = local.database.execute(
+def ask_fts(path: Path, queries: list[tuple[str, str]]) -> list[float]:
+    """Ask SQLite FTS5 from one thread; the time of each answer in milliseconds."""
+    database = sqlite3.connect(path)
+    times = []
+    for _, match in queries:
+        started = time.perf_counter()
+        database.execute(
             "SELECT rowid, snippet(fts, 0, '[', ']', '…', 32) FROM fts WHERE fts MATCH ? "
             "ORDER BY rank LIMIT 10",
             (match,),
         ).fetchall()
-        local.database.execute("SELECT count(*) FROM fts WHERE fts MATCH ?", (match,)).fetchone()
-        return len(rows)
+        database.execute("SELECT count(*) FROM fts WHERE fts MATCH ?", (match,)).fetchone()
+        times.append((time.perf_counter() - started) * 1000)
+    return times
 
-    return ask
 
+def ask_action(folder: Path, queries: list[tuple[str, str]]) -> list[float]:
+    """Ask the action itself, without HTTP and HTML; the time of each answer in milliseconds."""
+    from lightwell.actions import search
+    from lightwell.files import state
 
-def print_row(what: str, times: list[float]) -> None:
-    cuts = statistics.quantiles(times, n=100)
-    print(f"| {what} | {cuts[49]:.1f} | {cuts[94]:.1f} | {cuts[98]:.1f} | {max(times):.0f} |", flush=True)
+    here, times = state.State(folder), []
+    for query, _ in queries:
+        started = time.perf_counter()
+        search.find_pages(here, query)
+        times.append((time.perf_counter() - started) * 1000)
+    return times
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=200_000)
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=400, help="searches of each client")
-    parser.add_argument("--folder", type=Path, help="keep and reuse the data here")
+    parser.add_argument("--rounds", type=int, default=100, help="searches of each client")
+    parser.add_argument("--fresh", action="store_true")
     options = parser.parse_args()
-    folder = options.folder or Path(tempfile.mkdtemp(prefix="lightwell-search-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = report.CACHE / f"search-{options.pages}"
+    if options.fresh:
+        shutil.rmtree(folder, ignore_errors=True)
     os.environ["LIGHTWELL_STATE"] = str(folder)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lightwell.web.settings")
     import django
-    from django.core.management import call_command
 
     django.setup()
-    from lightwell.actions import search
-    from lightwell.db.models import PublicPage
-    from lightwell.files import state
+    with report.Report("search", ("tantivy", "django", "granian")) as found:
+        texts = Texts(1)
+        built = prepare(folder, texts, options.pages)
+        size = sum(each.stat().st_size for each in (folder / "index").rglob("*") if each.is_file())
+        found.add(f"index of {options.pages:,} pages built", built, f"{size / 1e6:,.0f} MB")
+        database = sqlite3.connect(folder / "lightwell.sqlite3")
+        sample = [row for (row,) in database.execute("SELECT text FROM public_page ORDER BY id LIMIT 2000")]
+        count = 300 + (options.clients + 2) * options.rounds
+        everything = make_queries(texts, sample, count, os.getpid())
+        questions = [
+            (place % len(KINDS), f"/search/?{urlencode({'q': ours})}")
+            for place, (ours, _) in enumerate(everything)
+        ]
+        warm, alone, paced = questions[:100], questions[100:300], questions[300 : 300 + 2 * options.rounds]
+        busy = questions[300 + 2 * options.rounds :]
+        with serving.serve(folder) as site:
+            site.ask(1, warm)
+            limit = site.ask(options.clients, [(0, LIMIT)] * 400)
+            one = site.ask(1, alone)
+            readers = site.ask(options.clients, paced, PAUSE_SECONDS)
+            used, started = site.measure_cpu(), time.perf_counter()
+            answers = site.ask(options.clients, busy)
+            elapsed, used = time.perf_counter() - started, site.measure_cpu() - used
+            memory = site.measure_memory()
+        add(found, f"`{LIMIT}`, the server's smallest answer, {options.clients} clients", limit, "limit")
+        found.add(
+            "SQLite FTS5, one thread",
+            format_times(ask_fts(folder / "lightwell.sqlite3", everything[100:300:4])),
+            "peer; half / 99 % of answers",
+        )
+        found.add(
+            "in the server: `find_pages`, one thread", format_times(ask_action(folder, everything[100:300])),
+            GOAL,
+        )  # fmt: skip
+        add(found, "over HTTP, one client", one, GOAL)
+        add(
+            found,
+            f"over HTTP, {options.clients} clients, a search every {PAUSE_SECONDS:.0f} s",
+            readers,
+            GOAL,
+        )
+        add(found, f"over HTTP, {options.clients} clients, each again at once", answers, GOAL)
+        for place, kind in enumerate(KINDS):
+            add(found, f"of these: {kind}", [each for each in answers if each[0] == place])
+        found.add(
+            "CPU of the server for one of these", f"{used / len(busy) * 1000:.1f} ms",
+            f"{len(busy) / elapsed:.0f} answers/s; the rest of the time is waiting for one another",
+        )  # fmt: skip
+        found.add("memory of site and worker afterwards", f"{memory:.0f} MB")
 
-    call_command("migrate", verbosity=0)
-    here, texts = state.State(folder), Texts(1)
-    if PublicPage.objects.count() != options.pages:
-        started = time.perf_counter()
-        fill(texts, options.pages)
-        print(f"rows written in {time.perf_counter() - started:.0f} s", flush=True)
-        started = time.perf_counter()
-        pages = search.rebuild_index(here)
-        elapsed = time.perf_counter() - started
-        print(f"index of {pages:,} pages built in {elapsed:.0f} s, {pages / elapsed:.0f} pages/s", flush=True)
-    size = sum(each.stat().st_size for each in here.index.rglob("*") if each.is_file())
-    print(
-        f"{platform.platform()}, {os.cpu_count()} cores; "
-        f"index {size / 1e6:.0f} MB, load {os.getloadavg()[0]:.1f}"
-    )
-    sample = list(PublicPage.objects.order_by("id")[:2000].values_list("text", flat=True))
-    everything = make_queries(texts, sample, options.clients * options.rounds + 200, 2)
-    warm, queries = everything[:200], everything[200:]
 
-    def ask(query: tuple[str, str]) -> int:
-        return len(search.find_pages(here, query[0]).pages)
+def add(found: report.Report, what: str, answers: list[serving.Answer], beside: str = "") -> None:
+    found.add(what, format_times([took for _, took, _ in answers]), beside)
 
-    rows = []
-    for name, how in (("Lightwell", ask), ("SQLite FTS5", ask_fts(folder / "lightwell.sqlite3"))):
-        run_clients(1, warm, how)
-        # FTS5 would need minutes; a sixteenth of the searches tells enough.
-        share = queries if name == "Lightwell" else queries[:: max(1, len(queries) // 200)]
-        rows.append((f"{name}, {options.clients} clients", run_clients(options.clients, share, how)))
-        rows.append((f"{name}, one client", run_clients(1, share[: 50 * options.clients], how)))
-    print("| what | p50 ms | p95 ms | p99 ms | most ms |\n| --- | --- | --- | --- | --- |")
-    for name, times in rows:
-        print_row(name, times)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
-    if not options.folder:
-        shutil.rmtree(folder)
+
+def format_times(times: list[float]) -> str:
+    return "{:.1f} / {:.1f} ms".format(*report.cut(times))
 
 
 if __name__ == "__main__":

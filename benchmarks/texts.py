@@ -8,11 +8,11 @@ real archive of this size has more words, each rarer, which are the cheap ones t
 
 from __future__ import annotations
 
-import random
 import subprocess
 from collections import Counter
 from pathlib import Path
 
+import numpy
 import report
 import seal
 
@@ -24,27 +24,35 @@ class Texts:
 
     def __init__(self, seed: int) -> None:
         pages = read_pages()
-        self.lengths = [len(page) for page in pages]
-        self.words = [word for page in pages for word in page]
-        self.counts = Counter(word.lower() for word in self.words if word.isalpha())
-        self.after: dict[str, list[int]] = {}
-        for place, word in enumerate(self.words[:-1]):
-            self.after.setdefault(word, []).append(place + 1)
-        self.dice = random.Random(seed)
+        self.lengths = numpy.array([len(page) for page in pages])
+        words = [word for page in pages for word in page]
+        self.counts = Counter(word.lower() for word in words if word.isalpha())
+        self.vocabulary, self.words = numpy.unique(words, return_inverse=True)
+        # Where each word stands in the manuals: the places of word k lie from starts[k] to starts[k + 1].
+        self.places = numpy.argsort(self.words, kind="stable")
+        self.starts = numpy.searchsorted(self.words[self.places], numpy.arange(len(self.vocabulary) + 1))
+        self.dice = numpy.random.default_rng(seed)
 
-    def make_page(self) -> str:
-        """Make a page of lines of twelve words."""
-        length, words = self.dice.choice(self.lengths), []
-        word = self.dice.choice(self.words)
-        for _ in range(length):
-            words.append(word)
-            following = self.after.get(word)
-            word = self.words[self.dice.choice(following)] if following else self.dice.choice(self.words)
-        return "\n".join(" ".join(words[at : at + _LINE_WORDS]) for at in range(0, length, _LINE_WORDS))
+    def make_pages(self, count: int) -> list[str]:
+        """Make pages of lines of twelve words, all at once, a word of each at a time."""
+        lengths = self.dice.choice(self.lengths, size=count)
+        at = self.dice.integers(len(self.words), size=count)
+        made = numpy.empty((count, int(lengths.max())), dtype=numpy.int64)
+        for column in range(made.shape[1]):
+            word = self.words[at]
+            made[:, column] = word
+            first, after = self.starts[word], self.starts[word + 1]
+            chosen = self.places[first + (self.dice.random(count) * (after - first)).astype(numpy.int64)]
+            at = (chosen + 1) % len(self.words)
+        return [_join_lines(self.vocabulary[row[:length]]) for row, length in zip(made, lengths, strict=True)]
 
     def list_words(self) -> list[str]:
         """List the words of letters by falling frequency, but for those everybody writes everywhere."""
         return [word for word, _ in self.counts.most_common() if len(word) > 2][20:]
+
+
+def _join_lines(words: numpy.ndarray) -> str:
+    return "\n".join(" ".join(words[at : at + _LINE_WORDS]) for at in range(0, len(words), _LINE_WORDS))
 
 
 def read_pages() -> list[list[str]]:
