@@ -31,7 +31,7 @@ Progress = Callable[[int, int, int], None]  # files done, files in all, pages do
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What sealing would make irrevocable."""
+    """What sealing would make irrevocable; `twins` counts the files whose bytes another one has as well."""
 
     study: str
     inventory: int
@@ -41,6 +41,7 @@ class Preview:
     bytes: int
     earliest_due: datetime.date
     latest_due: datetime.date
+    twins: int = 0
 
 
 def measure_files(
@@ -131,6 +132,7 @@ def preview_seal(*, study: Study) -> Preview:
         sum(item.size for item in items),
         min(item.due for item in items),
         max(item.due for item in items),
+        _count_twins(study, items),
     )
 
 
@@ -193,6 +195,13 @@ def _check_measured(study: Study) -> None:
             f"not every listed file of {study.id} is measured, so nothing is sealed; mend what was named "
             "and run again: lightwell seal"
         )
+
+
+def _count_twins(study: Study, items: Sequence[Item]) -> int:
+    """Count files of these items whose bytes an earlier one of the study has as well."""
+    before = Item.objects.filter(study=study, inventory__isnull=False).values_list("sha256", flat=True)
+    seen = set(before)
+    return len(items) - len({item.sha256 for item in items} - seen)
 
 
 def _count_sealed(study: Study) -> int:

@@ -77,6 +77,11 @@ def _preview(preview: Preview, yes: bool) -> None:
         "Once sealed, this number of documents can never shrink, each has a public row with kind, page count "
         "and due date, and what is late is shown as late."
     )
+    if preview.twins:
+        click.echo(
+            f"Files with the same bytes as another one: {preview.twins}. Pages of both are counted, and "
+            "readers are told; lightwell inventory check names them."
+        )
     if not yes:
         click.confirm("Seal?", abort=True)
 

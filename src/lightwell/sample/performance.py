@@ -39,7 +39,7 @@ def perform(state: State, home: Path, documents: Path | None, say: Say) -> Path:
     import django
 
     django.setup()
-    from lightwell.actions import bundles, search
+    from lightwell.actions import bundles, search, twins
     from lightwell.sample import catalogue, own_folder, people, registration, timeline
 
     drafts = home / "drafts"
@@ -70,6 +70,9 @@ def perform(state: State, home: Path, documents: Path | None, say: Say) -> Path:
     say(f"wrote {written.files} files, {written.bytes / 1e6:.0f} MB\n")
     for sentence in list_sums(written.account):
         say(sentence)
+    documents_twice, pages_twice = twins.count_twins(twins.list_twins())
+    if documents_twice:
+        say(f"({documents_twice} documents, {pages_twice} pages, are the same file as another one)")
     return bundle
 
 

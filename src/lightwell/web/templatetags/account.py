@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
+from lightwell.actions import twins
 from lightwell.actions.accounts import Account
 
 register = template.Library()
@@ -40,7 +41,8 @@ def account_bar(account: Account, company: str = "", study: str = "") -> dict[st
             }
         )
         before += pages
-    return {"account": account, "parts": parts}
+    documents, pages = twins.count_twins(twins.list_twins(company=company, study=study))
+    return {"account": account, "parts": parts, "twin_documents": documents, "twin_pages": pages}
 
 
 def _format_share(pages: int, whole: int) -> str:

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from lightwell.actions import answers, chronicle, overview, records, studies
+from lightwell.actions import answers, chronicle, overview, records, studies, twins
 from lightwell.actions.overview import Document, Overview, StudyView
 from lightwell.files import state
 from lightwell.web import help_lines, memory, reader, stretch
@@ -64,6 +64,7 @@ def show_inventory(request: HttpRequest, study: str) -> HttpResponse:
         "documents": documents,
         "reasons": [(each, reason) for each in documents for reason in each.reasons],
         "steps": steps,
+        "twins": twins.list_twins(study=study),
     }
     return render(request, "inventory.html", context)
 
