@@ -442,3 +442,10 @@ def test_the_desk_says_what_is_promised_soon_and_what_is_late(state: State, tmp_
     )
     overview.forget()
     assert b"1 document late" in ana.get("/workspace/").content
+
+
+def test_the_way_shows_in_which_room_one_is(state: State) -> None:
+    ana = sign_in("ana")
+    for room, name in (("", "Desk"), ("records/", "Records"), ("studies/", "Studies")):
+        shown = ana.get(f"/workspace/{room}").content.decode()
+        assert re.findall(r'aria-current="page">([A-Z][a-z]+)<', shown) == [name]

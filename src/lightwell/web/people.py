@@ -52,7 +52,7 @@ def show_room(
     """Render a page of the workspace with the person who is in it; public pages never ask who reads."""
     held = read_permissions(request.user) if isinstance(request.user, Person) else {}
     said = request.session.pop(_SAID, "")
-    shown = {"may": held, "said": said, **context, "person": request.user}
+    shown = {"may": held, "said": said, "room": request.path, **context, "person": request.user}
     return render(request, template, shown, status=status)
 
 
