@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pkgutil
+
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 from lightwell.actions import log
 from lightwell.base import errors
+from lightwell.db import migrations
 from lightwell.files.state import State
 
 
@@ -38,3 +42,15 @@ def list_missing_migrations() -> list[str]:
     except DatabaseError as error:
         raise errors.Damaged(f"the database cannot be reached: {str(error).splitlines()[0]}") from None
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def check_age(state: State) -> None:
+    """Check that no newer version worked on the database, which this one would misread; `Damaged` if so."""
+    known = {module.name for module in pkgutil.iter_modules(migrations.__path__)}
+    applied = MigrationRecorder(connection).applied_migrations()
+    unknown = sorted(name for room, name in applied if room == "db" and name not in known)
+    if unknown:
+        raise errors.Damaged(
+            f"a newer version of Lightwell made the database of {state.root} (step {unknown[-1]}); install "
+            "that version, or name another folder with LIGHTWELL_STATE"
+        )

@@ -14,6 +14,8 @@ def doctor(context: click.Context) -> None:
     """Look at everything this installation needs and say in one line each what to do. Changes nothing.
 
     Exit code 3 when something is broken; a warning alone gives 0.
+
+    Example: lightwell doctor
     """
     state = installation.open_installation()
     from lightwell.actions import checkups

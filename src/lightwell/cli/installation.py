@@ -29,6 +29,9 @@ def open_installation() -> state.State:
     except DatabaseError as error:
         reason = str(error).splitlines()[0]
         raise errors.Damaged(f"the database cannot be reached: {reason}; see LIGHTWELL_DATABASE") from None
+    from lightwell.actions import installations
+
+    installations.check_age(opened)
     return opened
 
 

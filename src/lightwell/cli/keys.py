@@ -28,7 +28,10 @@ def keys() -> None:
     "--retire", is_flag=True, help="Destroy the old master keys once nothing is wrapped under them."
 )
 def rotate(retire: bool) -> None:
-    """Make a new master key and wrap every document's key under it."""
+    """Make a new master key and wrap every document's key under it.
+
+    Example: lightwell keys rotate --retire
+    """
     state = installation.open_installation()
     from lightwell.actions import custody
 
@@ -46,6 +49,8 @@ def erase(study: str, item: int, ground: str, person: str) -> None:
     """Propose to erase document ITEM of STUDY by law: key and bytes are destroyed, the place stays.
 
     Another person approves with: lightwell approve NUMBER. Nothing brings the document back.
+
+    Example: lightwell keys erase std-6wtb7d1t76x3nf 3 --ground erased-by-law --as ana
     """
     state = installation.open_installation()
     from lightwell.actions import proposals
@@ -71,7 +76,10 @@ def erase(study: str, item: int, ground: str, person: str) -> None:
 @click.option("--shares", "count", type=int, required=True, help="How many shares to make.")
 @click.option("--output", type=_FILE, required=True, help="Folder for the shares; it must be empty.")
 def escrow(threshold: int, count: int, output: Path) -> None:
-    """Share all master keys among people: any THRESHOLD of them restore the keys, fewer learn nothing."""
+    """Share all master keys among people: any THRESHOLD of them restore the keys, fewer learn nothing.
+
+    Example: lightwell keys escrow --threshold 3 --shares 5 --output shares/
+    """
     state = installation.open_installation()
     from lightwell.actions import custody
 
@@ -92,7 +100,10 @@ def escrow(threshold: int, count: int, output: Path) -> None:
 @click.argument("files", nargs=-1, required=True, type=_FILE)
 @click.option("--write", is_flag=True, help="Put back master keys that are missing; overwrites nothing.")
 def recover(files: tuple[Path, ...], write: bool) -> None:
-    """Restore the master keys from shares and check them against the documents; a drill without --write."""
+    """Restore the master keys from shares and check them against the documents; a drill without --write.
+
+    Example: lightwell keys recover share-1.txt share-2.txt share-4.txt
+    """
     state = installation.open_installation()
     from lightwell.actions import custody
 

@@ -17,7 +17,10 @@ def log() -> None:
 
 @log.command()
 def checkpoint() -> None:
-    """Sign what is new, ask the witnesses, and show the checkpoint once enough have cosigned it."""
+    """Sign what is new, ask the witnesses, and show the checkpoint once enough have cosigned it.
+
+    Example: lightwell log checkpoint
+    """
     state = installation.open_installation()
     from lightwell.actions import log as stories
 
@@ -29,7 +32,10 @@ def checkpoint() -> None:
 
 @log.command()
 def keys() -> None:
-    """Print the log's public keys, which witnesses and readers need."""
+    """Print the log's public keys, which witnesses and readers need.
+
+    Example: lightwell log keys
+    """
     for signer in installation.open_installation().read_signers():
         click.echo(note.format_vkey(signer.verifier))
 
@@ -37,7 +43,10 @@ def keys() -> None:
 @log.command()
 @click.option("--offline", is_flag=True, help="Check files and database only and ask no witness.")
 def fsck(offline: bool) -> None:
-    """Read every entry and tile and compare them with the checkpoint, the database and the witnesses."""
+    """Read every entry and tile and compare them with the checkpoint, the database and the witnesses.
+
+    Example: lightwell log fsck --offline
+    """
     state = installation.open_installation()
     from lightwell.actions import log as stories
 
@@ -58,6 +67,10 @@ def witnesses(listed: tuple[str, ...], quorum: int | None, nobody: bool) -> None
     state = installation.open_installation()
     if nobody and listed:
         raise errors.UserMistake("--none names no witness, so leave out --witness")
+    if quorum is not None and not listed:
+        raise errors.UserMistake(
+            "a quorum needs witnesses; name each with --witness VKEY=URL", place="--quorum"
+        )
     if listed or nobody:
         keys = [signer.verifier for signer in state.read_signers()]
         with sequencer.hold_lock(state.root):

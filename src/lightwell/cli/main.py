@@ -7,6 +7,7 @@ usage, 3 our own store is damaged. A user's mistake shows its sentences, never a
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -73,11 +74,15 @@ def lightwell() -> None:
 def main() -> None:
     """Run the command line and turn the project's errors into sentences and exit codes."""
     try:
+        _check_words(sys.argv[1:])
         lightwell.main(standalone_mode=True)
     except errors.LightwellError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
     except Exception as error:
+        if isinstance(error, OSError) and (sentence := _explain_named(error, sys.argv[1:])):
+            click.echo(sentence, err=True)
+            sys.exit(errors.UserMistake.exit_code)
         # By name, because the plain install has no Django; anything else stays a bug with its traceback.
         database = type(error).__module__ == "django.db.utils"
         if (database or isinstance(error, OSError)) and (sentence := disk.explain_error(error)):
@@ -86,7 +91,31 @@ def main() -> None:
         if not database:
             raise
         reason = str(error).splitlines()[0]
+        if "database is locked" in reason:
+            click.echo(
+                "another process is writing to the database; wait a moment, then run this again", err=True
+            )
+            sys.exit(errors.CouldNotCheck.exit_code)
         click.echo(
             f"the database refused: {reason}; after an update run lightwell init, else doctor", err=True
         )
         sys.exit(errors.Damaged.exit_code)
+
+
+def _check_words(words: list[str]) -> None:
+    """Refuse words that are no text, as a terminal of another character set sends them; paths may be any."""
+    for word in words:
+        if word != word.encode("utf-8", "replace").decode() and not os.path.lexists(word):
+            raise errors.UserMistake(
+                f"{word!a} is not UTF-8 text; type it again in a terminal that uses UTF-8"
+            )
+
+
+def _explain_named(error: OSError, words: list[str]) -> str | None:
+    """Explain an error of the system about a file that the user named; None when it is about another."""
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    values = [word.partition("=")[2] if word.startswith("--") else word for word in words]
+    places = {place for word in values if word for place in (word, os.path.abspath(word))}
+    if not name or error.errno in disk.OPERATORS or not any(name.startswith(place) for place in places):
+        return None
+    return f"{name}: {error.strerror}; name another file or folder, or see whether this account may use it"

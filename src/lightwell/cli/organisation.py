@@ -34,7 +34,10 @@ def add(slug: str, role: str, name: str) -> None:
 
 @organisation.command("list")
 def list_organisations() -> None:
-    """List the organisations and their people."""
+    """List the organisations and their people.
+
+    Example: lightwell organisation list
+    """
     installation.open_installation()
     from lightwell.db.models import Organisation
 
@@ -66,7 +69,10 @@ def rename(slug: str, name: str) -> None:
 @click.command()
 @click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True)
 def journal(limit: int) -> None:
-    """List what operators did to accounts, organisations and names, newest first."""
+    """List what operators did to accounts, organisations and names, newest first.
+
+    Example: lightwell journal --limit 20
+    """
     installation.open_installation()
     from lightwell.actions import journal as stories
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from lightwell.base import roles
+from lightwell.base import errors, roles
 from lightwell.cli import installation
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def add(name: str, held: tuple[str, ...], slug: str | None, no_password: bool) -
     organisation = organisations.find_organisation(slug) if slug else None
     password = None
     if not no_password:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        password = _ask_password()
     made = people.add_person(
         name=name,
         roles=held,
@@ -135,7 +136,7 @@ def password(name: str) -> None:
     found = installation.find_person(name)
     people.set_password(
         person=found,
-        password=click.prompt("Password", hide_input=True, confirmation_prompt=True),
+        password=_ask_password(),
         by=installation.name_operator(),
     )
     click.echo(f"{found.username} has a new password")
@@ -160,7 +161,10 @@ def reset_factor(name: str) -> None:
 
 @person.command("list")
 def list_people() -> None:
-    """List the accounts, their roles and for whom they publish."""
+    """List the accounts, their roles and for whom they publish.
+
+    Example: lightwell person list
+    """
     installation.open_installation()
     from lightwell.db.models import Person
 
@@ -171,3 +175,15 @@ def list_people() -> None:
 
 def _say_organisation(each: Person) -> str:
     return f" ({each.organisation_id})" if each.organisation_id else ""
+
+
+def _ask_password() -> str:
+    """Ask for a password twice, unseen; where nobody sits at a terminal, take the first line sent."""
+    if sys.stdin.isatty():
+        asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return asked
+    if given := sys.stdin.readline().rstrip("\r\n"):
+        return given
+    raise errors.UserMistake(
+        "no password came in; run this in a terminal, or send one line with the password"
+    )

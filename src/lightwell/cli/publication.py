@@ -82,8 +82,16 @@ def _preview(preview: Preview, yes: bool) -> None:
             f"Files with the same bytes as another one: {preview.twins}. Pages of both are counted, and "
             "readers are told; lightwell inventory check names them."
         )
-    if not yes:
-        click.confirm("Seal?", abort=True)
+    if yes:
+        return
+    try:
+        agreed = click.confirm("Seal?")
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        raise errors.Refused(
+            "nothing was sealed; what was read is kept. Answer y, or run this again with --yes"
+        )
 
 
 @click.command()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import click
 
+from lightwell.base import errors
 from lightwell.cli import installation
 from lightwell.files import lookup
 
@@ -19,7 +20,10 @@ def search() -> None:
 
 @search.command()
 def rebuild() -> None:
-    """Build the search index again; the old one answers until the new one is whole."""
+    """Build the search index again; the old one answers until the new one is whole.
+
+    Example: lightwell search rebuild
+    """
     state = installation.open_installation()
     from lightwell.actions import search as stories
     from lightwell.cli import bar
@@ -52,7 +56,10 @@ def find(
     from lightwell.files import finder
 
     filters = finder.Filters(company=company, topic=topic)
-    found = stories.find_pages(state, words, filters, after, limit=limit, newest=newest)
+    try:
+        found = stories.find_pages(state, words, filters, after, limit=limit, newest=newest)
+    except errors.CouldNotCheck as error:
+        raise errors.CouldNotCheck(f"{error} Or make it now: lightwell search rebuild") from None
     click.echo(f"{found.counts.pages} pages")
     for page in found.pages:
         click.echo(f"{page.study} document {page.item} page {page.page}: {page.title} ({page.company_name})")

@@ -63,7 +63,10 @@ def serve(host: str, port: int, processes: int, threads: int, worker: bool) -> N
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due and end; non-zero exit when something went wrong.")
 def worker(once: bool) -> None:
-    """Count each day, ask witnesses for pending checkpoints, keep the search index up to date."""
+    """Count each day, ask witnesses for pending checkpoints, keep the search index up to date.
+
+    Example: lightwell worker --once
+    """
     state = installation.open_installation()
     _check_ready(state)
     if once:

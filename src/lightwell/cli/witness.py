@@ -34,7 +34,10 @@ def witness() -> None:
 )
 @click.option("--key", "key_file", required=True, type=_FILE, help="File to write; it must not exist yet.")
 def keygen(name: str, key_file: Path) -> None:
-    """Make the two keys of a witness and print their public lines (types 4 and 6)."""
+    """Make the two keys of a witness and print their public lines (types 4 and 6).
+
+    Example: lightwell witness keygen --name w.example.org --key witness.key
+    """
     try:
         signers = [
             note.generate_signer(name, kind, secrets.token_bytes(32))
@@ -80,7 +83,10 @@ def serve(
     origins: tuple[str, ...],
     sample_clock: Path | None,
 ) -> None:
-    """Answer add-checkpoint requests until stopped."""
+    """Answer add-checkpoint requests until stopped.
+
+    Example: lightwell witness serve --listen 127.0.0.1:8100 --key witness.key --state witness/ --log VKEY
+    """
     try:
         host, port = parse_listen(listen)
         log_keys = group_log_keys(vkeys, origins)

@@ -17,6 +17,7 @@ MAX_DOWNLOAD_BYTES = 4 * 1024**3
 MAX_UNPACKED_BYTES = 16 * 1024**3
 MAX_FILES = 1_000_000
 _CHUNK = 1 << 20
+_MAX_NAME = 100  # its end, which tells a .zip
 
 
 def is_address(text: str) -> bool:
@@ -26,9 +27,10 @@ def is_address(text: str) -> bool:
 
 def download(address: str, folder: Path, client: httpx.Client) -> Path:
     """Download into a folder under the last part of the address; `CouldNotCheck` when it cannot be had."""
-    name = PurePosixPath(httpx.URL(address).path).name or "download"
-    target, size = folder / name, 0
+    size = 0
     try:
+        name = PurePosixPath(httpx.URL(address).path).name or "download"
+        target = folder / name[-_MAX_NAME:]
         with client.stream("GET", address) as response, target.open("wb") as file:
             if response.status_code != httpx.codes.OK:
                 raise errors.CouldNotCheck(f"{address} answered with status {response.status_code}")
@@ -48,6 +50,7 @@ def is_packed(path: Path) -> bool:
 
 def unpack(path: Path, folder: Path) -> Path:
     """Unpack a bundle and return its folder, also when it lies in a folder of its own inside the archive."""
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         with zipfile.ZipFile(path) as archive:
             members = [each for each in archive.infolist() if not each.is_dir()]

@@ -146,6 +146,11 @@ def watch_archive(
     folder.mkdir(parents=True, exist_ok=True)
     findings: list[Finding] = []
     shown = source.read_policy()
+    try:
+        policy.parse_policy(shown)
+    except errors.UserMistake:
+        # Kept as the first policy seen, a page of some other site would be what all later ones are held to.
+        raise errors.CouldNotCheck("what is shown as the policy is none; is this the address of a log?") from None
     rule = own_policy or _pin_policy(folder, shown, findings)
     texts = source.read_checkpoints()
     size = max(texts)

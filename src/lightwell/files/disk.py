@@ -12,6 +12,8 @@ import re
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _BROKEN = {errno.EIO, errno.EROFS, errno.EUCLEAN, errno.ESTALE}
+# What no other file name would mend.
+OPERATORS = _FULL | {errno.EIO, errno.EUCLEAN, errno.ESTALE, errno.EMFILE, errno.ENFILE}
 _BARRED = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.EFBIG}
 # SQLite: SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY (codes 13, 10, 8); PostgreSQL passes on the system's.
 _WORDS = {

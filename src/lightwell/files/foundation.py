@@ -58,7 +58,7 @@ def lay_foundation(
         verifiers = [signer.verifier for signer in state.read_signers()]
         policies.replace_policy(root, policies.make_policy(verifiers, witnesses, quorum))
         made.append(f"policy with {len(state.read_policy().witnesses)} witness keys")
-    elif witnesses:
+    elif witnesses or quorum is not None:
         verifiers = [signer.verifier for signer in state.read_signers()]
         if policies.make_policy(verifiers, witnesses, quorum) != state.read_policy():
             raise errors.UserMistake(

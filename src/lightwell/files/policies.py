@@ -43,7 +43,7 @@ def make_policy(
     needed = len(by_url) // 2 + 1 if quorum is None else quorum
     if by_url and not 1 <= needed <= len(by_url):
         problems.append(errors.Problem("--quorum", f"it is a number from 1 to {len(by_url)}"))
-    if quorum and not by_url:
+    if quorum is not None and not by_url:
         problems.append(errors.Problem("--quorum", "a quorum needs witnesses; add --witness VKEY=URL"))
     if problems:
         raise errors.UserMistake(problems=problems)

@@ -20,6 +20,7 @@ from lightwell.base import errors
 from lightwell.files.keys import KeyRing
 from lightwell.files.store import FileStore
 from lightwell.files.tiles import TileStore
+from lightwell.tlog import errors as log_errors
 from lightwell.tlog import key as keys
 from lightwell.tlog import note, policy
 
@@ -53,23 +54,34 @@ class State:
 
     def read_signers(self) -> list[note.Signer]:
         """Read the log's signing keys; `Damaged` when the installation was never begun."""
+        path = self.root / "log.key"
         try:
-            lines = (self.root / "log.key").read_text().splitlines()
-        except FileNotFoundError:
+            signers = [keys.parse_skey(line) for line in path.read_text("ascii").splitlines() if line]
+        except (FileNotFoundError, NotADirectoryError):
             raise errors.Damaged(f"there is no log in {self.root}; begin one with: lightwell init") from None
-        return [keys.parse_skey(line) for line in lines if line]
+        except OSError as error:
+            raise errors.Damaged(f"{path} cannot be read: {error.strerror}; see {VARIABLE}") from None
+        except (UnicodeDecodeError, errors.LightwellError):
+            signers = []
+        if not signers:
+            raise errors.Damaged(f"{path} does not hold the log's keys; put it back from a backup")
+        return signers
 
     def read_origin(self) -> str:
         """Read the log's name, which its keys bear."""
         return self.read_signers()[0].name
 
     def read_policy(self) -> policy.Policy:
-        """Read whose cosignatures this log needs before it shows a checkpoint."""
+        """Read whose cosignatures this log needs before it shows a checkpoint; `Damaged` without one."""
         try:
             return policy.parse_policy((self.root / "policy").read_bytes())
         except FileNotFoundError:
             raise errors.Damaged(
                 f"there is no policy in {self.root}; begin one with: lightwell init"
+            ) from None
+        except log_errors.PolicyError as error:
+            raise errors.Damaged(
+                f"{self.root / 'policy'} cannot be read as a policy, put it back from a backup: {error}"
             ) from None
 
     def is_sample(self) -> bool:
@@ -83,9 +95,12 @@ class State:
             return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
         if not self.is_sample():
             raise errors.Damaged(f"{clock} exists, but this log is no sample; remove the file")
-        return datetime.datetime.fromtimestamp(int(clock.read_text()), datetime.UTC)
+        try:
+            return datetime.datetime.fromtimestamp(int(clock.read_text("ascii")), datetime.UTC)
+        except (ValueError, OverflowError):
+            raise errors.Damaged(f"{clock} must hold seconds since 1970 as one whole number") from None
 
 
 def open_state() -> State:
     """Open the folder that the environment names, by default `var` below the working directory."""
-    return State(Path(os.environ.get(VARIABLE, "var")).resolve())
+    return State(Path(os.environ.get(VARIABLE) or "var").resolve())

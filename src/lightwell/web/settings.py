@@ -15,11 +15,17 @@ from lightwell.files import data, database, state
 
 _STATE = state.open_state()
 STATE = _STATE.root
+_LEAST_SECRET = 32
 
 
 def _read_secret() -> str:
     """Read the key that signs sessions, made once per state folder; without one it lives for this process."""
     if from_environment := os.environ.get("LIGHTWELL_SECRET_KEY"):
+        if len(from_environment) < _LEAST_SECRET:
+            raise SystemExit(
+                f"LIGHTWELL_SECRET_KEY has {len(from_environment)} characters and could be guessed; use at "
+                f"least {_LEAST_SECRET} random ones, or leave it out"
+            )
         return from_environment
     path = STATE / "web.key"
     if STATE.is_dir():
@@ -35,16 +41,32 @@ def _read_secret() -> str:
 
 
 def _read_list(name: str, default: str) -> list[str]:
-    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+    return [part.strip() for part in (os.environ.get(name) or default).split(",") if part.strip()]
+
+
+def _read_switch(name: str) -> bool:
+    """Read 0 or 1; whoever writes "true" must not believe that something is on."""
+    value = os.environ.get(name) or "0"
+    if value not in ("0", "1"):
+        raise SystemExit(f"{name} is {value!r}; write 1 for on, or 0 for off")
+    return value == "1"
+
+
+def _check_addresses(name: str, addresses: list[str]) -> None:
+    for each in addresses:
+        if not each.startswith(("https://", "http://")):
+            raise SystemExit(f"{name} is {each!r}; write a whole address such as https://archive.example")
 
 
 SECRET_KEY = _read_secret()
-DEBUG = os.environ.get("LIGHTWELL_DEBUG") == "1"
+DEBUG = _read_switch("LIGHTWELL_DEBUG")
 ALLOWED_HOSTS = _read_list("LIGHTWELL_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _read_list("LIGHTWELL_TRUSTED_ORIGINS", "")
+_check_addresses("LIGHTWELL_TRUSTED_ORIGINS", CSRF_TRUSTED_ORIGINS)
 # The address under which feeds and the site map name this site, such as https://archive.example.
 SITE_ADDRESS = os.environ.get("LIGHTWELL_ADDRESS", "").rstrip("/")
-HELP_COUNTRY = os.environ.get("LIGHTWELL_HELP_COUNTRY", "GB")
+_check_addresses("LIGHTWELL_ADDRESS", [SITE_ADDRESS] if SITE_ADDRESS else [])
+HELP_COUNTRY = os.environ.get("LIGHTWELL_HELP_COUNTRY") or "GB"
 if HELP_COUNTRY not in data.list_countries():
     raise SystemExit(
         f"LIGHTWELL_HELP_COUNTRY is {HELP_COUNTRY!r}; "
@@ -132,7 +154,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Behind TLS (see the operator's guide) browsers are told to come back by TLS only.
-_TLS = os.environ.get("LIGHTWELL_TLS") == "1"
+_TLS = _read_switch("LIGHTWELL_TLS")
 SECURE_HSTS_SECONDS = 31_536_000 if _TLS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _TLS else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _TLS
