@@ -19,8 +19,8 @@ import jcs
 from notes import Refusal
 
 COLUMNS = (
-    *("study", "item", "state", "disputed", "due", "extensions", "pages", "pages_open"),
-    *("strict_days_late", "generous_days_late"),
+    *("study", "item", "state", "stopped", "disputed", "due", "extensions", "pages", "pages_open"),
+    *("strict_days_late", "generous_days_late", "review"),
 )
 ITEM_TYPES = (
     *("item", "opening", "withholding", "extension", "already-public"),
@@ -43,6 +43,7 @@ class Item:
     extensions: int = 0
     marks: set[str] = field(default_factory=set)
     suspended: set[int | None] = field(default_factory=set)
+    review: str = ""
 
 
 def read_entry(index: int, data: bytes) -> dict:
@@ -103,6 +104,7 @@ def replay(entries: Iterable[bytes], quorum_times: list[int | None], day: dateti
         if (kind in ("item", "extension")) != ("due" in value):
             raise Refusal(place, "a due date stands in item and extension, and only there")
         due = read_date(value["due"], place) if "due" in value else None
+        review = read_date(value["review"], place).isoformat() if value.get("review") is not None else ""
         date = find_date(read_time(value.get("at"), place), quorum_times[index])
         if date > day:
             continue
@@ -112,13 +114,15 @@ def replay(entries: Iterable[bytes], quorum_times: list[int | None], day: dateti
             items[study, number] = Item(due, pages, value.get("read") is not False)
         else:
             _apply(items[study, number], kind, date, due, pages, page)
+            if kind in ("opening", "withholding"):
+                items[study, number].review = review if kind == "withholding" else ""
     return items
 
 
 def _apply(
     item: Item, kind: str, date: datetime.date, due: datetime.date | None, pages: int | None, page: int | None
 ) -> None:
-    if kind in ACCOUNTING and item.accounted is None:
+    if kind in ACCOUNTING and item.accounted is None and not (kind == "erasure" and date > item.due):
         item.accounted = date
     if kind == "opening":
         item.open, item.pages_open = True, pages
@@ -137,22 +141,29 @@ def _apply(
         item.marks.add(kind)
 
 
+def name_stop(item: Item) -> str:
+    """What keeps the item from being read, "no" when nothing does."""
+    if "erasure" in item.marks:
+        return "erased-by-law"
+    if "key-lost" in item.marks:
+        return "key-lost"
+    return "suspended" if item.suspended else "no"
+
+
 def judge(item: Item, day: datetime.date) -> tuple[str, int]:
     """The state and the days late counted strictly."""
     late = max(0, ((item.accounted or day) - item.due).days)
     unread = item.open and not item.read
     in_part = item.open and item.pages is not None and (item.pages_open or 0) < item.pages
     lines = [
-        ("erased-by-law", "erasure" in item.marks),
-        ("key-lost", "key-lost" in item.marks),
-        ("suspended", bool(item.suspended)),
+        ("overdue", late > 0 and item.accounted is None),
+        (name_stop(item), name_stop(item) != "no"),
         ("held-not-read", unread),
         ("partly-opened", in_part),
         ("opened-late", item.open and late > 0),
         ("opened", item.open),
         ("already-public", "already-public" in item.marks),
         ("withheld", "withholding" in item.marks),
-        ("overdue", late > 0),
         ("due-soon", 0 <= (item.due - day).days <= SOON),
         ("sealed", True),
     ]
@@ -169,9 +180,8 @@ def write_table(items: dict, day: datetime.date) -> str:
         shown = 0 if not item.open else "unknown" if item.pages_open is None else item.pages_open
         disputed = "yes" if "dispute" in item.marks else "no"
         due = item.due.isoformat()
-        writer.writerow(
-            [study, number, state, disputed, due, item.extensions, pages, shown, late, max(0, late - GRACE)]
-        )
+        row = [study, number, state, name_stop(item), disputed, due, item.extensions, pages, shown]
+        writer.writerow([*row, late, max(0, late - GRACE), item.review])
     return text.getvalue()
 
 

@@ -72,6 +72,7 @@ def test_the_description_is_openapi_and_names_every_address(archive: Archive, cl
         "/search",
         "/gaps",
         "/overdue",
+        "/overdue/studies",
         "/log",
         "/log/entries/{index}",
     }

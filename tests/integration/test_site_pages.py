@@ -213,10 +213,10 @@ def test_nothing_held_back_and_no_title_before_publication_comes_out_of_any_exit
 def test_the_same_test_fails_when_the_gate_of_titles_is_removed(
     state: State, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def show_everything(item, gap, account, reasons, whole):  # type: ignore[no-untyped-def]
+    def show_everything(item, gap, account, reasons, whole, day):  # type: ignore[no-untyped-def]
         item.named = True
         gap = overview.completeness.Gap(gap.item, "opened", gap.lateness)
-        return original(item, gap, account, reasons, whole)
+        return original(item, gap, account, reasons, whole, day)
 
     original = overview._view_document
     monkeypatch.setattr(overview, "_view_document", show_everything)

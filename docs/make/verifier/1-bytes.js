@@ -32,7 +32,7 @@ function number(value, bytes) { // big-endian
 function unbase64(text) {
   let raw = "";
   try { raw = atob(text); } catch { bad("this is not base64"); }
-  if (btoa(raw) !== text) bad("this is not the one spelling of its base64");
+  if (btoa(raw) !== text) bad("not the one spelling of base64");
   return Uint8Array.from(raw, (c) => c.charCodeAt(0));
 }
 function decimal(text) {
@@ -95,8 +95,8 @@ function canonical(value) {
   }
   return JSON.stringify(value);
 }
-function readJson(bytes) {
-  const text = decode(bytes), value = JSON.parse(text);
-  if (canonical(value) !== text) bad("these bytes are not in canonical form (RFC 8785)");
+function readJson(bytes, plain) { // an entry of the log is plain: no words of a title or name
+  const text = decode(bytes), value = JSON.parse(text, (_, v) => plain && typeof v === "string" && !/^[a-z0-9.:+-]{1,140}$/i.test(v) ? bad("it holds text") : v);
+  if (canonical(value) !== text) bad("not in canonical form (RFC 8785)");
   return value;
 }

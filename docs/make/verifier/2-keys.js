@@ -56,7 +56,7 @@ function readPolicy(bytes) {
   const text = Array.from(bytes, (b) => String.fromCharCode(b)).join("");
   const policy = { logs: [], witnesses: new Map(), groups: [], quorum: null };
   const names = new Set(), grouped = new Set(), lines = text.split("\n");
-  if (lines.pop() !== "" || lines.length > 1000) refuse("policy", "it ends with a newline and has at most 1000 lines");
+  if (lines.pop() !== "" || lines.length > 1000) refuse("policy", "it has at most 1000 whole lines");
   const define = (name) => {
     if (names.has(name) || /^(log|witness|group|quorum|any|all|none)$/.test(name)) bad(`the name ${name} is reserved or defined twice`);
     names.add(name);
@@ -83,7 +83,7 @@ function readPolicy(bytes) {
         }
         define(w[1]);
         const least = { any: 1, all: members.length }[w[2]] || decimal(w[2]);
-        if (least < 1 || least > members.length) bad("a threshold is from 1 to the size of the group");
+        if (least < 1 || least > members.length) bad("no such threshold");
         policy.groups.push([w[1], least, members]);
       } else if (w[0] === "quorum" && w.length === 2 && policy.quorum === null) {
         if (w[1] !== "none" && !names.has(w[1])) bad(`${w[1]} is not defined before`);

@@ -62,8 +62,8 @@ async function readLog(folder, own) {
   let unchecked = head.unchecked;
   for (const [size, path] of [...sizes].sort((a, b) => a[0] - b[0])) {
     const found = size === head.size ? head : await judgeNote(await folder.read(path), policy, path);
-    if (found.size !== size || found.origin !== head.origin) refuse(path, "this checkpoint is not the one its name says");
-    if (size > head.size || !same(roots.get(size), found.root)) refuse(path, "this checkpoint is of another history than the newest one");
+    if (found.size !== size || found.origin !== head.origin) refuse(path, "not the checkpoint its name says");
+    if (size > head.size || !same(roots.get(size), found.root)) refuse(path, "a fork: another history than the newest");
     if (size < head.size) unchecked += found.unchecked;
     while (found.met && good.length < size) good.push(found.quorum);
     while ((found.met || found.maybe) && all.length < size) all.push(found.earliest);
@@ -73,7 +73,7 @@ async function readLog(folder, own) {
   if (!free && dayOf(base.quorum) !== dayOf(base.earliest)) throw new CannotCheck("the day of the bundle hangs on a signature that this browser cannot check");
   const values = entries.map((entry, k) => {
     try {
-      const value = readJson(entry);
+      const value = readJson(entry, true);
       return typeof value.type === "string" ? value : bad("an entry has a type");
     } catch (error) { return refuse(`log entry ${k}`, error.message); }
   });

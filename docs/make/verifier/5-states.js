@@ -22,7 +22,7 @@ function readStory(log) {
   log.values.forEach((v, k) => {
     try {
       const type = v.type, id = `${v.study}#${v.item}`, item = story.items.get(id);
-      if (type !== "item" && type !== "inventory" && run.length) bad("an item before it stands in no inventory");
+      if (type !== "item" && type !== "inventory" && run.length) bad("an item is in no inventory");
       if (type === DISCLOSED) {
         need(v, "type id kind version date digest supersedes about withheld opened");
         const known = story.versions.get(v.id) || [];
@@ -33,15 +33,18 @@ function readStory(log) {
         need(v, "type about kind version ground date decided_by");
         need(v.about, "id digest");
         if (!(v.decided_by.length > 1)) bad("two people decide a removal");
-        if (!(story.versions.get(v.about.id) || []).some((d) => d.digest === v.about.digest && d.version === v.version && d.kind === v.kind)) bad("this tombstone is about nothing that was logged");
+        if (!(story.versions.get(v.about.id) || []).some((d) => d.digest === v.about.digest && d.version === v.version && d.kind === v.kind)) bad("it removes nothing that was logged");
         return void story.removed.add(v.about.digest);
       }
       if (!Object.hasOwn(MEMBERS, type)) bad(`the type ${type} is unknown`);
       need(v, `type v at ${MEMBERS[type]}`);
       if (v.v !== 1) bad("entries have version 1");
+      for (const [name, x] of Object.entries(v)) {
+        if (/^(study|kind|ground)$/.test(name) && typeof x !== "string" || /^pages?$/.test(name) && x !== null && !isCount(x) || /^(due|review|date)$/.test(name) && !isDay(x)) bad(`its ${name} is malformed`);
+      }
       const at = toSeconds(v.at), date = [log.good[k], log.all[k]].map((q) => q === null || at <= q && q <= at + TOLERANCE ? v.at.slice(0, 10) : dayOf(q));
       if (date[0] !== date[1]) throw new CannotCheck(`the day of log entry ${k} hangs on a signature that this browser cannot check`);
-      if (type === "rules" && canonical([v.version, v.due_soon_days, v.grace_days, v.tolerance_seconds]) !== "[1,30,30,86400]") bad("only version 1 of the rules is known here");
+      if (type === "rules" && canonical([v.version, v.due_soon_days, v.grace_days, v.tolerance_seconds]) !== "[1,30,30,86400]") bad("only rules 1 are known");
       if (type === "study") {
         if (story.studies.has(v.study) || !/^\[(true|false),(null|"sha256:[0-9a-f]{64}")\]$/.test(canonical([v.in_advance, v.after])) || (v.beacon !== null && !isBeacon(v.beacon))) bad("this study is registered twice or malformed");
         story.studies.set(v.study, v.record);
@@ -49,17 +52,17 @@ function readStory(log) {
       const count = [...story.items.values()].filter((i) => i.study === v.study).length;
       if (type === "count" && (v.studies !== story.studies.size || v.items !== story.items.size)) bad("the count is not that of the entries before it");
       if (type === "item") {
-        if (v.item !== count + 1 || !isHex(v.commitment) || !(v.pages === null || isCount(v.pages, 1)) || typeof v.read !== "boolean" || !isDay(v.due)) bad("this item is malformed, or the items do not count from 1");
+        if (v.item !== count + 1 || !isHex(v.commitment) || !(v.pages === null || isCount(v.pages, 1)) || typeof v.read !== "boolean") bad("this item is malformed or out of order");
         story.items.set(id, { ...v, place: k, day: date[0], accounted: null, open: false, shown: null, extensions: 0, marks: new Set(), stopped: new Set(), back: -1 });
         run.push(k);
       } else if (type === "inventory") {
         inventories.set(v.study, (inventories.get(v.study) || 0) + 1);
-        if (v.inventory !== inventories.get(v.study) || v.items !== run.length || run.some((n) => log.values[n].study !== v.study)) bad("the inventory does not count the items before it");
-        if (v.root !== hex(treeRoot(run.map((n) => log.leaves[n])))) bad("the inventory's root is not that of the items before it");
+        if (v.inventory !== inventories.get(v.study) || v.items !== run.length || run.some((n) => log.values[n].study !== v.study)) bad("it does not count the items before it");
+        if (v.root !== hex(treeRoot(run.map((n) => log.leaves[n])))) bad("its root is not that of the items before it");
         run = [];
       } else if (type === "publication") {
         published.set(v.study, (published.get(v.study) || 0) + 1);
-        if (v.publication !== published.get(v.study)) bad("the publications do not count from 1");
+        if (v.publication !== published.get(v.study)) bad("publications count from 1");
         story.publications.push({ ...v, place: k, sealed: count });
       } else if (Object.hasOwn(v, "item")) {
         if (!item) bad("its item was not sealed before");
@@ -67,7 +70,7 @@ function readStory(log) {
         if (type === "withholding" || type === "erasure") item.back = k;
         const stops = v.page ?? "all";
         if (type === "suspension") item.stopped.add(stops);
-        if (type === "restoration") item.stopped.delete(stops);
+        if (type === "restoration" && !(item.stopped.delete(stops) && Array.isArray(v.decided_by) && v.decided_by.length === 2)) bad("two restore what is suspended");
         if (date[0] <= log.day) applyEvent(item, v, date[0]);
       }
     } catch (error) {
@@ -75,14 +78,14 @@ function readStory(log) {
       refuse(`log entry ${k}`, error.message);
     }
   });
-  if (run.length) refuse(`log entry ${log.values.length}`, "an item before it stands in no inventory");
+  if (run.length) refuse(`log entry ${log.values.length}`, "an item is in no inventory");
   return story;
 }
 function applyEvent(item, v, date) { // docs/reference/states.md
-  if (["opening", "withholding", "already-public", "erasure"].includes(v.type)) item.accounted ??= date;
-  if (v.type === "opening") { item.open = true; item.shown = v.pages; item.marks.delete("withholding"); }
-  else if (v.type === "withholding") { item.open = false; item.shown = null; item.marks.add(v.type); }
-  else if (v.type === "extension") { if (!isDay(v.due)) bad("no day"); if (date <= item.due) item.due = v.due; item.extensions++; }
+  if (v.type === "erasure" ? date <= item.due : /^(opening|withholding|already-public)$/.test(v.type)) item.accounted ??= date;
+  if (v.type === "opening") { item.open = true; item.shown = v.pages; item.review = ""; item.marks.delete("withholding"); }
+  else if (v.type === "withholding") { item.open = false; item.shown = null; item.review = v.review; item.marks.add(v.type); }
+  else if (v.type === "extension") { if (date <= item.due) item.due = v.due; item.extensions++; }
   else if (v.type === "suspension") item.marks.add(`page ${v.page}`);
   else if (v.type === "restoration") item.marks.delete(`page ${v.page}`);
   else item.marks.add(v.type);
@@ -90,14 +93,15 @@ function applyEvent(item, v, date) { // docs/reference/states.md
 const days = (from, to) => (Date.parse(to) - Date.parse(from)) / 864e5;
 function judgeItem(item, day) {
   const late = Math.max(0, days(item.due, item.accounted || day)), has = (mark) => item.marks.has(mark), left = days(day, item.due);
-  const state = has("erasure") ? "erased-by-law" : has("key-lost") ? "key-lost"
-    : [...item.marks].some((m) => m.startsWith("page ")) ? "suspended"
+  const stopped = has("erasure") ? "erased-by-law" : has("key-lost") ? "key-lost"
+    : [...item.marks].some((m) => m.startsWith("page ")) ? "suspended" : "no";
+  const state = late && !item.accounted ? "overdue" : stopped !== "no" ? stopped
     : item.open && !item.read ? "held-not-read"
     : item.open && item.pages !== null && (item.shown || 0) < item.pages ? "partly-opened"
     : item.open ? (late ? "opened-late" : "opened")
     : has("already-public") ? "already-public" : has("withholding") ? "withheld"
-    : late ? "overdue" : left >= 0 && left <= 30 ? "due-soon" : "sealed";
-  return { state, late };
+    : left >= 0 && left <= 30 ? "due-soon" : "sealed";
+  return { state, stopped, late };
 }
 const byName = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 function listRows(story, day) { // items sealed by the day, in order, with their states
@@ -105,9 +109,9 @@ function listRows(story, day) { // items sealed by the day, in order, with their
     .map((item) => ({ item, ...judgeItem(item, day) }));
 }
 function writeTable(rows) {
-  const head = "study,item,state,disputed,due,extensions,pages,pages_open,strict_days_late,generous_days_late\n";
-  return head + rows.map(({ item, state, late }) => [item.study, item.item, state, item.marks.has("dispute") ? "yes" : "no", item.due,
-    item.extensions, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, late, Math.max(0, late - 30)].join(",") + "\n").join("");
+  const head = "study,item,state,stopped,disputed,due,extensions,pages,pages_open,strict_days_late,generous_days_late,review\n";
+  return head + rows.map(({ item, state, stopped, late }) => [item.study, item.item, state, stopped, item.marks.has("dispute") ? "yes" : "no", item.due,
+    item.extensions, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, late, Math.max(0, late - 30), item.review || ""].join(",") + "\n").join("");
 }
 const GROUPS = { opened: "open", "opened-late": "open", "partly-opened": "partly_open", withheld: "held_back", "already-public": "already_public",
   "held-not-read": "held_not_read", suspended: "suspended", "erased-by-law": "erased", "key-lost": "key_lost", sealed: "not_yet_due", "due-soon": "not_yet_due", overdue: "overdue" };
@@ -124,7 +128,7 @@ function makeCertificate(study, rows, log) {
     pages[part ? "open" : GROUPS[state]] += shown;
     pages.held_back += item.pages - shown;
   }
-  const full = rows.length > 0 && rows.every(({ state }) => ["opened", "opened-late", "already-public"].includes(state));
+  const full = rows.length > 0 && rows.every(({ state }) => /^(open|already_public)$/.test(GROUPS[state]));
   return { type: "lightwell.certificate.v1", study, as_of: log.day, origin: log.head.origin, size: log.head.size, root: hex(log.head.root),
     items, pages, items_of_unknown_length: unknown, percent_open: pages.sealed ? Math.floor(100 * pages.open / pages.sealed) : 0, in_full: full };
 }

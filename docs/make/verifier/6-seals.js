@@ -82,7 +82,7 @@ async function readPicture(data, head, hidden) { // the sealed bytes of each ope
       for (let y = top, to = 0; !hidden.has(4 * band + c) && y < bottom; y++) {
         for (let x = left; x < right; x++) {
           const k = y * stride + 1 + x, byte = raw[k];
-          if (byte >> 4 !== (byte & 15)) bad("the picture has colours that no sealed picture has");
+          if (byte >> 4 !== (byte & 15)) bad("a colour that no sealed picture has");
           pixels[to++] = byte & 240;
           raw[k] = 255; // what is left over must be white
         }
@@ -90,7 +90,7 @@ async function readPicture(data, head, hidden) { // the sealed bytes of each ope
       patches.push(join(number((right - left) / 3, 4), number(bottom - top, 4), pixels));
     }
   });
-  for (let k = 0; k < raw.length; k++) if (raw[k] !== (k % stride ? 255 : 0)) bad("there is something in the picture for which nothing vouches");
+  for (let k = 0; k < raw.length; k++) if (raw[k] !== (k % stride ? 255 : 0)) bad("nothing vouches for part of the picture");
   return patches;
 }
 function firstWrong(leaves, marks) {
@@ -108,7 +108,7 @@ async function checkPage(page, header, fileLeaf, item, png, place) {
     const count = head.bands.length * 4;
     if (lines.length !== head.lines || proof.marks.length !== 8 * lines.length) bad("the page does not hold the lines its head counts");
     if (canonical(page.hidden_patches) !== canonical([...hidden].sort((a, b) => a - b)) || ![...hidden].every((k) => isCount(k) && k < count)) bad("the hidden parts are not places on the page");
-    if (!png && hidden.size !== count) bad("part of the picture is open, but there is no picture");
+    if (!png && hidden.size !== count) bad("part of a picture is open that is not here");
     if (png && await digest(png) !== page.picture) bad("the picture is not the one that is named");
     const patches = png ? await readPicture(png, head, hidden) : [];
     const hiddenLines = new Set(lines.keys().filter((k) => lines[k] === null));
@@ -168,7 +168,7 @@ async function checkOpening(doc, entry, item, folder, place, used) {
     if (doc.mode !== "pages") bad("its mode is unknown");
     doc.holdings.forEach((h) => need(h, "page ground decided_by review"));
     const shown = doc.pages.map((p) => p.page), held = doc.holdings.map((h) => h.page), up = (list) => [...list].sort((a, b) => a - b);
-    if (canonical([up(shown), up(held), up([...shown, ...held])]) !== canonical([shown, held, Array.from({ length: pages }, (_, k) => k + 1)])) bad("not every page is either shown or held back with its reason, in order");
+    if (canonical([up(shown), up(held), up([...shown, ...held])]) !== canonical([shown, held, Array.from({ length: pages }, (_, k) => k + 1)])) bad("not every page is shown or held back, in order");
     return unhex(doc.file_hash);
   });
   for (const page of doc.pages) {

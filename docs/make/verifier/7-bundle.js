@@ -1,7 +1,7 @@
 // ---- a whole bundle ----
-async function readRecord(folder, name, explained, used) {
+async function readRecord(folder, name, explained, used, about) {
   const sum = /^sha256:([0-9a-f]{64})$/.exec(name)?.[1] ?? refuse(`records/${name}`, "this is not a digest"), path = `records/${sum}.json`;
-  if (explained && !folder.has(path)) return [null, path];
+  if (!folder.has(path)) return explained ? [null, path] : refuse(path, `the log names ${about}; its record is not here`);
   if (await folder.hash(path) !== sum) refuse(path, "this record is not the one that was logged");
   used.add(path);
   try { return [readJson(await folder.read(path)), path]; } catch (error) { return refuse(path, error.message); }
@@ -11,7 +11,7 @@ async function checkRecords(folder, story, used) {
   for (const versions of story.versions.values()) {
     let old = null;
     for (const entry of versions) {
-      const [r, path] = await readRecord(folder, entry.digest, story.removed.has(entry.digest), used);
+      const [r, path] = await readRecord(folder, entry.digest, story.removed.has(entry.digest), used, entry.id);
       if (r) try {
         need(r, "id kind version schema publisher provider services language date supersedes about body withheld opened attachments");
         const made = { type: DISCLOSED, id: r.id, kind: r.kind, version: r.version, date: r.date, digest: entry.digest, supersedes: r.supersedes, about: r.about,
@@ -28,7 +28,7 @@ async function checkRecords(folder, story, used) {
             if (hex(sha256(utf8("lightwell.field.v1\n"), unhex(o.salt), json([o.pointer, holder[last]]))) !== o.commitment) bad(`what stands at ${o.pointer} is not what was held back there`);
             holder[last] = null;
           }
-          if (canonical([bare.body, [...held.values()]]) !== canonical([old.body, r.withheld])) bad("a version that shows what was held back changes nothing else");
+          if (canonical([bare.body, [...held.values()]]) !== canonical([old.body, r.withheld])) bad("it shows what was held back and changes more");
         }
         for (const a of r.attachments) {
           const file = `files/${a.digest.slice(7)}`;
@@ -46,6 +46,7 @@ async function checkBundle(folder, own, tell) {
   await pause();
   const log = await readLog(folder, own), story = readStory(log), rows = listRows(story, log.day);
   const used = new Set([...log.paths, LIST, "policy", "gaps.csv", "README.txt", "ro-crate-metadata.json", "log/checkpoint", "verify.html"]);
+  await checkRecords(folder, story, used);
   if (decode(await folder.read("gaps.csv")) !== writeTable(rows)) refuse("gaps.csv", "this table is not the one that the log leads to");
   const studies = new Map();
   for (const row of rows) studies.set(row.item.study, [...(studies.get(row.item.study) || []), row]);
@@ -54,12 +55,11 @@ async function checkBundle(folder, own, tell) {
     if (decode(await folder.read(path)) !== canonical(makeCertificate(study, of, log))) refuse(path, "this certificate is not the one that the log leads to");
     used.add(path);
   }
-  await checkRecords(folder, story, used);
   const modes = new Map(), gone = (id, place) => story.items.get(id).back > place || story.items.get(id).stopped.size > 0;
   let done = 0;
   for (const entry of story.openings) {
     tell(`Checking document ${entry.item} of ${entry.study}`, ++done / story.openings.length);
-    const [doc, path] = await readRecord(folder, entry.opening, gone(entry.id, entry.place), used);
+    const [doc, path] = await readRecord(folder, entry.opening, gone(entry.id, entry.place), used, entry.id);
     if (!doc) continue;
     modes.set(entry.opening, doc.mode);
     await checkOpening(doc, entry, story.items.get(entry.id), folder, path, used);
@@ -67,7 +67,7 @@ async function checkBundle(folder, own, tell) {
   }
   for (const p of story.publications) {
     const numbers = Array.from({ length: p.sealed }, (_, k) => k + 1);
-    const [r, path] = await readRecord(folder, p.record, numbers.some((n) => gone(`${p.study}#${n}`, p.place)), used);
+    const [r, path] = await readRecord(folder, p.record, numbers.some((n) => gone(`${p.study}#${n}`, p.place)), used, p.study);
     if (r) try {
       need(r, "type study number summary items");
       if (r.type !== "lightwell.publication.v1" || r.study !== p.study || r.number !== p.publication || canonical(r.items.map((i) => i.item)) !== canonical(numbers)) bad("it does not say what the log says");

@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from lightwell.actions.overview import Overview, ProviderView, StudyView
+from lightwell.actions.overview import Overview, ProviderView
 from lightwell.base import disclosure
 from lightwell.base.canonical import Json
 from lightwell.files import data
@@ -85,14 +85,6 @@ def list_asks(record: disclosure.Disclosure) -> list[int]:
     return [each for each in asks if isinstance(each, int)] if isinstance(asks, list) else []
 
 
-def find_broken_promise(study: StudyView, day: datetime.date) -> int:
-    """Count the days since a study promised something, when nothing of it was ever locked in; 0 for none."""
-    if study.documents or study.record is None:
-        return 0
-    dates = [due["date"] for due in _list(study.record.body.get("due_dates")) if due.get("date")]
-    return max((max(0, (day - datetime.date.fromisoformat(str(each))).days) for each in dates), default=0)
-
-
 def _answer_research(overview: Overview, provider: ProviderView, ask: int) -> Answer:
     studies = [each for each in provider.own_studies if each.record and ask in list_asks(each.record)]
     has: list[Point] = []
@@ -132,11 +124,19 @@ def _answer_research(overview: Overview, provider: ProviderView, ask: int) -> An
                     ("study", study.id),
                 )
             )
-        if promise := find_broken_promise(study, overview.day):
+        if study.broken:
+            locked = "nothing published" if study.documents else "nothing locked in"
+            waited = count(study.broken.lateness.strict_days, "day")
+            missing.append(
+                Point(f"“{_title(study.record)}”: {locked}, {waited} after the promise", ("study", study.id))
+            )
+        waiting = [each for each in study.documents if each.review_days]
+        if waiting:
             missing.append(
                 Point(
-                    f"“{_title(study.record)}”: nothing locked in, {promise} days after the promise",
-                    ("study", study.id),
+                    f"{count(len(waiting), 'document')} of “{_title(study.record)}” held back past the day "
+                    "on which the reason should have been looked at again",
+                    ("held", provider.slug),
                 )
             )
     held = sum(each.account.held for each in studies)
@@ -151,13 +151,7 @@ def _answer_research(overview: Overview, provider: ProviderView, ask: int) -> An
         missing.append(Point("No data that others may ask questions of"))
     if ask == 2 and not provider.list_own("figures-edition"):
         missing.append(Point("No published figures"))
-    late = max(
-        [
-            0,
-            *(each.days_late for each in studies),
-            *(find_broken_promise(each, overview.day) for each in studies),
-        ]
-    )
+    late = max((each.days_late for each in studies), default=0)
     return _answer(ask, provider, has, missing, late, covered)
 
 

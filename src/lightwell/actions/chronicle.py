@@ -241,6 +241,22 @@ def _list_lapses(overview: Overview, titles: dict[str, str]) -> list[Change]:
                     study.id,
                 )
             )
+        if study.broken:
+            due = study.broken.due
+            at = datetime.datetime.combine(due + datetime.timedelta(days=1), datetime.time(), datetime.UTC)
+            sentence = f"Nothing was locked in by {due:%-d %B %Y}, the promised date"
+            changes.append(
+                Change(
+                    f"late-{study.id}-{due}-study",
+                    at,
+                    "Late",
+                    titles[study.id],
+                    sentence,
+                    ("late", study.provider),
+                    study.provider,
+                    study.id,
+                )
+            )
     return changes
 
 

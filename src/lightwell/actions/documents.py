@@ -12,7 +12,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from lightwell.actions import moments
+from lightwell.actions import log, moments
 from lightwell.base import errors, ground
 from lightwell.db.models import Disclosure, Holding, Item, PublicPage, Suspension
 from lightwell.files import data
@@ -24,11 +24,12 @@ OPEN, HELD, SUSPENDED, LOCKED, GONE = "open", "held-back", "suspended", "locked"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something is not shown: the legal reason, who decided and until when, as far as known."""
+    """Why something is not shown: the legal reason, who decided, since when, until when, as far as known."""
 
     ground: ground.Ground
     decided_by: str = ""
     until: datetime.date | None = None
+    since: datetime.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def read_document(item: Item) -> Document:
     opening = item.openings.order_by("-log_index").first()
     item_stop = next((stop for stop in stops if stop.page is None), None)
     item_hold = next((hold for hold in holds if hold.page is None), None)
-    stopped = {stop.page: Reason(known[stop.ground]) for stop in stops if stop.page}
+    stopped = {stop.page: _read_stop(stop) for stop in stops if stop.page}
     held = {
         hold.page: Reason(known[hold.ground], hold.decided_by, hold.review) for hold in holds if hold.page
     }
@@ -90,7 +91,7 @@ def read_document(item: Item) -> Document:
     if item_hold:
         state, reason = HELD, Reason(known[item_hold.ground], item_hold.decided_by, item_hold.review)
     if item_stop:
-        state, reason = SUSPENDED, Reason(known[item_stop.ground])
+        state, reason = SUSPENDED, _read_stop(item_stop)
     places = []
     for number in range(1, (item.pages or 0) + 1):
         if number in visible:
@@ -118,6 +119,13 @@ def read_document(item: Item) -> Document:
         else None,
         sealed_on=moments.find_time(state_folder, item.inventory.log_index, item.inventory.sealed_at).date(),
     )
+
+
+def _read_stop(stop: Suspension) -> Reason:
+    """Read who decided a suspension and when, from its entry in the log."""
+    value = log.read_entry(stop.log_index)
+    since = moments.find_time(open_state(), stop.log_index, stop.at).date()
+    return Reason(data.read_grounds()[stop.ground], str(value["decided_by"]), since=since)
 
 
 def read_study_title(study: str) -> str:

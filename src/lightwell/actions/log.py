@@ -59,6 +59,11 @@ def count_entries() -> int:
     return 0 if last is None else last + 1
 
 
+def read_entry(index: int) -> dict[str, Json]:
+    """Read one entry by its place; raises `LogEntry.DoesNotExist` when there is none."""
+    return entry.decode_entry(index, bytes(LogEntry.objects.values_list("data", flat=True).get(pk=index)))
+
+
 def begin_log(*, now: datetime.datetime) -> None:
     """Write the rules as the first entry of an empty log; a log that has begun stays as it is."""
     with transaction.atomic():

@@ -9,18 +9,20 @@ and in view.
 from __future__ import annotations
 
 import datetime
+import functools
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
 
 from lightwell.actions import accounts, log, moments, parties, records
 from lightwell.actions.accounts import Account
-from lightwell.archive import completeness, entry, rules
+from lightwell.archive import completeness, entry, promise, rules
 from lightwell.base import canonical, disclosure
 from lightwell.db.models import (
+    Disclosure,
     Holding,
     Item,
     LogEntry,
@@ -36,11 +38,16 @@ from lightwell.files.state import State, open_state
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why pages are out of view: a ground, who decided, until when; `page` None means the whole document."""
+    """Why pages are out of view: a ground, which role decided, since when and until when.
+
+    `page` None means the whole document. What was taken out of view at once has no date on which it is looked
+    at again, and `until` is None.
+    """
 
     page: int | None
     ground: str
     decided_by: str
+    since: datetime.date | None
     until: datetime.date | None
     suspended: bool = False
 
@@ -66,6 +73,24 @@ class Document:
     account: Account
     reasons: tuple[Reason, ...]
     log_index: int
+    # What keeps it from being read, as the name of a state, beside the state itself; None when nothing does.
+    stopped: str | None = None
+    # Days since something of it that is held back should have been looked at again.
+    review_days: int = 0
+
+    @property
+    def late(self) -> bool:
+        return self.state == "overdue"
+
+    @property
+    def decisions(self) -> list[Reason]:
+        """The decisions that keep something of it out of view, one each, however many pages it covers."""
+        return list({(each.since, each.decided_by): each for each in self.reasons}.values())
+
+    @property
+    def review(self) -> datetime.date | None:
+        """The first day on which something held back is looked at again; None when none is stated."""
+        return min((each.until for each in self.reasons if each.until), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +107,12 @@ class StudyView:
     account: Account
     in_full: bool
     states: dict[str, int]
+    # What the study itself promised, when nothing of it was locked in by then.
+    broken: promise.BrokenPromise | None = None
 
     @property
     def late(self) -> tuple[Document, ...]:
-        return tuple(each for each in self.documents if each.state == "overdue")
+        return tuple(each for each in self.documents if each.late)
 
     @property
     def shortfalls(self) -> list[tuple[str, int]]:
@@ -94,7 +121,9 @@ class StudyView:
 
     @property
     def days_late(self) -> int:
-        return max((each.strict_days for each in self.late), default=0)
+        """The longest wait for anything it promised, in days; 0 when nothing is late."""
+        broken = self.broken.lateness.strict_days if self.broken else 0
+        return max(broken, *(each.strict_days for each in self.late), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +202,12 @@ def forget() -> None:
 
 def make_overview(size: int, day: datetime.date) -> Overview:
     """Make the picture from the first `size` entries of the log and the rows beside it."""
-    entries = LogEntry.objects.filter(index__lt=size).order_by("index").values_list("data", flat=True)
+    rows = LogEntry.objects.filter(index__lt=size).order_by("index").values_list("data", flat=True)
+    entries = [bytes(each) for each in rows]
     find_time = moments.make_finder(open_state())
-    events = entry.read_events([bytes(each) for each in entries], find_time)
-    gaps = completeness.compute_gaps(events, day, rules.FIRST_RULES)
-    documents = _read_documents(gaps)
+    gaps = completeness.compute_gaps(entry.read_events(entries, find_time), day, rules.FIRST_RULES)
+    documents = _read_documents(gaps, day, find_time, entries)
+    promises = _read_promises(day, find_time)
     newest = [row.read_record() for row in records.list_newest()]
     words = {each.id: each for each in newest if each.kind == "study"}
     studies = [
@@ -186,6 +216,7 @@ def make_overview(size: int, day: datetime.date) -> Overview:
             find_time(row.log_index, row.registered_at),
             words.get(row.id),
             documents[row.id],
+            promise.find_broken(promises.get(row.id), [gap.item for _, gap in documents[row.id]], day),
         )
         for row in Study.objects.order_by("log_index")
     ]
@@ -234,6 +265,7 @@ def _view_study(
     registered_at: datetime.datetime,
     record: disclosure.Disclosure | None,
     documents: list[tuple[Document, completeness.Gap]],
+    broken: promise.BrokenPromise | None,
 ) -> StudyView:
     gaps = [gap for _, gap in documents]
     shown = tuple(document for document, _ in documents)
@@ -248,24 +280,50 @@ def _view_study(
         accounts.add_up(each.account for each in shown),
         completeness.is_in_full(gaps),
         completeness.count_states(gaps),
+        broken,
     )
+
+
+def _read_promises(day: datetime.date, find_time: moments.Finder) -> dict[str, datetime.date | None]:
+    """Read what each study promised, also from versions that were removed since, unless they were erased."""
+    versions: dict[str, list[tuple[datetime.date, datetime.date | None]]] = defaultdict(list)
+    rows = Disclosure.objects.filter(kind="study", data__isnull=False).order_by("record", "version")
+    for row in rows:
+        made = find_time(row.log_index, row.published_at).date()
+        versions[row.record].append((made, promise.read_due(row.read_record().body)))
+    return {study: promise.follow_due(each, day) for study, each in versions.items()}
 
 
 def _read_documents(
     gaps: Iterable[completeness.Gap],
+    day: datetime.date,
+    find_time: moments.Finder,
+    entries: Sequence[bytes],
 ) -> dict[str, list[tuple[Document, completeness.Gap]]]:
     items = {
         (item.study_id, item.number): item
         for item in Item.objects.filter(inventory__isnull=False).select_related("inventory")
     }
     hidden = _count_hidden_pages()
+
+    @functools.cache
+    def read_decision(index: int) -> tuple[datetime.date | None, str]:
+        if index >= len(entries):  # decided while this picture is made; the next one dates it by the log
+            return day, ""
+        value = entry.decode_entry(index, entries[index])
+        if "at" not in value:
+            return None, ""
+        return find_time(index, entry.read_time(value)).date(), str(value.get("decided_by", ""))
+
     reasons: dict[int, list[Reason]] = defaultdict(list)
     for held in Holding.objects.filter(lifted_at=None).order_by("page"):
-        reasons[held.item_id].append(Reason(held.page, held.ground, held.decided_by, held.review))
+        since, _ = read_decision(held.log_index)
+        reasons[held.item_id].append(Reason(held.page, held.ground, held.decided_by, since, held.review))
     stopped: dict[int, list[int | None]] = defaultdict(list)
     for stop in Suspension.objects.filter(restored_at=None):
         stopped[stop.item_id].append(stop.page)
-        reasons[stop.item_id].append(Reason(stop.page, stop.ground, "", None, suspended=True))
+        since, role = read_decision(stop.log_index)
+        reasons[stop.item_id].append(Reason(stop.page, stop.ground, role, since, None, suspended=True))
     found: dict[str, list[tuple[Document, completeness.Gap]]] = defaultdict(list)
     for gap in gaps:
         item = items.get((gap.item.study, gap.item.number))
@@ -278,17 +336,24 @@ def _read_documents(
         suspended = None if whole else len(set(pages))
         account = accounts.account_item(gap, hidden.get(item.id, 0), suspended)
         found[gap.item.study].append(
-            (_view_document(item, gap, account, tuple(reasons[item.id]), whole), gap)
+            (_view_document(item, gap, account, tuple(reasons[item.id]), whole, day), gap)
         )
     return found
 
 
 def _view_document(
-    item: Item, gap: completeness.Gap, account: Account, reasons: tuple[Reason, ...], whole: bool
+    item: Item,
+    gap: completeness.Gap,
+    account: Account,
+    reasons: tuple[Reason, ...],
+    whole: bool,
+    day: datetime.date,
 ) -> Document:
     # A title can name the very child for whom the document was taken out of view: it goes as well.
-    shows_title = item.named and gap.state not in ("erased-by-law", "withheld")
-    shows_title = shows_title and not (gap.state == "suspended" and whole)
+    stopped = gap.item.stopped
+    shows_title = item.named and gap.state != "withheld" and stopped != "erased-by-law"
+    shows_title = shows_title and not (stopped == "suspended" and whole)
+    reviews = [completeness.count_days_past(each.until, day) for each in reasons]
     return Document(
         gap.item.study,
         gap.item.number,
@@ -307,6 +372,8 @@ def _view_document(
         account,
         reasons,
         item.log_index,
+        stopped,
+        max(gap.find_overdue_review(day), *reviews, 0),
     )
 
 
@@ -330,6 +397,7 @@ def _make_lost(gap: completeness.Gap) -> Document:
         account,
         (),
         -1,
+        gap.item.stopped,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lightwell.actions import chronicle
 from lightwell.actions.overview import Overview
+from lightwell.archive import completeness
 from lightwell.base import disclosure
 from lightwell.files import data
 
@@ -85,11 +88,23 @@ def _list_documents(overview: Overview, states: frozenset[str] | None = None) ->
                     each.strict_days,
                     each.generous_days,
                     " ".join(sorted({r.ground for r in each.reasons})),
+                    each.stopped or "",
+                    each.review_days,
                 )
 
 
 def _list_late(overview: Overview) -> Rows:
-    return _list_documents(overview, frozenset({"overdue"}))
+    """List what is late: studies that locked nothing in by their promised date, then documents."""
+    for study in overview.studies:
+        if study.broken:
+            title = str(study.record.body.get("title", "")) if study.record else ""
+            days = study.broken.lateness
+            yield (
+                *(study.id, study.id, "", study.provider, title, "study-with-nothing-locked-in-in-time"),
+                *("unknown", 0, "overdue", study.broken.due.isoformat()),
+                *(days.strict_days, days.generous_days, "", "", 0),
+            )
+    yield from _list_documents(overview, frozenset({"overdue"}))
 
 
 def _list_held(overview: Overview) -> Rows:
@@ -105,12 +120,17 @@ def _list_held(overview: Overview) -> Rows:
                     reason.ground,
                     reason.decided_by,
                     until,
+                    reason.since.isoformat() if reason.since else "",
+                    completeness.count_days_past(reason.until, overview.day),
                 )
     for provider in overview.providers:
         for record in (*provider.own_records, *provider.other_records):
             for held in record.withheld:
                 place = f"{record.id}/{record.version}{held.pointer}"
-                yield place, provider.slug, "answer", held.ground, held.decided_by, held.expires
+                ends = datetime.date.fromisoformat(held.expires)
+                days = completeness.count_days_past(ends, overview.day)
+                what = (place, provider.slug, "answer", held.ground, held.decided_by)
+                yield *what, held.expires, record.date, days
 
 
 def _list_records(overview: Overview) -> Rows:
@@ -133,7 +153,7 @@ def _list_records(overview: Overview) -> Rows:
 
 
 def _list_changes(overview: Overview) -> Rows:
-    for each in chronicle.list_changes(overview, limit=10_000):
+    for each in chronicle.list_changes(overview, limit=sys.maxsize):
         yield (
             each.id,
             each.at.isoformat(),
@@ -164,6 +184,8 @@ _DOCUMENT = (
     "days_late",
     "days_late_after_grace",
     "legal_reasons",
+    "stopped",
+    "days_past_review",
 )
 
 TABLES = {
@@ -213,11 +235,11 @@ TABLES = {
             _list_studies,
         ),
         Table("documents", "Documents, also those nobody may read yet", _DOCUMENT, _list_documents),
-        Table("late", "Documents past their promised date", _DOCUMENT, _list_late),
+        Table("late", "Documents and studies past their promised date", _DOCUMENT, _list_late),
         Table(
             "held-back",
             "What is held back, hidden or out of view",
-            ("id", "company", "what", "legal_reason", "decided_by", "until"),
+            ("id", "company", "what", "legal_reason", "decided_by", "until", "since", "days_past_review"),
             _list_held,
         ),
         Table(

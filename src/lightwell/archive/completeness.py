@@ -2,7 +2,9 @@
 
 The state of an item is a pure function of the events of the log, a date and the rules in force when
 it was sealed, so that anybody recomputes the same table. An item never leaves the table: there is no
-event that removes one. Events come in log order and already carry their effective date.
+event that removes one. And a broken promise outranks whatever else befalls an item of which nothing was
+ever shown or held back for a reason: what stops it stands beside the state, not in its place. Events come
+in log order and already carry their effective date.
 """
 
 from __future__ import annotations
@@ -46,10 +48,13 @@ EVENT_TYPES = (
     "dispute",
 )
 _ACCOUNTING = frozenset({"opening", "withholding", "already-public", "erasure"})
+# Mark to the state it leads to, the gravest first: what keeps an item from being read, whatever its state.
+_STOPS = (("erasure", "erased-by-law"), ("key-lost", "key-lost"), ("suspension", "suspended"))
 COLUMNS = (
     "study",
     "item",
     "state",
+    "stopped",
     "disputed",
     "due",
     "extensions",
@@ -57,6 +62,7 @@ COLUMNS = (
     "pages_open",
     "strict_days_late",
     "generous_days_late",
+    "review",
 )
 
 
@@ -66,7 +72,8 @@ class Event:
 
     `pages` is the item's page count for type item, the pages opened for type opening; `read` says for
     type item whether the format can be read; `due` stands in item and extension; `page` says of which page
-    a suspension or restoration speaks, None for the whole item.
+    a suspension or restoration speaks, None for the whole item; `review` is the day by which a withholding is
+    looked at again.
     """
 
     type: str
@@ -77,6 +84,7 @@ class Event:
     pages: int | None = None
     read: bool = True
     page: int | None = None
+    review: datetime.date | None = None
 
     def __post_init__(self) -> None:
         if self.type not in EVENT_TYPES:
@@ -89,12 +97,13 @@ class Event:
 class Item:
     """An item as its events have left it on some day.
 
-    `accounted` is the first day on which it was opened, withheld, already public or erased: lateness
-    stops there and nothing later takes it back.
+    `accounted` is the first day on which it was opened, withheld, already public, or erased before it was
+    late: lateness stops there and nothing later takes it back. `review` stands while it is withheld.
     """
 
     study: str
     number: int
+    sealed: datetime.date
     due: datetime.date
     pages: int | None
     read: bool
@@ -103,6 +112,15 @@ class Item:
     pages_open: int | None = None
     extensions: int = 0
     marks: frozenset[str] = field(default_factory=frozenset)
+    review: datetime.date | None = None
+
+    @property
+    def stopped(self) -> str | None:
+        """What keeps it from being read, as the name of a state; None when nothing does."""
+        for mark, state in _STOPS:
+            if any(each.startswith(mark) for each in self.marks):
+                return state
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +130,15 @@ class Gap:
     item: Item
     state: str
     lateness: rules.Lateness
+
+    def find_overdue_review(self, day: datetime.date) -> int:
+        """Count the days since what is held back should have been looked at again; 0 before that."""
+        return count_days_past(self.item.review, day) if self.state == "withheld" else 0
+
+
+def count_days_past(date: datetime.date | None, day: datetime.date) -> int:
+    """Count the days from a date to `day`; 0 when it is not past, or there is none."""
+    return max(0, (day - date).days) if date else 0
 
 
 def replay_events(events: Iterable[Event], day: datetime.date) -> list[Item]:
@@ -148,6 +175,7 @@ def format_gaps(gaps: Sequence[Gap]) -> str:
                 item.study,
                 item.number,
                 gap.state,
+                item.stopped or "no",
                 "yes" if "dispute" in item.marks else "no",
                 item.due.isoformat(),
                 item.extensions,
@@ -155,6 +183,7 @@ def format_gaps(gaps: Sequence[Gap]) -> str:
                 "unknown" if item.pages_open is None and item.opened else item.pages_open or 0,
                 gap.lateness.strict_days,
                 gap.lateness.generous_days,
+                item.review.isoformat() if item.review else "",
             ]
         )
     return text.getvalue()
@@ -174,16 +203,17 @@ def is_in_full(gaps: Sequence[Gap]) -> bool:
 def _seal_item(event: Event) -> Item:
     if event.due is None:
         raise errors.Refused(f"item {event.item} of {event.study} has no due date")
-    return Item(event.study, event.item, event.due, event.pages, event.read)
+    return Item(event.study, event.item, event.date, event.due, event.pages, event.read)
 
 
 def _apply_event(item: Item, event: Event) -> Item:
-    if event.type in _ACCOUNTING:
+    # Nobody ends a lateness by destroying what is late.
+    if event.type in _ACCOUNTING and not (event.type == "erasure" and event.date > item.due):
         item = replace(item, accounted=item.accounted or event.date)
     match event.type:
         case "opening":
             opened = replace(item, opened=item.opened or event.date, pages_open=event.pages)
-            return replace(opened, marks=item.marks - {"withholding"})
+            return replace(opened, marks=item.marks - {"withholding"}, review=None)
         case "extension":
             # Counted in any case, but a promise that was broken is never made good by a later date.
             due = event.due if event.due and event.date <= item.due else item.due
@@ -193,7 +223,8 @@ def _apply_event(item: Item, event: Event) -> Item:
         case "suspension":
             return replace(item, marks=item.marks | {_mark_suspension(event)})
         case "withholding":  # also after an opening: what is taken back is held back from then on
-            return replace(item, opened=None, pages_open=None, marks=item.marks | {"withholding"})
+            held = replace(item, opened=None, pages_open=None, review=event.review)
+            return replace(held, marks=item.marks | {"withholding"})
         case _:
             return replace(item, marks=item.marks | {event.type})
 
@@ -209,9 +240,10 @@ def _judge_item(item: Item, day: datetime.date, rule: rules.Rules) -> Gap:
 
 
 def _name_state(item: Item, day: datetime.date, rule: rules.Rules, lateness: rules.Lateness) -> str:
-    for mark, state in (("erasure", "erased-by-law"), ("key-lost", "key-lost"), ("suspension", "suspended")):
-        if any(each.startswith(mark) for each in item.marks):
-            return state
+    if lateness.strict_days and item.accounted is None:
+        return "overdue"
+    if item.stopped:
+        return item.stopped
     if item.opened:
         if not item.read:
             return "held-not-read"
@@ -222,6 +254,4 @@ def _name_state(item: Item, day: datetime.date, rule: rules.Rules, lateness: rul
         return "already-public"
     if "withholding" in item.marks:
         return "withheld"
-    if lateness.strict_days:
-        return "overdue"
     return "due-soon" if rules.is_due_soon(rule, item.due, day) else "sealed"

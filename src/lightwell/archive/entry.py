@@ -239,7 +239,8 @@ def _make(type_name: str, at: datetime.datetime, **members: Json) -> dict[str, J
 def _read_event(value: Mapping[str, Json], day: datetime.date) -> completeness.Event:
     match value:
         case {"v": 1, "type": str(name), "study": str(study), "item": int(item)}:
-            due, pages, page = (value.get(member) for member in ("due", "pages", "page"))
+            due, review = (_read_day(value.get(member)) for member in ("due", "review"))
+            pages, page = (value.get(member) for member in ("pages", "page"))
             for count in (pages, page):
                 if count is not None and (not isinstance(count, int) or isinstance(count, bool)):
                     raise errors.Refused("a count of pages or the number of a page is not a whole number")
@@ -248,9 +249,14 @@ def _read_event(value: Mapping[str, Json], day: datetime.date) -> completeness.E
                 study,
                 item,
                 day,
-                due=datetime.date.fromisoformat(due) if isinstance(due, str) else None,
+                due=due,
                 pages=pages,
                 read=value.get("read") is not False,
                 page=page,
+                review=review,
             )
     raise errors.Refused("it lacks a version, a type, a study or an item")
+
+
+def _read_day(text: Json) -> datetime.date | None:
+    return datetime.date.fromisoformat(text) if isinstance(text, str) else None

@@ -11,15 +11,16 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import httpx
 
-from lightwell.archive import account, completeness, dating, logbook
+from lightwell.archive import account, completeness, dating, entry, logbook, promise
 from lightwell.base import canonical, errors
+from lightwell.base.canonical import Json
 from lightwell.client import history
 from lightwell.client import records as record_files
 from lightwell.client.bundle import Bundle
@@ -44,10 +45,13 @@ class Source(Protocol):
     def has_record(self, named: logbook.Named) -> bool | None:
         """Whether the record is there and is the one logged; None when this source cannot tell."""
 
+    def read_record(self, named: logbook.Named) -> bytes | None:
+        """The record that was logged; None when it is not there, is another one, or cannot be had here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a watcher must know; `kind` is fork, shrink, policy, missing, silent or overdue."""
+    """Something a watcher must know; `kind` is fork, shrink, policy, missing, silent, overdue or review."""
 
     kind: str
     sentence: str
@@ -81,8 +85,12 @@ class BundleSource:
         return self._bundle.read(f"log/{tile.TilePath(None, index, width)}")
 
     def has_record(self, named: logbook.Named) -> bool | None:
+        return self.read_record(named) is not None
+
+    def read_record(self, named: logbook.Named) -> bytes | None:
         place = record_files.name_record(named.digest)
-        return self._bundle.has(place) and _is_digest(self._bundle.read(place), named.digest)
+        data = self._bundle.read(place) if self._bundle.has(place) else b""
+        return data if _is_digest(data, named.digest) else None
 
 
 class SiteSource:
@@ -105,11 +113,15 @@ class SiteSource:
     def has_record(self, named: logbook.Named) -> bool | None:
         if named.kind != "disclosure" or named.entry["type"] != logbook.DISCLOSURE:
             return None
+        return self.read_record(named) is not None
+
+    def read_record(self, named: logbook.Named) -> bytes | None:
         path = f"records/{named.entry['id']}/{named.entry['version']}/record.json"
         try:
-            return _is_digest(self._fetch(path), named.digest)
+            data = self._fetch(path)
         except _Missing:
-            return False
+            return None
+        return data if _is_digest(data, named.digest) else None
 
     def _fetch(self, path: str) -> bytes:
         try:
@@ -150,7 +162,9 @@ def watch_archive(
         policy.parse_policy(shown)
     except errors.UserMistake:
         # Kept as the first policy seen, a page of some other site would be what all later ones are held to.
-        raise errors.CouldNotCheck("what is shown as the policy is none; is this the address of a log?") from None
+        raise errors.CouldNotCheck(
+            "what is shown as the policy is none; is this the address of a log?"
+        ) from None
     rule = own_policy or _pin_policy(folder, shown, findings)
     texts = source.read_checkpoints()
     size = max(texts)
@@ -202,6 +216,17 @@ def _judge_entries(
     results = dating.judge_checkpoints(rule, texts)
     stated = account.compute_account(entries, rule, results, today)
     findings += [_describe_late(gap) for gap in stated.gaps if gap.state == "overdue"]
+    find_day = _make_day_finder(dating.list_covers(rule, results), entries)
+    items = [gap.item for gap in stated.gaps]
+    for study, broken in promise.list_broken(book, items, _make_body_reader(source), find_day, today):
+        findings.append(
+            Finding(
+                "overdue",
+                f"{study}: promised for {broken.due}, nothing was locked in by then and nothing came since, "
+                f"{broken.lateness.strict_days} days late",
+            )
+        )
+    findings += _list_reviews(book, stated, today)
     last = _find_last_count(entries)
     if last is not None and (today - last).days > 1:
         findings.append(
@@ -212,11 +237,69 @@ def _judge_entries(
 
 def _describe_late(gap: completeness.Gap) -> Finding:
     item = gap.item
+    stopped = f"; it is {item.stopped}, which ends no lateness" if item.stopped else ""
     return Finding(
         "overdue",
         f"{item.study}, document {item.number}: promised for {item.due}, "
-        f"{gap.lateness.strict_days} days late",
+        f"{gap.lateness.strict_days} days late{stopped}",
     )
+
+
+def _list_reviews(book: logbook.Logbook, stated: account.Account, today: datetime.date) -> list[Finding]:
+    """List what is held back past the day on which it should have been looked at again."""
+    findings = [
+        Finding(
+            "review",
+            f"{gap.item.study}, document {gap.item.number}: held back, to be looked at again by "
+            f"{gap.item.review}, {days} days ago",
+        )
+        for gap in stated.gaps
+        if (days := gap.find_overdue_review(today))
+    ]
+    for record, versions in book.versions.items():
+        newest = versions[-1]
+        held = [] if newest.digest in book.removed else newest.entry["withheld"]
+        ends = sorted(datetime.date.fromisoformat(str(each["expires"])) for each in held)
+        past = [each for each in ends if each < today]
+        if past:
+            findings.append(
+                Finding(
+                    "review",
+                    f"{record}: {len(past)} answers held back until {past[0]}, "
+                    f"{(today - past[0]).days} days ago",
+                )
+            )
+    return findings
+
+
+def _make_body_reader(source: Source) -> Callable[[logbook.Named], Json]:
+    def read_body(named: logbook.Named) -> Json:
+        data = source.read_record(named)
+        value = canonical.decode(data) if data is not None else None
+        return value.get("body") if isinstance(value, dict) else None
+
+    return read_body
+
+
+def _make_day_finder(
+    covers: Sequence[dating.Cover], entries: Sequence[bytes]
+) -> Callable[[int], datetime.date]:
+    """Return the function from the place of an entry without a time of its own to the day it counts as made.
+
+    That is the quorum's; where nobody but the writer states a time, that of the newest entry before it.
+    """
+
+    def find_day(index: int) -> datetime.date:
+        cover = next((each for each in covers if each.size > index and each.time is not None), None)
+        if cover is not None and cover.time is not None:
+            return datetime.datetime.fromtimestamp(cover.time, datetime.UTC).date()
+        for place in range(index, -1, -1):
+            value = entry.decode_entry(place, entries[place])
+            if "at" in value:
+                return entry.read_time(value).date()
+        return datetime.date.min
+
+    return find_day
 
 
 def _describe_fork(before: checkpoint.Checkpoint, head: checkpoint.Checkpoint) -> Finding:

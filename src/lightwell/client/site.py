@@ -93,6 +93,7 @@ class Study:
     in_full: bool
     states: Mapping[str, int]
     days_late: int
+    broken_promise: datetime.date | None
     address: str
 
 
@@ -109,9 +110,11 @@ class Document:
     pages: int | None
     pages_open: int
     state: str
+    stopped: str | None
     due: datetime.date
     days_late_strict: int
     days_late_generous: int
+    days_past_review: int
     extensions: int
     disputed: bool
     log_index: int
@@ -253,6 +256,10 @@ class Site:
     def iterate_overdue(self, *, as_of: Day = None) -> Iterator[Document]:
         """Iterate over what is late, the latest first."""
         yield from self._iterate("overdue", Document, as_of=as_of)
+
+    def iterate_broken_promises(self, *, as_of: Day = None) -> Iterator[Study]:
+        """The studies of which nothing was locked in by the promised date, the latest first."""
+        yield from self._iterate("overdue/studies", Study, as_of=as_of)
 
     def read_checkpoint(self) -> Checkpoint:
         """Read the newest signed record of the log; `tlog/policy` judges its text by your own policy."""

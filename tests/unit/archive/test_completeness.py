@@ -63,7 +63,15 @@ def event(kind: str, day: int, **more: object) -> Event:
             0,
         ),
         ([SEALED, event("erasure", 90)], 300, "erased-by-law", 0, 0),
-        ([SEALED, event("key-lost", 90)], 101, "key-lost", 1, 0),
+        ([SEALED, event("key-lost", 90)], 100, "key-lost", 0, 0),
+        # What was promised and never shown stays late, whatever one person or two do to it.
+        ([SEALED, event("key-lost", 90)], 101, "overdue", 1, 0),
+        ([SEALED, event("suspension", 90)], 100, "suspended", 0, 0),
+        ([SEALED, event("suspension", 90)], 101, "overdue", 1, 0),
+        ([SEALED, event("suspension", 140)], 141, "overdue", 41, 11),
+        ([SEALED, event("erasure", 140)], 300, "overdue", 200, 170),
+        ([SEALED, event("withholding", 90), event("suspension", 140)], 300, "suspended", 0, 0),
+        ([SEALED, event("opening", 150, pages=4), event("suspension", 160)], 300, "suspended", 50, 20),
         ([UNREAD, event("opening", 90)], 200, "held-not-read", 0, 0),
     ],
 )
@@ -72,6 +80,30 @@ def test_the_state_follows_from_events_date_and_rules(
 ) -> None:
     (gap,) = completeness.compute_gaps(events, on(day), RULES)
     assert (gap.state, gap.lateness) == (state, rules.Lateness(strict, generous))
+
+
+def test_a_late_item_tells_what_stops_it_beside_its_state() -> None:
+    for kind, stopped in (
+        ("suspension", "suspended"),
+        ("key-lost", "key-lost"),
+        ("erasure", "erased-by-law"),
+        ("dispute", "no"),
+    ):
+        table = completeness.format_gaps(
+            completeness.compute_gaps([SEALED, event(kind, 120)], on(140), RULES)
+        )
+        assert table.splitlines()[1].split(",")[2:4] == ["overdue", stopped], kind
+
+
+def test_the_day_of_the_next_look_stands_beside_what_is_held_back() -> None:
+    held = event("withholding", 90, review=on(120))
+    (gap,) = completeness.compute_gaps([SEALED, held], on(140), RULES)
+    assert gap.item.review == on(120)
+    assert gap.find_overdue_review(on(140)) == 20
+    assert gap.find_overdue_review(on(120)) == 0
+    (gap,) = completeness.compute_gaps([SEALED, held, event("opening", 130, pages=4)], on(140), RULES)
+    assert gap.item.review is None
+    assert gap.find_overdue_review(on(140)) == 0
 
 
 @st.composite
@@ -130,5 +162,5 @@ def test_events_that_cannot_be_are_refused() -> None:
 def test_an_unread_format_has_an_unknown_page_count_and_never_zero() -> None:
     gaps = completeness.compute_gaps([UNREAD, event("opening", 90)], on(99), RULES)
     assert completeness.format_gaps(gaps).splitlines()[1] == (
-        "std-a,1,held-not-read,no,2026-04-11,0,unknown,unknown,0,0"
+        "std-a,1,held-not-read,no,no,2026-04-11,0,unknown,unknown,0,0,"
     )

@@ -11,12 +11,15 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from lightwell.base import canonical, errors
+from lightwell.archive import entry
+from lightwell.base import canonical, errors, ids
 from lightwell.cli import monitor as command
 from lightwell.client import bundle, monitor
 from lightwell.tlog import tile, tree
 
 SOON = datetime.timedelta(days=1)
+MIXED = ids.format_id("study", b"in part!")
+EMPTY = ids.format_id("study", b"nothing!")
 
 
 def watch(folder: Path, seen: Path, own=None, day=None) -> monitor.Report:
@@ -69,6 +72,39 @@ def test_late_documents_and_silence_are_reported_with_their_days(whole, tmp_path
     assert len(late) == 1
     assert "document 4: promised for 2026-04-02, 243 days late" in late[0]
     assert "silent" in list_kinds(report)
+
+
+def test_taking_a_late_document_out_of_view_hides_it_from_no_watcher(archive, tmp_path):
+    archive.log(entry.make_suspension(archive.now, MIXED, 4, None, "suspected-abuse-image", "publisher"))
+    archive.sign()
+    archive.write(tmp_path / "bundle")
+    report = watch(tmp_path / "bundle", tmp_path / "seen", day=datetime.date(2026, 12, 1))
+    (late,) = [each.sentence for each in report.findings if each.kind == "overdue"]
+    assert "document 4: promised for 2026-04-02, 243 days late; it is suspended" in late
+
+
+def test_a_study_that_locks_nothing_in_is_reported_from_a_bundle_and_from_a_site(archive, tmp_path):
+    promised = {"title": "Games", "due_dates": [{"id": "a", "what": "Report", "date": "2026-09-01"}]}
+    archive.register(EMPTY, body=promised)
+    archive.sign()
+    archive.write(tmp_path / "bundle")
+    before = watch(tmp_path / "bundle", tmp_path / "one", day=datetime.date(2026, 9, 1))
+    assert not [each for each in before.findings if EMPTY in each.sentence]
+    day = datetime.date(2026, 9, 21)
+    with serve(tmp_path / "bundle") as wire:
+        site = monitor.watch_archive(
+            monitor.SiteSource("https://archive.example", wire), tmp_path / "two", None, day
+        )
+    for report in (watch(tmp_path / "bundle", tmp_path / "one", day=day), site):
+        (found,) = [each for each in report.findings if EMPTY in each.sentence]
+        assert found.kind == "overdue"
+        assert found.sentence.endswith("20 days late")
+
+
+def test_a_look_that_is_due_again_is_reported(whole, tmp_path):
+    report = watch(whole, tmp_path / "seen", day=datetime.date(2027, 1, 10))
+    (found,) = [each.sentence for each in report.findings if each.kind == "review"]
+    assert "document 2: held back, to be looked at again by 2027-01-02, 8 days ago" in found
 
 
 def fork(archive, keep: int) -> None:

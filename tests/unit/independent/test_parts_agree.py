@@ -305,6 +305,8 @@ def make_history(dice: random.Random) -> list[dict]:
             more = {"due": (day + datetime.timedelta(days=90)).isoformat()} if kind == "extension" else {}
             if kind in ("suspension", "restoration"):
                 more = {"page": dice.choice([None, 1, 2])}
+            if kind == "withholding":
+                more = {"review": (day + datetime.timedelta(days=60)).isoformat()}
             if kind == "opening":
                 more = {"pages": None if pages is None else dice.randrange(pages + 1)}
             stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")

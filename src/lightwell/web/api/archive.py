@@ -19,7 +19,6 @@ from lightwell.web.api import service, shapes
 from lightwell.web.api.service import REFUSALS, api
 
 Day = datetime.date | None
-_LATE = ("overdue",)
 
 
 @api.get(
@@ -246,6 +245,7 @@ def describe_document(request: HttpRequest, row: overview.Document) -> shapes.Do
     known = data.read_grounds()
     return shapes.Document(
         study=row.study,
+        broken_promise=row.broken.due if row.broken else None,
         number=row.number,
         inventory=row.inventory,
         kind=row.kind,
@@ -262,9 +262,11 @@ def describe_document(request: HttpRequest, row: overview.Document) -> shapes.Do
         log_index=row.log_index,
         reasons=[
             shapes.Reason(
+        stopped=row.stopped,
                 page=each.page,
                 ground=each.ground,
                 title=known[each.ground].title,
+        days_past_review=row.review_days,
                 decided_by=each.decided_by,
                 until=each.until,
                 suspended=each.suspended,
@@ -274,6 +276,7 @@ def describe_document(request: HttpRequest, row: overview.Document) -> shapes.Do
         address=_address(request, "document", row.study, row.number),
     )
 
+                since=each.since,
 
 def _describe_account(account: accounts.Account) -> shapes.Pages:
     return shapes.Pages(

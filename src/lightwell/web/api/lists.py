@@ -87,7 +87,7 @@ def list_gaps(
 
 @api.get("/overdue", response={200: shapes.Listing[shapes.Document], REFUSALS: shapes.Problem}, tags=["gaps"])
 def list_overdue(request: HttpRequest, after: str = "", limit: int = 100, as_of: Day = None) -> Any:
-    """List what is late, the latest first."""
+    """List the documents that are late, the latest first."""
     picture = archive.read_picture(as_of)
     rows = [each for study in picture.studies for each in study.late]
     return archive.cut(
@@ -98,4 +98,22 @@ def list_overdue(request: HttpRequest, after: str = "", limit: int = 100, as_of:
         limit,
         request,
         archive.describe_document,
+    )
+
+
+@api.get(
+    "/overdue/studies", response={200: shapes.Listing[shapes.Study], REFUSALS: shapes.Problem}, tags=["gaps"]
+)
+def list_broken_promises(request: HttpRequest, after: str = "", limit: int = 100, as_of: Day = None) -> Any:
+    """List the studies of which nothing was locked in by the promised date, the latest first."""
+    picture = archive.read_picture(as_of)
+    rows = [study for study in picture.studies if study.broken]
+    return archive.cut(
+        picture,
+        rows,
+        lambda row: (row.broken.due.isoformat(), row.id),
+        after,
+        limit,
+        request,
+        archive.describe_study,
     )

@@ -84,7 +84,10 @@ class Study(Schema):
     pages: Pages
     in_full: bool
     states: dict[str, int]
-    days_late: int
+    days_late: int = Field(description="The longest wait for anything it promised.")
+    broken_promise: datetime.date | None = Field(
+        description="The promised date by which nothing of it was locked in; null when that promise was kept."
+    )
     address: str
 
 
@@ -93,7 +96,8 @@ class Reason(Schema):
     ground: str
     title: str
     decided_by: str
-    until: datetime.date | None
+    since: datetime.date | None
+    until: datetime.date | None = Field(description="When it is looked at again; null after a suspension.")
     suspended: bool
 
 
@@ -107,9 +111,13 @@ class Document(Schema):
     pages: int | None = Field(description="Null where the format is held and not read; never zero.")
     pages_open: int
     state: str
+    stopped: str | None = Field(
+        description="What keeps it from being read, beside its state: suspended, key-lost or erased-by-law."
+    )
     due: datetime.date
     days_late_strict: int
     days_late_generous: int
+    days_past_review: int = Field(description="Since what is held back should have been looked at again.")
     extensions: int
     disputed: bool
     log_index: int

@@ -41,7 +41,8 @@ MEANINGS = {
     "sealed": "It is on the list, its pages are counted and cannot be changed; its promised date is to come.",
     "due-soon": "The same, and the promised date is at most 30 days away.",
     "overdue": "The promised date has passed and nothing came. A later date that is promised after that "
-    "changes nothing.",
+    "changes nothing, and neither does taking it out of view, losing its key or erasing it: what happened "
+    "to it stands beside the days.",
     "opened": "Everything of it can be read here, and came by the promised date.",
     "opened-late": "Everything of it can be read here, but it came late; the days stay counted.",
     "partly-opened": "Some of its pages can be read, the others are held back, each for a legal reason.",

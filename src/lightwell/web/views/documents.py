@@ -38,7 +38,8 @@ def show_document(request: HttpRequest, study: str, number: int) -> HttpResponse
     context: dict[str, Any] = {
         "document": document,
         "item": document.item,
-        "log_state": _find_state(study, number),
+        "listed": (listed := _find_listed(study, number)),
+        "log_state": listed.state if listed else "sealed",
         "amendments": amendments.list_amendments(document.item),
         "report_path": f"{request.path}report/",
         "open_numbers": open_numbers,
@@ -48,11 +49,10 @@ def show_document(request: HttpRequest, study: str, number: int) -> HttpResponse
     return render(request, "documents/document.html", context)
 
 
-def _find_state(study: str, number: int) -> str:
+def _find_listed(study: str, number: int) -> overview.Document | None:
     """Find what became of a document, as the log says it and every other page counts it."""
     found = overview.read_overview(state.open_state()).find_study(study)
-    listed = found.documents if found else ()
-    return next((each.state for each in listed if each.number == number), "sealed")
+    return next((each for each in (found.documents if found else ()) if each.number == number), None)
 
 
 @methods.only_read

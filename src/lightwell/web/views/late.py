@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -20,23 +22,31 @@ _INTERNAL = "reputational-review record"
 
 @memory.keep
 def show_late(request: HttpRequest) -> HttpResponse:
-    """List every document past its promised date, the longest wait first."""
+    """List everything past its promised date, the longest wait first: documents, and studies without any."""
     picture = overview.read_overview(state.open_state())
     company = request.GET.get("company", "")
     rows = _list_documents(picture, company, ("overdue",))
     rows.sort(key=lambda row: (-row[1].strict_days, row[0].id, row[1].number))
-    longest = max((document.strict_days for _, document in rows), default=1)
+    studies = [each for each in picture.studies if each.broken and company in ("", each.provider)]
+    studies.sort(key=lambda each: (-each.days_late, each.id))
+    waits: list[tuple[StudyView, Document | None, int]] = []
+    waits += [(study, None, study.days_late) for study in studies]
+    waits += [(study, document, document.strict_days) for study, document in rows]
+    waits.sort(key=lambda wait: -wait[2])
+    longest = max((days for _, _, days in waits), default=1)
     bars = [
         {
             "study": study,
             "document": document,
+            "days": days,
             "y": k * _BAR_HEIGHT,
-            "width": f"{100 * document.strict_days / longest:.2f}%",
+            "width": f"{100 * days / longest:.2f}%",
         }
-        for k, (study, document) in enumerate(rows[:MAX_BARS])
+        for k, (study, document, days) in enumerate(waits[:MAX_BARS])
     ]
     context = {
         "rows": rows,
+        "studies": studies,
         "bars": bars,
         "height": len(bars) * _BAR_HEIGHT,
         "picture": picture,
@@ -59,7 +69,11 @@ def show_held(request: HttpRequest) -> HttpResponse:
         if document.account.held or document.account.hidden or document.reasons
     ]
     answers = [
-        (record, held)
+        (
+            record,
+            held,
+            completeness.count_days_past(datetime.date.fromisoformat(held.expires), picture.day),
+        )
         for provider in picture.providers
         if company in ("", provider.slug)
         for record in (*provider.own_records, *provider.other_records)
@@ -68,6 +82,7 @@ def show_held(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "answers": answers,
+        "waiting": [(study, document) for study, document in rows if document.review_days],
         "picture": picture,
         "company": picture.find_provider(company),
     }

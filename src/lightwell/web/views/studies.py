@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from lightwell.actions import answers, chronicle, overview, records, studies, twins
+from lightwell.actions import chronicle, overview, records, studies, twins
 from lightwell.actions.overview import Document, Overview, StudyView
 from lightwell.files import state
 from lightwell.web import help_lines, memory, reader, stretch
@@ -40,7 +40,6 @@ def show_study(request: HttpRequest, study: str) -> HttpResponse:
         "sections": reader.lay_out(record) if record else [],
         "summary": records.read_publication_summary(study),
         "replies": picture.replies.get(study, ()),
-        "broken": answers.find_broken_promise(found, picture.day),
         "changes": chronicle.list_changes(picture, study=study, limit=8),
         "help": help_lines.find_lines(topics if isinstance(topics, list) else []),
     }

@@ -1,0 +1,181 @@
+"""What was promised and did not come stays on every list of what is late, whatever somebody does to it."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from pathlib import Path
+
+import disclosure_fixture as fixture
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from document_fixture import STUDY, make_pdf
+
+from lightwell.actions import inventories, log, overview, suspensions
+from lightwell.archive import inventory
+from lightwell.base import ground
+from lightwell.db.models import Holding, Item, Study
+from lightwell.files import foundation
+from lightwell.files.state import State
+
+pytestmark = pytest.mark.django_db
+NOW = datetime.datetime(2024, 11, 20, 9, tzinfo=datetime.UTC)
+DUE = datetime.date(2025, 1, 10)
+LATE = datetime.datetime(2025, 3, 1, 9, tzinfo=datetime.UTC)  # 50 days after DUE
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> fixture.Desk:
+    root = tmp_path / "state"
+    monkeypatch.setenv("LIGHTWELL_STATE", str(root))
+    overview.forget()
+    cache.clear()
+    foundation.lay_foundation(root, origin="sample.example/site", sample=True)
+    set_clock(root, NOW)
+    log.begin_log(now=NOW)
+    return fixture.Desk(State(root))
+
+
+def set_clock(root: Path, now: datetime.datetime) -> None:
+    (root / "sample-clock").write_text(str(int(now.timestamp())))
+    overview.forget()
+    cache.clear()
+
+
+def seal(desk: fixture.Desk, folder: Path, now: datetime.datetime = NOW, due: datetime.date = DUE) -> Study:
+    folder.mkdir()
+    for name in ("one.pdf", "two.pdf"):
+        (folder / name).write_bytes(make_pdf())
+    study = Study.objects.get(pk=STUDY)
+    rows = inventory.draft_rows(["one.pdf", "two.pdf"], due)
+    inventories.measure_files(state=desk.state, study=study, folder=folder, rows=rows, processes=1)
+    inventories.seal_inventory(actor=desk.ana, study=study, now=now)
+    return study
+
+
+def read(place: str) -> str:
+    answer = Client().get(place)
+    assert answer.status_code == 200, (place, answer.content[:300])
+    return answer.content.decode()
+
+
+def read_table(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(read(f"/lists/{name}.csv"))))
+
+
+def promise(desk: fixture.Desk, *dates: str, now: datetime.datetime = NOW) -> None:
+    """Register the study with these promised dates."""
+    value = fixture.read_value("study")
+    value["body"]["due_dates"] = [
+        {"id": f"due-{k}", "what": "Report", "date": date} for k, date in enumerate(dates)
+    ]
+    desk.disclose(value, now)
+
+
+def test_one_person_takes_nothing_off_the_late_list(desk: fixture.Desk, tmp_path: Path) -> None:
+    promise(desk, "2025-01-10")
+    seal(desk, tmp_path / "papers")
+    set_clock(desk.state.root, LATE)
+    item = Item.objects.get(study=STUDY, number=1)
+    pages = item.pages or 0
+    suspensions.take_out_of_view(
+        state=desk.state, actor=desk.ana, item=item, page=None, ground_id=ground.QUARANTINE, now=LATE
+    )
+    log.publish_checkpoint(state=desk.state, now=LATE)
+    late = read("/late/")
+    assert "2 documents past the promised date" in late
+    assert "Out of view for now" in late, "what happened to it is said beside the days"
+    assert late.count('data-label="Days since">50<') == 2
+    rows = read_table("late")
+    assert [(row["number"], row["days_late"], row["stopped"]) for row in rows] == [
+        ("1", "50", "suspended"),
+        ("2", "50", ""),
+    ]
+    answer = Client().get("/api/1/overdue").json()["items"]
+    assert [(each["number"], each["stopped"]) for each in answer] == [(1, "suspended"), (2, None)]
+    assert Client().get(f"/api/1/studies/{STUDY}").json()["days_late"] == 50
+    for place in ("/", "/companies/larkfield/", "/companies/larkfield/status/"):
+        assert f'<span class="n">{2 * pages}</span> late' in read(place), place
+    assert "50 days since the promised date" in read(f"/studies/{STUDY}/documents/1/")
+
+
+def test_what_one_person_took_out_of_view_says_who_and_when(desk: fixture.Desk, tmp_path: Path) -> None:
+    promise(desk, "2025-01-10")
+    seal(desk, tmp_path / "papers")
+    item = Item.objects.get(study=STUDY, number=1)
+    suspensions.take_out_of_view(
+        state=desk.state, actor=desk.ana, item=item, page=None, ground_id=ground.QUARANTINE, now=NOW
+    )
+    held = read("/held-back/")
+    assert "20 November 2024, by a person who publishes here" in held
+    assert "No day is set" in held
+    (row,) = read_table("held-back")
+    assert (row["decided_by"], row["since"], row["until"]) == ("publisher", "2024-11-20", "")
+    assert "Decided by a person who publishes here on 20 November 2024" in read(
+        f"/studies/{STUDY}/documents/1/"
+    )
+
+
+def test_a_study_that_locks_nothing_in_is_late_everywhere(desk: fixture.Desk) -> None:
+    promise(desk, "2025-06-01", "2025-01-10")
+    set_clock(desk.state.root, datetime.datetime.combine(DUE, NOW.timetz()))
+    assert "Nothing is late" in read("/late/")
+    set_clock(desk.state.root, LATE)
+    late = read("/late/")
+    assert "1 study past the promised date" in late
+    assert 'data-label="Days since">50<' in late
+    assert 'data-label="After 30 days of grace">20<' in late
+    (row,) = read_table("late")
+    assert (row["id"], row["due"], row["days_late"]) == (STUDY, "2025-01-10", "50")
+    (study,) = read_table("studies")
+    assert study["days_late"] == "50"
+    (found,) = Client().get("/api/1/overdue/studies").json()["items"]
+    assert (found["id"], found["broken_promise"], found["days_late"]) == (STUDY, "2025-01-10", 50)
+    assert "nothing locked in, 50 days after the promise" in read("/")
+    assert "Promised 50 days ago" in read(f"/studies/{STUDY}/")
+    assert any(row["id"].startswith(f"late-{STUDY}") for row in read_table("changes"))
+
+
+def test_locking_something_in_later_or_moving_the_date_mends_no_broken_promise(
+    desk: fixture.Desk, tmp_path: Path
+) -> None:
+    promise(desk, "2025-01-10")
+    set_clock(desk.state.root, LATE)
+    first = fixture.read_value("study")
+    row = desk.disclose(
+        {
+            **first,
+            "version": 2,
+            "date": "2025-03-01",
+            "body": {**first["body"], "due_dates": [{"id": "a", "what": "Report", "date": "2029-01-01"}]},
+        },
+        LATE,
+    )
+    assert row.version == 2
+    assert overview.read_overview(desk.state).find_study(STUDY).days_late == 50
+    seal(desk, tmp_path / "papers", LATE, datetime.date(2027, 1, 1))
+    overview.forget()
+    assert overview.read_overview(desk.state).find_study(STUDY).days_late == 50
+    desk.do("publication", STUDY, {"study": STUDY, "summary": "", "items": [1]}, LATE)
+    overview.forget()
+    assert overview.read_overview(desk.state).find_study(STUDY).days_late == 0
+
+
+def test_a_look_that_is_due_again_is_flagged(desk: fixture.Desk, tmp_path: Path) -> None:
+    promise(desk, "2025-01-10")
+    seal(desk, tmp_path / "papers")
+    Item.objects.filter(study=STUDY, number=1).update(intent="withhold", ground="legal-privilege")
+    desk.do("publication", STUDY, {"study": STUDY, "summary": "", "items": [1]}, NOW)
+    review = Holding.objects.get().review
+    set_clock(desk.state.root, datetime.datetime.combine(review, NOW.timetz()))
+    assert "should have been looked at again" not in read("/held-back/")
+    set_clock(desk.state.root, datetime.datetime.combine(review, NOW.timetz()) + datetime.timedelta(days=7))
+    assert "7 days ago" in read("/held-back/")
+    (row,) = read_table("held-back")
+    assert row["days_past_review"] == "7"
+    assert "To be looked at again 7 days ago" in read(f"/studies/{STUDY}/inventory/")
+    (found,) = [each for each in Client().get("/api/1/gaps").json()["items"] if each["number"] == 1]
+    assert found["days_past_review"] == 7
+    assert "past the day on which the reason should have been looked at again" in read("/")
