@@ -237,7 +237,9 @@ def test_a_demo_that_is_told_to_end_leaves_no_process_behind(papers: Path, tmp_p
     )
     try:
         assert any("stop with Ctrl-C" in line for line in running.stdout), "the demo never served"
-        page = httpx.get(f"http://127.0.0.1:{port}/").text
+        # The sentence comes a moment before the site listens, and on a busy machine the moment is long.
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
+            page = client.get(f"http://127.0.0.1:{port}/").text
         assert "<strong>Demo:</strong>" in page
         assert "/search/?q=marmalade" in page, "the searches to try are not taken from the documents"
         running.terminate()
