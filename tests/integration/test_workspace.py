@@ -444,6 +444,19 @@ def test_the_desk_says_what_is_promised_soon_and_what_is_late(state: State, tmp_
     assert b"1 document late" in ana.get("/workspace/").content
 
 
+def test_while_documents_are_read_the_study_says_how_many_and_nothing_can_be_locked_in(
+    state: State, tmp_path: Path
+) -> None:
+    measure(state, register(state), tmp_path / "papers")
+    Study.objects.update(measured=None)
+    ana = sign_in("ana")
+    text = ana.get(f"/workspace/studies/{STUDY}/").content.decode()
+    assert "1 document</strong> read so far" in text
+    assert "Lock in 1 document" not in text
+    send(ana, f"studies/{STUDY}/seal/", 403, study=STUDY)
+    assert not Inventory.objects.exists()
+
+
 def test_the_way_shows_in_which_room_one_is(state: State) -> None:
     ana = sign_in("ana")
     for room, name in (("", "Desk"), ("records/", "Records"), ("studies/", "Studies")):

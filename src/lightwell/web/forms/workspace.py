@@ -234,6 +234,6 @@ class ApprovalForm(forms.Form):
     """The second person's word that they looked before something that stays for ever is done."""
 
     looked = forms.BooleanField(
-        label="I have looked at what is above, and know that it stays for ever.",
+        label="I have looked at everything above, and approve it.",
         error_messages={"required": "Look at what would be done, then say so; nothing was done."},
     )
