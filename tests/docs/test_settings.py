@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-GUIDES = ("install.md", "operate.md")
+GUIDES = ("install.md", "operate.md", "publish.md")
 _NAME = re.compile(r"""["'](LIGHTWELL_[A-Z_]+)["']""")
 
 
