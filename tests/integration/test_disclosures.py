@@ -9,8 +9,11 @@ from pathlib import Path
 import disclosure_fixture as fixture
 import log_fixture
 import pytest
+import verify
 
+from lightwell.actions import bundles, log
 from lightwell.base import canonical, difference, disclosure, errors, ids, roles, tombstone, withholding
+from lightwell.client import verify as first_verifier
 from lightwell.db.models import Disclosure, LogEntry, Proposal, Provider, Service, Study, Tombstone
 from lightwell.files import data
 
@@ -76,6 +79,43 @@ def test_a_record_of_each_kind_goes_all_the_way(kind: str, desk: fixture.Desk) -
         assert read.decided_by == ("publisher", "approver")
         assert read_entries()[stone.log_index] == tombstone.format_tombstone(read)
     assert Tombstone.objects.count() == 3
+
+
+def test_the_bundle_after_each_step_of_every_kind_is_verified_by_both_verifiers(
+    desk: fixture.Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ten kinds published, superseded, shown and removed; what is held back is there only once shown."""
+    desk.disclose_examples()
+    values = {kind: make_value(kind, hold_back=[hold()]) for kind in disclosure.KINDS}
+    assert len(values) == 10
+
+    def check(step: str) -> tuple[bool, int, tuple[str, ...]]:
+        """Whether the secret is there, how many records of the ten are, what the verdict does not prove."""
+        log.publish_checkpoint(state=desk.state, now=LATER)
+        bundles.write_bundle(state=desk.state, folder=tmp_path / step)
+        verdict = first_verifier.verify_bundle(tmp_path / step)
+        assert verify.main([str(tmp_path / step)]) == 0, capsys.readouterr().out
+        files = [path.read_bytes() for path in (tmp_path / step).rglob("*") if path.is_file()]
+        mine = {value["id"].encode() for value in values.values()}
+        here = [data for data in files if any(data.count(b'"id":"' + name) for name in mine)]
+        return any(SECRET.encode() in data for data in files), len(here), verdict.not_proven
+
+    before = check("before")[1]
+    for value in values.values():
+        desk.disclose(value, LATER)
+    hidden, count, _ = check("published")
+    assert (hidden, count - before) == (False, 10 + 1)  # the entries of the log are one file
+    for value in values.values():
+        desk.disclose({**value, "language": "en-GB", "date": "2026-11-25"}, LATER)
+    assert check("superseded")[:2] == (False, count + 10)
+    for value in values.values():
+        desk.lift(value["id"], ["/body/summary"], LATER)
+    assert check("shown")[:2] == (True, count + 20)
+    for value in values.values():
+        desk.withdraw(value["id"], "published-in-error", LATER)
+    hidden, left, not_proven = check("removed")
+    assert (hidden, left - before) == (False, 1)
+    assert any("removed with a reason" in each for each in not_proven)
 
 
 @pytest.mark.parametrize("kind", disclosure.KINDS)
