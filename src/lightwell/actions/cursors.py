@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from typing import Generic, TypeVar
 from lightwell.base import errors
 
 MOST = 200
+# Hex digits of the list's name in a cursor: enough to tell lists apart, no secret.
+_MARK = 8
 Row = TypeVar("Row")
 Key = tuple[str | int, ...]
 
@@ -28,17 +31,26 @@ class Part(Generic[Row]):
     next: str | None
 
 
-def cut_part(rows: Iterable[Row], key: Callable[[Row], Key], after: str, limit: int) -> Part[Row]:
-    """Cut the part after a cursor out of rows, ordered by their keys."""
+def cut_part(rows: Iterable[Row], key: Callable[[Row], Key], after: str, limit: int, name: str) -> Part[Row]:
+    """Cut the part after a cursor out of the list `name`, ordered by keys; at most `MOST` rows.
+
+    `UserMistake` for a limit below 1, and for a cursor that is none or belongs to another list.
+    """
+    if limit < 1:
+        raise errors.UserMistake("a part of a list has at least one row", place="limit")
+    mark = hashlib.sha256(name.encode()).hexdigest()[:_MARK]
     ordered = sorted(rows, key=key)
     if after:
-        last = parse_cursor(after)
+        first, *last = parse_cursor(after)
+        # Taken for a place in this list, a cursor of another one would skip rows without a word.
+        if first != mark:
+            raise errors.UserMistake("this cursor belongs to another list", place="after")
         try:
-            ordered = [row for row in ordered if key(row) > last]
+            ordered = [row for row in ordered if key(row) > tuple(last)]
         except TypeError:
             raise errors.UserMistake("this cursor belongs to another list", place="after") from None
-    shown = ordered[: max(1, min(limit, MOST))]
-    return Part(shown, format_cursor(key(shown[-1])) if len(shown) < len(ordered) else None)
+    shown = ordered[: min(limit, MOST)]
+    return Part(shown, format_cursor((mark, *key(shown[-1]))) if len(shown) < len(ordered) else None)
 
 
 def format_cursor(key: Key) -> str:
@@ -52,6 +64,6 @@ def parse_cursor(text: str) -> Key:
         value = json.loads(base64.urlsafe_b64decode(text[:400] + "=" * (-len(text[:400]) % 4)))
     except (ValueError, binascii.Error, RecursionError):
         value = None
-    if not isinstance(value, list) or not all(isinstance(part, str | int) for part in value):
+    if not isinstance(value, list) or not value or not all(isinstance(part, str | int) for part in value):
         raise errors.UserMistake("this cursor cannot be read; begin the list again", place="after")
     return tuple(value)

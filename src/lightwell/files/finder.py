@@ -289,6 +289,9 @@ def _build_filters(filters: Filters) -> Iterable[tantivy.Query]:
             clean = [analysis.replace_surrogates(value) for value in values[:MAX_COUNTS]]
             chosen = tantivy.Query.term_set_query(schema, name, clean)
             yield tantivy.Query.const_score_query(chosen, 0.0)
+    for name, date in (("since", filters.since), ("until", filters.until)):
+        if date and not index.encode_day(date):
+            raise errors.UserMistake("a date is written 2019, 2019-06 or 2019-06-30", place=name)
     if filters.since or filters.until:
         first = index.encode_day(filters.since) if filters.since else 1
         last = index.encode_day(filters.until, last=True) if filters.until else 99999999

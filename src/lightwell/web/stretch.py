@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
+from lightwell.base import errors
+
 MOST_ROWS = 250
 
 
@@ -24,11 +26,14 @@ def cut_stretch(
 ) -> tuple[Sequence[Document], dict[str, Any] | None]:
     """Cut the rows of one page out of a list, from document number `first` on; no steps where all fit.
 
-    `chosen` are the other conditions of the page's address, kept in the links to earlier and later rows.
+    `first` is what the address says; `UserMistake` when it is no number. `chosen` are the other conditions of
+    the page's address, kept in the links to earlier and later rows.
     """
+    if first and not (first.isascii() and first.isdecimal() and len(first) < 10):
+        raise errors.UserMistake("a list goes on from the number of a document", place="from")
     if len(documents) <= MOST_ROWS:
         return documents, None
-    number = int(first) if first.isdecimal() and len(first) < 10 else 1
+    number = int(first or 1)
     start = next((k for k, each in enumerate(documents) if each.number >= number), len(documents) - 1)
     shown = documents[start : start + MOST_ROWS]
 

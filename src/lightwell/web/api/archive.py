@@ -45,6 +45,7 @@ def read_company(request: HttpRequest, company: str, as_of: Day = None) -> Any:
 def list_services(request: HttpRequest, company: str = "", after: str = "", limit: int = 50) -> Any:
     """List the services of every company, or of one."""
     picture = read_picture(None)
+    check_company(picture, company)
     rows = [
         shapes.Service(id=each.id, name=each.name, company=provider.slug)
         for provider in picture.providers
@@ -60,6 +61,7 @@ def list_studies(
 ) -> Any:
     """List the registered studies in the order of their registration."""
     picture = read_picture(as_of)
+    check_company(picture, company)
     rows = [study for study in picture.studies if company in ("", study.provider)]
     key: Callable[[StudyView], cursors.Key] = lambda row: (row.registered_at.isoformat(), row.id)  # noqa: E731
     return cut(picture, rows, key, after, limit, request, describe_study)
@@ -188,6 +190,12 @@ def read_picture(as_of: Day) -> Overview:
     return pasts.read_picture(state.open_state(), as_of)
 
 
+def check_company(picture: Overview, company: str) -> None:
+    """Refuse a company that is not here; an empty list would say that it put nothing here."""
+    if company and picture.find_provider(company) is None:
+        raise errors.UserMistake("there is no company with this id here", place="company")
+
+
 def cut(
     picture: Overview,
     rows: Iterable[Any],
@@ -198,7 +206,7 @@ def cut(
     describe: Callable[[HttpRequest, Any], Any],
 ) -> dict[str, Any]:
     """Cut one part out of a list and describe its rows."""
-    part = cursors.cut_part(rows, key, after, limit)
+    part = cursors.cut_part(rows, key, after, limit, request.path)
     return {
         "items": [describe(request, row) for row in part.rows],
         "next": part.next,

@@ -11,6 +11,8 @@ from ninja import Query, Schema
 from pydantic import Field
 
 from lightwell.actions import search
+from lightwell.archive import completeness
+from lightwell.base import errors
 from lightwell.files import finder, state
 from lightwell.web.api import archive, shapes
 from lightwell.web.api.service import REFUSALS, api
@@ -47,7 +49,9 @@ def find_pages(
         name: tuple(value) if isinstance(value, list) else value for name, value in ticked.dict().items()
     }
     filters = finder.Filters(**values)
-    most = max(1, min(limit, _MOST_HITS))
+    if limit < 1:
+        raise errors.UserMistake("a part of a list has at least one row", place="limit")
+    most = min(limit, _MOST_HITS)
     found = search.find_pages(state.open_state(), q, filters, after, limit=most, newest=newest)
     return shapes.Hits(
         items=[
@@ -79,6 +83,9 @@ def list_gaps(
 ) -> Any:
     """List what became of every document that was ever locked in; its length never shrinks."""
     picture = archive.read_picture(as_of)
+    if state and state not in completeness.STATES:
+        known = ", ".join(completeness.STATES)
+        raise errors.UserMistake(f"there is no such state; there are: {known}", place="state")
     rows = [each for study in picture.studies for each in study.documents if state in ("", each.state)]
     return archive.cut(
         picture, rows, lambda row: (row.study, row.number), after, limit, request, archive.describe_document

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from lightwell.actions import records
-from lightwell.base import disclosure
+from lightwell.base import disclosure, errors
 from lightwell.db.models import Disclosure
 from lightwell.web.api import archive, shapes
 from lightwell.web.api.service import REFUSALS, api
@@ -21,9 +21,13 @@ def list_records(
     request: HttpRequest, kind: str = "", company: str = "", about: str = "", after: str = "", limit: int = 50
 ) -> Any:
     """List the newest version of every record, by kind, company or the record it is about."""
+    if kind and kind not in disclosure.KINDS:
+        known = ", ".join(disclosure.KINDS)
+        raise errors.UserMistake(f"there is no such kind of record; there are: {known}", place="kind")
     filters = {"kind": kind, "provider_id": company, "about": about}
     rows = records.list_newest(**{name: value for name, value in filters.items() if value})
     picture = archive.read_picture(None)
+    archive.check_company(picture, company)
     return archive.cut(
         picture, rows, lambda row: (row.date, row.record), after, limit, request, _describe_row
     )

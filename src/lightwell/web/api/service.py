@@ -5,19 +5,24 @@ Reading only, no sign-in, the same gate as the pages. Nothing here decides what 
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.utils import contribute_operation_callback
 
 from lightwell.base import errors
+from lightwell.web import asking
 from lightwell.web.api import shapes
 
 _NOT_MODIFIED = 304
 REFUSALS = frozenset({400, 404, 451, 503})
 UNAVAILABLE = 451
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 class PublicApi(NinjaAPI):
@@ -34,6 +39,34 @@ class PublicApi(NinjaAPI):
             if response["ETag"] in request.headers.get("If-None-Match", ""):
                 response.status_code, response.content = _NOT_MODIFIED, b""
         return response
+
+    def get(self, path: str, **options: Any) -> Callable[[View], View]:
+        """Add an operation that refuses what it is asked under a name that it does not know."""
+        add = super().get(path, **options)
+
+        def register(view: View) -> View:
+            contribute_operation_callback(view, _refuse_unknown_names)
+            return add(view)
+
+        return register
+
+
+def _refuse_unknown_names(operation: Any) -> None:
+    known = {
+        name
+        for model in operation.models
+        if model.__ninja_param_source__ == "query"
+        for name in model.__ninja_flatten_map__
+    }
+    answer = operation.view_func
+
+    @functools.wraps(answer)  # the API's description names operations after their functions
+    def check(request: HttpRequest, **values: Any) -> Any:
+        # Ignored, a misspelt as_of would give today's list to somebody who asked for another day's.
+        asking.refuse_names(request.GET, known)
+        return answer(request, **values)
+
+    operation.view_func = check
 
 
 api = PublicApi(

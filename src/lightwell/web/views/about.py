@@ -7,9 +7,11 @@ from django.shortcuts import render
 from django.urls import path
 
 from lightwell.web import help_lines, memory
+from lightwell.web.api import service
 
 _MISSING = 404
 _FAULT = 500
+_API = "/api/"
 
 
 @memory.keep
@@ -25,7 +27,9 @@ def show_help(request: HttpRequest) -> HttpResponse:
 
 
 def show_missing(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Say that there is no such page."""
+    """Say that there is no such page; to a program as a problem of the API (RFC 9457)."""
+    if request.path.startswith(_API):
+        return service.make_problem(_MISSING, "Not found", "There is nothing public at this address.")
     sentences = [
         "There is no page at this address. Nothing that was ever promised here vanishes: look in the lists."
     ]
@@ -34,6 +38,8 @@ def show_missing(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def show_fault(request: HttpRequest) -> HttpResponse:
     """Say that something broke; without any template that could break again."""
+    if request.path.startswith(_API):
+        return service.make_problem(_FAULT, "Something broke", "Nothing that is published was changed by it.")
     text = (
         '<!doctype html><html lang="en"><head><title>Something broke</title></head><body><main>'
         "<h1>Something broke here</h1><p>Nothing that is published was changed by it. Please try again.</p>"

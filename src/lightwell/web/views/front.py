@@ -9,7 +9,7 @@ from django.urls import path
 from lightwell.actions import answers, chronicle, overview, suggestions
 from lightwell.actions.overview import Overview, ProviderView
 from lightwell.files import state
-from lightwell.web import memory
+from lightwell.web import asking, memory
 
 
 @memory.keep
@@ -17,7 +17,8 @@ def show_front(request: HttpRequest) -> HttpResponse:
     """Show sections (a) to (f) about one company; without any company, say how to begin."""
     opened = state.open_state()
     picture = overview.read_overview(opened)
-    provider = choose_provider(picture, request.GET.get("company"))
+    known = [each.slug for each in picture.providers]
+    provider = choose_provider(picture, asking.choose_value(request.GET, "company", known))
     changes = chronicle.list_changes(picture)
     context = {
         "picture": picture,

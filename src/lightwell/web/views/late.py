@@ -12,7 +12,7 @@ from lightwell.actions import overview
 from lightwell.actions.overview import Document, Overview, StudyView
 from lightwell.archive import completeness
 from lightwell.files import data, state
-from lightwell.web import memory
+from lightwell.web import asking, memory
 
 MAX_BARS = 40
 _BAR_HEIGHT = 46
@@ -24,7 +24,7 @@ _INTERNAL = "reputational-review record"
 def show_late(request: HttpRequest) -> HttpResponse:
     """List everything past its promised date, the longest wait first: documents, and studies without any."""
     picture = overview.read_overview(state.open_state())
-    company = request.GET.get("company", "")
+    company = asking.choose_value(request.GET, "company", [each.slug for each in picture.providers])
     rows = _list_documents(picture, company, ("overdue",))
     rows.sort(key=lambda row: (-row[1].strict_days, row[0].id, row[1].number))
     studies = [each for each in picture.studies if each.broken and company in ("", each.provider)]
@@ -62,7 +62,7 @@ def show_late(request: HttpRequest) -> HttpResponse:
 def show_held(request: HttpRequest) -> HttpResponse:
     """List everything held back, hidden or out of view: documents, pages, answers, with reasons."""
     picture = overview.read_overview(state.open_state())
-    company = request.GET.get("company", "")
+    company = asking.choose_value(request.GET, "company", [each.slug for each in picture.providers])
     rows = [
         (study, document)
         for study, document in _list_documents(picture, company, None)

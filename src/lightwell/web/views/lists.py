@@ -12,7 +12,7 @@ from django.urls import path
 
 from lightwell.actions import overview, tables
 from lightwell.files import state
-from lightwell.web import memory
+from lightwell.web import asking, memory
 
 # A cell that begins like this would be run as a formula by a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -30,6 +30,8 @@ def send_list(request: HttpRequest, name: str) -> HttpResponse:
     table = tables.TABLES.get(name)
     if table is None:
         raise Http404
+    # An earlier day (as_of) is the API's; a table of today under that name would be taken for it.
+    asking.refuse_names(request.GET)
     picture = overview.read_overview(state.open_state())
     text = format_table(table.columns, table.list_rows(picture), picture.day.isoformat())
     headers = {"Content-Disposition": f'attachment; filename="lightwell-{name}-{picture.day}.csv"'}

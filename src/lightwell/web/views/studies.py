@@ -9,7 +9,7 @@ from django.urls import path
 from lightwell.actions import chronicle, overview, records, studies, twins
 from lightwell.actions.overview import Document, Overview, StudyView
 from lightwell.files import state
-from lightwell.web import help_lines, memory, reader, stretch
+from lightwell.web import asking, help_lines, memory, reader, stretch
 
 PARTS = ("published", "hidden", "held", "late", "later")
 
@@ -50,7 +50,7 @@ def show_study(request: HttpRequest, study: str) -> HttpResponse:
 def show_inventory(request: HttpRequest, study: str) -> HttpResponse:
     """Show every document that was locked in, also those nobody may read yet; a long list in stretches."""
     picture, found = _find_study(study)
-    wanted = request.GET.get("state", "")
+    wanted = asking.choose_value(request.GET, "state", PARTS)
     everything = [each for each in found.documents if _stands_in(each, wanted)]
     chosen = {"state": wanted} if wanted else {}
     documents, steps = stretch.cut_stretch(everything, request.GET.get("from", ""), chosen)
@@ -78,7 +78,7 @@ def _find_study(study: str) -> tuple[Overview, StudyView]:
 
 def _stands_in(document: Document, part: str) -> bool:
     """Answer whether a document has pages in one part of the account; any document without a part."""
-    return part not in PARTS or getattr(document.account, part) > 0
+    return not part or getattr(document.account, part) > 0
 
 
 urlpatterns = [
