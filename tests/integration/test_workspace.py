@@ -14,14 +14,26 @@ import pikepdf
 import pytest
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from document_fixture import SENTENCES, STUDY, make_pdf
 
 from lightwell.actions import inventories, log, overview, people, proposals, search, studies
 from lightwell.archive import inventory
 from lightwell.base import errors, roles
 from lightwell.client import proofs
-from lightwell.db.models import Disclosure, Inventory, Person, Proposal, PublicPage, Report, Study, Suspension
+from lightwell.db.models import (
+    Disclosure,
+    Inventory,
+    Item,
+    Person,
+    Proposal,
+    PublicPage,
+    Report,
+    Study,
+    Suspension,
+)
 from lightwell.files import data, foundation
 from lightwell.files.state import State
 from lightwell.web import consequences, pace
@@ -455,6 +467,60 @@ def test_while_documents_are_read_the_study_says_how_many_and_nothing_can_be_loc
     assert "Lock in 1 document" not in text
     send(ana, f"studies/{STUDY}/seal/", 403, study=STUDY)
     assert not Inventory.objects.exists()
+
+
+def test_a_long_list_of_documents_asks_the_database_no_more_than_a_short_one(
+    state: State, tmp_path: Path
+) -> None:
+    measure(state, register(state), tmp_path / "papers")
+    ana = sign_in("ana")
+    send(ana, f"studies/{STUDY}/seal/", study=STUDY)
+    answer = send(
+        ana,
+        f"studies/{STUDY}/propose/extension/",
+        items="1",
+        due="2026-01-01",
+        ground="investigation",
+    )
+    number = answer["Location"].rstrip("/").rpartition("/")[2]
+
+    def count(room: str) -> int:
+        ana.get(f"/workspace/{room}")  # what is kept in memory is there
+        with CaptureQueriesContext(connection) as asked:
+            assert ana.get(f"/workspace/{room}").status_code == 200
+        return len(asked)
+
+    rooms = (f"studies/{STUDY}/", f"proposals/{number}/")
+    short = [count(room) for room in rooms]
+    first = Item.objects.get()
+    for other in range(2, 301):
+        Item.objects.create(
+            **{
+                field.attname: getattr(first, field.attname)
+                for field in Item._meta.concrete_fields
+                if field.attname not in ("id", "number", "log_index")
+            },
+            number=other,
+            log_index=10_000 + other,
+        )
+    Proposal.objects.filter(pk=number).update(
+        payload={"study": STUDY, "items": list(range(1, 301)), "due": "2026-01-01", "ground": "investigation"}
+    )
+    assert "of a list of 300" in ana.get(f"/workspace/{rooms[0]}").content.decode()
+    assert "of a list of 300" in ana.get(f"/workspace/{rooms[1]}").content.decode()
+    assert all(now <= before + 1 for now, before in zip(map(count, rooms), short, strict=True))
+
+
+def test_a_moved_date_is_told_with_the_one_before_also_once_it_is_done(state: State, tmp_path: Path) -> None:
+    measure(state, register(state), tmp_path / "papers")
+    ana, ben = sign_in("ana"), sign_in("ben")
+    send(ana, f"studies/{STUDY}/seal/", study=STUDY)
+    values = {"items": "1", "due": "2026-01-01", "ground": "investigation"}
+    place = send(ana, f"studies/{STUDY}/propose/extension/", **values)["Location"]
+    assert "instead of 1 December 2025" in ben.get(place).content.decode()
+    number = int(place.rstrip("/").rpartition("/")[2])
+    send(ben, f"proposals/{number}/decide/", decision="approve", looked="on")
+    assert "instead of 1 December 2025" in ben.get(place).content.decode()
 
 
 def test_the_way_shows_in_which_room_one_is(state: State) -> None:

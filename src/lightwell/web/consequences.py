@@ -6,6 +6,8 @@ proposal says here what it does, what of it stays for ever, and where its effect
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +15,7 @@ from django.urls import reverse
 
 from lightwell.actions import records
 from lightwell.base import disclosure
-from lightwell.db.models import Disclosure, Item, Proposal, Suspension
+from lightwell.db.models import Amendment, Disclosure, Item, Proposal, Suspension
 from lightwell.web import places
 from lightwell.web.templatetags import words
 
@@ -53,26 +55,39 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """What one proposal would do; `address` is where readers see it afterwards."""
+    """What one proposal would do; `address` is where readers see it afterwards.
+
+    `items` are the documents it is about; `describe_items` says what becomes of those that are shown.
+    """
 
     title: str
     sentence: str
     facts: tuple[tuple[str, str], ...]
-    rows: tuple[Row, ...]
+    items: list[Item]
     address: str
 
 
 def describe_proposal(proposal: Proposal) -> Consequence:
     """Say what a proposal would do, or did."""
-    payload: dict[str, Any] = proposal.payload
-    rows = tuple(_read_row(proposal, item, payload) for item in _list_items(proposal))
+    items = _list_items(proposal)
     return Consequence(
         name_subject(proposal),
         SENTENCES[proposal.kind],
-        tuple(_list_facts(proposal.kind, payload)),
-        rows,
-        _find_address(proposal, rows),
+        tuple(_list_facts(proposal.kind, proposal.payload)),
+        items,
+        _find_address(proposal, items),
     )
+
+
+def describe_items(proposal: Proposal, items: Iterable[Item]) -> list[Row]:
+    """Say what becomes of documents of a proposal: those of one page, since it may be about ten thousand."""
+    shown = list(items)
+    # Once it is done, an item holds its new date, and only what was logged knows the one before.
+    before: dict[int, datetime.date | None] = {}
+    if proposal.kind == "extension" and proposal.approved:
+        moved = Amendment.objects.filter(item__in=shown, type=proposal.kind, due=proposal.payload.get("due"))
+        before = dict(moved.values_list("item", "due_before"))
+    return [_read_row(proposal, item, before.get(item.pk) or item.due) for item in shown]
 
 
 def name_subject(proposal: Proposal) -> str:
@@ -111,14 +126,16 @@ def _list_items(proposal: Proposal) -> list[Item]:
     if "study" not in payload:
         return []
     listed = Item.objects.filter(study=payload["study"], inventory__isnull=False).order_by("number")
+    listed = listed.defer("page_roots", "wrapped_key")
     if proposal.kind == "erasure":
         return list(listed.filter(number=payload.get("item")))
     numbers = payload.get("items")
     return list(listed.filter(number__in=numbers) if isinstance(numbers, list) else listed)
 
 
-def _read_row(proposal: Proposal, item: Item, payload: dict[str, Any]) -> Row:
-    match kind := proposal.kind:
+def _read_row(proposal: Proposal, item: Item, before: datetime.date) -> Row:
+    payload: dict[str, Any] = proposal.payload
+    match proposal.kind:
         case "publication" if item.named and proposal.approved is None:
             return Row(item, "good", "published already", "")
         case "publication" if item.intent == "withhold":
@@ -129,11 +146,8 @@ def _read_row(proposal: Proposal, item: Item, payload: dict[str, Any]) -> Row:
         case "publication":
             return Row(item, "good", "published whole", "everything of it is open for ever")
         case "extension":
-            new = str(payload.get("due"))
-            # Once it is done, the item holds the new date and only what was logged knows the old one.
-            done = item.amendments.filter(type=kind, due=new).first()
-            before = done.due_before if done else item.due
-            return Row(item, "part", f"promised for {words.day(new)}", f"instead of {words.day(before)}")
+            new = words.day(str(payload.get("due")))
+            return Row(item, "part", f"promised for {new}", f"instead of {words.day(before)}")
         case "take-back":
             return Row(item, "held", "taken back", "its pages leave every view")
         case "erasure":
@@ -184,8 +198,8 @@ def _name_ground(ground_id: str) -> str:
     return found.title if found else ground_id
 
 
-def _find_address(proposal: Proposal, rows: tuple[Row, ...]) -> str:
-    if len(rows) == 1:
-        return reverse("document", args=[rows[0].item.study_id, rows[0].item.number])
+def _find_address(proposal: Proposal, items: list[Item]) -> str:
+    if len(items) == 1:
+        return reverse("document", args=[items[0].study_id, items[0].number])
     is_study = proposal.kind == "study" or "study" in proposal.payload
     return reverse("study" if is_study else "record", args=[proposal.subject])

@@ -93,15 +93,12 @@ def _render_proposal(
     except errors.UserMistake:
         raise Http404 from None
     consequence = consequences.describe_proposal(proposal)
-    rows, steps = stretch.cut_stretch(
-        [each.item for each in consequence.rows], request.GET.get("from", ""), {}
-    )
-    shown = {item.pk for item in rows}
+    shown, steps = stretch.cut_stretch(consequence.items, request.GET.get("from", ""), {})
     context: dict[str, Any] = {
         "proposal": proposal,
         "told": describe_proposal(proposal, person),
         "consequence": consequence,
-        "rows": [each for each in consequence.rows if each.item.pk in shown],
+        "rows": consequences.describe_items(proposal, shown),
         "steps": steps,
         "seconds": proposals.list_seconds(proposal) if proposal.approved is None else [],
         "form": form or forms.ApprovalForm(),

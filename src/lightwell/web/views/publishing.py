@@ -12,7 +12,7 @@ from django.urls import path
 
 from lightwell.actions import inventories, organisations, overview, proposals
 from lightwell.base import errors, roles
-from lightwell.db.models import Disclosure, Item, Person, Study
+from lightwell.db.models import Disclosure, Holding, Item, Person, Study
 from lightwell.files import occupancy, state
 from lightwell.web import consequences, methods, people, stretch
 from lightwell.web.forms import workspace as forms
@@ -185,11 +185,16 @@ def _render_study(request: HttpRequest, row: Study, kind: str = "", refused: Any
     organisations.check_owner(person, "read_sealed", owner)
     may = _read_permissions_for(person, owner)
     measured = list(Item.objects.filter(study=row, inventory=None).order_by("number"))
-    sealed = list(inventories.list_items(row))
+    sealed = list(
+        Item.objects.filter(study=row, inventory__isnull=False)
+        .defer("page_roots", "wrapped_key")
+        .order_by("number")
+    )
     seen = overview.read_overview(state.open_state()).find_study(row.id)
     documents = {each.number: each for each in seen.documents} if seen else {}
     shown, steps = stretch.cut_stretch(sealed, request.GET.get("from", ""), {})
-    left = [item for item in sealed if not item.named and not item.holdings.filter(page=None).exists()]
+    held = set(Holding.objects.filter(item__study=row, page=None).values_list("item", flat=True))
+    left = [item for item in sealed if not item.named and item.pk not in held]
     context = {
         "study": row,
         "title": consequences.name_record(row.id),
