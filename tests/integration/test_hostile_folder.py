@@ -7,6 +7,7 @@ read, and the words of any script are found as somebody would type them.
 from __future__ import annotations
 
 import csv
+import datetime
 import os
 import re
 import socket
@@ -23,6 +24,8 @@ from lightwell.base import errors
 from lightwell.files import data
 from lightwell.files import folder as folders
 
+# A promise lies ahead, and not too far.
+DUE = (datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=90)).isoformat()
 LIGHTWELL = [sys.executable, "-c", "from lightwell.cli.main import main; main()"]
 STUDY = "std-6arbjdhmpawhhx"
 BAD = {name: case.sentence for name, case in hostile.CASES.items() if case.sentence}
@@ -67,6 +70,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     record = yaml.safe_load(data.read_example("study-earlier"))
     record |= {"id": STUDY, "publisher": {**party, "role": "provider"}, "provider": party}
     record.pop("attachments", None)
+    record["body"]["due_dates"] = [{"id": "documents", "what": "All documents", "date": DUE}]
     (made.work / "study.yaml").write_text(yaml.safe_dump(record))
     made.run("disclose", "study.yaml", "--as", "ana")
     made.run("approve", 1, "--as", "ben")
@@ -206,19 +210,19 @@ def test_a_folder_that_is_none_or_empty_is_one_sentence(house: House, folder: st
 HEADER = "number,file,title,kind,date,intent,ground,held_pages,due\n"
 TABLES = {
     "row without a file": (
-        HEADER + "1,gone.pdf,A,note,,publish,,,2027-01-31\n",
+        HEADER + "1,gone.pdf,A,note,,publish,,,DUE\n",
         ["line 2: there is no file"],
     ),
     "file without a row": (
-        HEADER + "1,a.pdf,A,note,,publish,,,2027-01-31\n",
+        HEADER + "1,a.pdf,A,note,,publish,,,DUE\n",
         ["'b.pdf': the file has no row"],
     ),
     "same row twice": (
-        HEADER + "1,a.pdf,A,note,,publish,,,2027-01-31\n2,a.pdf,A,note,,publish,,,2027-01-31\n",
+        HEADER + "1,a.pdf,A,note,,publish,,,DUE\n2,a.pdf,A,note,,publish,,,DUE\n",
         ["line 3: 'a.pdf' stands already in line 2", "'b.pdf': the file has no row"],
     ),
     "everything wrong": (
-        HEADER + "7,../a.pdf,,novel,31.12.2020,maybe,because,x,soon\n2,b.pdf,B,note,,publish,,9,2027-01-31\n",
+        HEADER + "7,../a.pdf,,novel,31.12.2020,maybe,because,x,soon\n2,b.pdf,B,note,,publish,,9,DUE\n",
         [
             "line 2: the file name must be a plain path",
             "line 2: the number must be 1",
@@ -232,7 +236,7 @@ TABLES = {
             "line 3, b.pdf: page 9 is to be held back, but there are 1 pages",
         ],
     ),
-    "no header": ("1,a.pdf,A,note,,publish,,,2027-01-31\n", ["line 1: the first line must be exactly"]),
+    "no header": ("1,a.pdf,A,note,,publish,,,DUE\n", ["line 1: the first line must be exactly"]),
     "not a table": (b"\x89PNG\r\n\x1a\n\xff", ["table.csv, line 1: the text is not UTF-8"]),
     "latin-1": (
         HEADER.encode() + "1,a.pdf,Café,".encode("latin-1"),
@@ -247,7 +251,8 @@ TABLES = {
 def test_every_mistake_of_a_table_is_told_by_its_line(house: House, case: str) -> None:
     hostile.write_names(house.work / "two", [b"a.pdf", b"b.pdf"])
     text, sentences = TABLES[case]
-    (house.work / "table.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    data = text if isinstance(text, bytes) else text.replace("DUE", DUE).encode()
+    (house.work / "table.csv").write_bytes(data)
     said = house.run("inventory", "check", "two", "table.csv", code=1)
     for sentence in sentences:
         assert sentence in said
