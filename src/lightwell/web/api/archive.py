@@ -276,6 +276,7 @@ def describe_document(request: HttpRequest, row: overview.Document) -> shapes.Do
                 title=known[each.ground].title,
         days_past_review=row.review_days,
                 decided_by=each.decided_by,
+                since=each.since,
                 until=each.until,
                 suspended=each.suspended,
             )
@@ -284,7 +285,6 @@ def describe_document(request: HttpRequest, row: overview.Document) -> shapes.Do
         address=_address(request, "document", row.study, row.number),
     )
 
-                since=each.since,
 
 def _describe_account(account: accounts.Account) -> shapes.Pages:
     return shapes.Pages(
