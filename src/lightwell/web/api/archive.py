@@ -245,6 +245,7 @@ def describe_study(request: HttpRequest, row: StudyView) -> shapes.Study:
         in_full=row.in_full,
         states=row.states,
         days_late=row.days_late,
+        broken_promise=row.broken.due if row.broken else None,
         address=_address(request, "study", row.id),
     )
 
@@ -253,7 +254,6 @@ def describe_document(request: HttpRequest, row: overview.Document) -> shapes.Do
     known = data.read_grounds()
     return shapes.Document(
         study=row.study,
-        broken_promise=row.broken.due if row.broken else None,
         number=row.number,
         inventory=row.inventory,
         kind=row.kind,
@@ -262,19 +262,19 @@ def describe_document(request: HttpRequest, row: overview.Document) -> shapes.Do
         pages=row.pages,
         pages_open=row.pages_open,
         state=row.state,
+        stopped=row.stopped,
         due=row.due,
         days_late_strict=row.strict_days,
         days_late_generous=row.generous_days,
+        days_past_review=row.review_days,
         extensions=row.extensions,
         disputed=row.disputed,
         log_index=row.log_index,
         reasons=[
             shapes.Reason(
-        stopped=row.stopped,
                 page=each.page,
                 ground=each.ground,
                 title=known[each.ground].title,
-        days_past_review=row.review_days,
                 decided_by=each.decided_by,
                 since=each.since,
                 until=each.until,
