@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lightwell.archive import account, beacon, dating, logbook
@@ -27,6 +27,7 @@ from lightwell.tlog import policy
 
 SAMPLE_PREFIX = "sample."
 UNVOUCHED = ("README.txt", "ro-crate-metadata.json", "verify.html")
+_LONGEST_TITLE = 120
 _MUST_BE_THERE = ("policy", "gaps.csv", "README.txt", "ro-crate-metadata.json")
 
 
@@ -45,6 +46,7 @@ class Verdict:
     certificates: Mapping[str, Json]
     proven: tuple[str, ...]
     not_proven: tuple[str, ...]
+    titles: Mapping[str, str] = field(default_factory=dict)  # by study, as its publisher wrote them
 
 
 def verify_bundle(root: Path, own_policy: policy.Policy | None = None) -> Verdict:
@@ -76,6 +78,7 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
         {study: account.make_certificate(stated, study) for study in stated.list_studies()},
         _list_proven(bundle, history, records, checked),
         _list_not_proven(history, records),
+        _read_titles(history.book, records),
     )
 
 
@@ -132,7 +135,8 @@ def format_verdict(verdict: Verdict) -> str:
             "mechanism, not independence."
         )
     for study, certificate in verdict.certificates.items():
-        lines += ["", f"{study}:", f"  {account.describe_equation(certificate['items'], 'items')}"]
+        title = f" “{verdict.titles[study]}”" if study in verdict.titles else ""
+        lines += ["", f"{study}{title}:", f"  {account.describe_equation(certificate['items'], 'items')}"]
         lines.append(f"  {account.describe_equation(certificate['pages'], 'pages')}")
         if certificate["items_of_unknown_length"]:
             lines.append(
@@ -164,9 +168,27 @@ def format_json(verdict: Verdict) -> dict[str, Json]:
         "witnesses": dict(verdict.witnesses),
         "local_witnesses": list(verdict.local_witnesses),
         "certificates": dict(verdict.certificates),
+        "titles": dict(verdict.titles),
         "proven": list(verdict.proven),
         "not_proven": list(verdict.not_proven),
     }
+
+
+def _read_titles(book: logbook.Logbook, records: Records) -> dict[str, str]:
+    """Read the newest title of each study whose words are here: nobody can tell ids apart."""
+    titles: dict[str, str] = {}
+    for versions in book.versions.values():
+        for named in versions:
+            record = records.disclosures.get(named.digest)
+            if record is not None and record.kind == "study" and isinstance(record.body.get("title"), str):
+                # A publisher's words must not speak to the terminal that shows the verdict.
+                title = "".join(each if each.isprintable() else "?" for each in str(record.body["title"]))
+                titles[record.id] = title[:_LONGEST_TITLE]
+    return titles
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _list_proven(bundle: Bundle, history: History, records: Records, checked: Checked) -> tuple[str, ...]:
@@ -180,27 +202,28 @@ def _list_proven(bundle: Bundle, history: History, records: Records, checked: Ch
     )
     lifted = sum(len(record.opened) for record in records.disclosures.values())
     found = [
-        f"{len(bundle.paths)} files are those of the list",
+        f"the {_count(len(bundle.paths), 'file')} are those of the list",
         confirmed,
-        f"all {len(history.entries)} entries of the log are in place, and "
-        f"{len(history.state_times)} signed "
-        "states are beginnings of one history",
-        f"{len(book.studies)} studies and {len(book.items)} items stand in the log; none was removed",
-        f"{len(records.disclosures)} public records are the ones that were logged, each following from "
-        "the version before it",
+        f"all entries of the log are in place, {len(history.entries):,} of them, and every state that was "
+        f"signed, {len(history.state_times):,} of them, is a beginning of one history",
+        f"{_count(len(book.studies), 'study', 'studies')} and {_count(len(book.items), 'item')} in the log; "
+        "none was removed",
+        f"{_count(len(records.disclosures), 'public record')} as logged, each version following from the one "
+        "before it",
     ]
     found += _list_proven_times(history)
     if lifted:
-        found.append(f"{lifted} fields that were held back opened to what they were fixed to")
+        found.append(f"{_count(lifted, 'field')} held back before, opened to what was fixed then")
     if checked.whole_items:
         found.append(
-            f"{checked.whole_items} items are open whole: their files and the words of "
-            f"{checked.whole_pages} pages match what the provider sealed"
+            f"open whole: {_count(checked.whole_items, 'item')}; the files and the words of "
+            f"{_count(checked.whole_pages, 'page')} match what the provider sealed"
         )
     if checked.partial_items:
         found.append(
-            f"{checked.partial_pages} pages of {checked.partial_items} items open in part match what the "
-            f"provider sealed, words and pictures; {checked.hidden_lines} lines in them are hidden"
+            f"open in part: {_count(checked.partial_items, 'item')}; words and pictures of "
+            f"{_count(checked.partial_pages, 'page')} match what the provider sealed, with "
+            f"{_count(checked.hidden_lines, 'hidden line')}"
         )
     found.append(f"gap table and certificates of {history.account.day} follow from the log, byte for byte")
     return tuple(found)
@@ -256,7 +279,8 @@ def _list_unproven_starts(history: History) -> list[str]:
                 f"{each.beacon.value[:16]}… with round {each.beacon.round} of {each.beacon.source}"
             )
     if invented:
-        found.append(f"anything by the sample's invented random values, which {invented} registrations name")
+        named = _count(invented, "registration")
+        found.append(f"anything by the sample's invented random values, named by {named}")
     return found
 
 

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import verify as second
@@ -59,6 +60,32 @@ def find_record(folder: Path, **members: object) -> Path:
         if all(value.get(name) == wanted for name, wanted in members.items()):
             return path
     raise AssertionError(members)
+
+
+def test_the_verdict_names_studies_by_their_titles_and_counts_in_words_that_fit(whole):
+    verdict = accept(whole)
+    titles = [
+        record["body"]["title"]
+        for path in (whole / "records").iterdir()
+        if (record := json.loads(path.read_bytes())).get("kind") == "study"
+    ]
+    assert titles
+    assert set(verdict.titles.values()) == set(titles)
+    text = verify.format_verdict(verdict)
+    for study, title in verdict.titles.items():
+        assert study in verdict.certificates or f"“{title}”" not in text
+        assert study not in verdict.certificates or f"{study} “{title}”:" in text
+    assert verify.format_json(verdict)["titles"] == dict(verdict.titles)
+    assert not re.search(r"\b1 \w+s\b", text), "one thing is counted as many"
+    spoken = dataclasses.replace(verdict, titles={})
+    assert "“" not in verify.format_verdict(spoken)
+
+
+def test_a_title_cannot_speak_to_the_terminal(whole):
+    book = SimpleNamespace(versions={"std-x": [SimpleNamespace(digest="d")]})
+    record = SimpleNamespace(kind="study", id="std-x", body={"title": "Sleep\x1b[2J\r\u202everified"})
+    titles = verify._read_titles(book, SimpleNamespace(disclosures={"d": record}))
+    assert titles == {"std-x": "Sleep?[2J??verified"}
 
 
 def test_the_verdict_says_what_was_proven_by_whose_policy_and_what_was_not(whole, own_policy):
