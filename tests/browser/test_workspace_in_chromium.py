@@ -295,7 +295,7 @@ def test_a_study_goes_from_draft_to_public_pages_and_out_of_view_and_back(
 def test_earlier_research_is_registered_with_its_search_and_says_so(
     live_server, state: State, plain: webdriver.Chrome
 ) -> None:
-    set_clock(state, LATER)
+    set_clock(state, datetime.datetime(2026, 2, 10, 9, tzinfo=datetime.UTC))
     house = House(plain, live_server.url)
     register(house, "study-earlier")
     house.follow("See what readers see")
@@ -498,11 +498,10 @@ def test_axe_finds_no_barrier_in_any_room(
 ) -> None:
     desk = make_desk(state)
     desk.disclose(fixture.read_value("study"), NOW)
+    draft_inventory(tmp_path)
+    inventories.seal_inventory(actor=desk.ana, study=Study.objects.get(pk=STUDY), now=NOW)
     set_clock(state, LATER)
     desk.disclose(fixture.read_value("reputational-review"), LATER)
-    draft_inventory(tmp_path)
-    study = Study.objects.get(pk=STUDY)
-    inventories.seal_inventory(actor=desk.ana, study=study, now=LATER)
     desk.do("publication", STUDY, {"study": STUDY, "summary": "", "items": [1]}, LATER)
     proposals.propose(
         actor=desk.ana,
