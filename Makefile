@@ -32,8 +32,9 @@ export DATA PLACE
 demo: $(BIN)/.ready
 	@$(BIN)/lightwell demo $(if $(DATA),--data "$$DATA") $(if $(PLACE),--home "$$PLACE") $(if $(PORT),--port $(PORT)) $(if $(filter 0,$(SERVE)),--no-serve)
 
+# make test [JOBS=2]: JOBS runs that many files of tests at a time
 test: $(BIN)/.ready
-	$(BIN)/python -m pytest -m "not full"
+	$(BIN)/python -m pytest -m "not full" $(if $(JOBS),-n $(JOBS) --dist loadfile)
 
 test-full: $(BIN)/.ready
 	$(BIN)/python -m pytest -p tests.full_report --report docs/test-full.md
