@@ -50,7 +50,7 @@ function readStory(log) {
         story.studies.set(v.study, v.record);
       } else if (v.study !== undefined && !story.studies.has(v.study)) bad("its study was not registered before");
       const count = [...story.items.values()].filter((i) => i.study === v.study).length;
-      if (type === "count" && (v.studies !== story.studies.size || v.items !== story.items.size)) bad("it does not count the entries before it");
+      if (type === "count" && (v.studies !== story.studies.size || v.items !== story.items.size)) bad("the count is not that of the entries before it");
       if (type === "item") {
         if (v.item !== count + 1 || !isHex(v.commitment) || !(v.pages === null || isCount(v.pages, 1)) || typeof v.read !== "boolean") bad("this item is malformed or out of order");
         story.items.set(id, { ...v, place: k, day: date[0], accounted: null, open: false, shown: null, extensions: 0, marks: new Set(), stopped: new Set(), back: -1 });
@@ -82,9 +82,9 @@ function readStory(log) {
   return story;
 }
 function applyEvent(item, v, date) { // docs/reference/states.md
-  if (["opening", "withholding", "already-public", "erasure"].includes(v.type)) item.accounted ??= date;
-  if (v.type === "opening") { item.open = true; item.shown = v.pages; item.marks.delete("withholding"); }
-  else if (v.type === "withholding") { item.open = false; item.shown = null; item.marks.add(v.type); }
+  if (v.type === "erasure" ? date <= item.due : /^(opening|withholding|already-public)$/.test(v.type)) item.accounted ??= date;
+  if (v.type === "opening") { item.open = true; item.shown = v.pages; item.review = ""; item.marks.delete("withholding"); }
+  else if (v.type === "withholding") { item.open = false; item.shown = null; item.review = v.review; item.marks.add(v.type); }
   else if (v.type === "extension") { if (date <= item.due) item.due = v.due; item.extensions++; }
   else if (v.type === "suspension") item.marks.add(`page ${v.page}`);
   else if (v.type === "restoration") item.marks.delete(`page ${v.page}`);
@@ -93,14 +93,15 @@ function applyEvent(item, v, date) { // docs/reference/states.md
 const days = (from, to) => (Date.parse(to) - Date.parse(from)) / 864e5;
 function judgeItem(item, day) {
   const late = Math.max(0, days(item.due, item.accounted || day)), has = (mark) => item.marks.has(mark), left = days(day, item.due);
-  const state = has("erasure") ? "erased-by-law" : has("key-lost") ? "key-lost"
-    : [...item.marks].some((m) => m.startsWith("page ")) ? "suspended"
+  const stopped = has("erasure") ? "erased-by-law" : has("key-lost") ? "key-lost"
+    : [...item.marks].some((m) => m.startsWith("page ")) ? "suspended" : "no";
+  const state = late && !item.accounted ? "overdue" : stopped !== "no" ? stopped
     : item.open && !item.read ? "held-not-read"
     : item.open && item.pages !== null && (item.shown || 0) < item.pages ? "partly-opened"
     : item.open ? (late ? "opened-late" : "opened")
     : has("already-public") ? "already-public" : has("withholding") ? "withheld"
-    : late ? "overdue" : left >= 0 && left <= 30 ? "due-soon" : "sealed";
-  return { state, late };
+    : left >= 0 && left <= 30 ? "due-soon" : "sealed";
+  return { state, stopped, late };
 }
 const byName = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 function listRows(story, day) { // items sealed by the day, in order, with their states
@@ -108,9 +109,9 @@ function listRows(story, day) { // items sealed by the day, in order, with their
     .map((item) => ({ item, ...judgeItem(item, day) }));
 }
 function writeTable(rows) {
-  const head = "study,item,state,disputed,due,extensions,pages,pages_open,strict_days_late,generous_days_late\n";
-  return head + rows.map(({ item, state, late }) => [item.study, item.item, state, item.marks.has("dispute") ? "yes" : "no", item.due,
-    item.extensions, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, late, Math.max(0, late - 30)].join(",") + "\n").join("");
+  const head = "study,item,state,stopped,disputed,due,extensions,pages,pages_open,strict_days_late,generous_days_late,review\n";
+  return head + rows.map(({ item, state, stopped, late }) => [item.study, item.item, state, stopped, item.marks.has("dispute") ? "yes" : "no", item.due,
+    item.extensions, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, late, Math.max(0, late - 30), item.review || ""].join(",") + "\n").join("");
 }
 const GROUPS = { opened: "open", "opened-late": "open", "partly-opened": "partly_open", withheld: "held_back", "already-public": "already_public",
   "held-not-read": "held_not_read", suspended: "suspended", "erased-by-law": "erased", "key-lost": "key_lost", sealed: "not_yet_due", "due-soon": "not_yet_due", overdue: "overdue" };
@@ -127,7 +128,7 @@ function makeCertificate(study, rows, log) {
     pages[part ? "open" : GROUPS[state]] += shown;
     pages.held_back += item.pages - shown;
   }
-  const full = rows.length > 0 && rows.every(({ state }) => ["opened", "opened-late", "already-public"].includes(state));
+  const full = rows.length > 0 && rows.every(({ state }) => /^(open|already_public)$/.test(GROUPS[state]));
   return { type: "lightwell.certificate.v1", study, as_of: log.day, origin: log.head.origin, size: log.head.size, root: hex(log.head.root),
     items, pages, items_of_unknown_length: unknown, percent_open: pages.sealed ? Math.floor(100 * pages.open / pages.sealed) : 0, in_full: full };
 }

@@ -1,8 +1,8 @@
 // ---- the page: texts only ever go in as text ----
 const byId = (id) => document.getElementById(id);
 const WORDS = { sealed: "locked in, not due yet", "due-soon": "locked in, due soon", overdue: "late", opened: "published", "opened-late": "published late",
-  "partly-opened": "published in part", withheld: "held back, with a legal reason", "held-not-read": "published as a file of a kind that is not read here",
-  "already-public": "already public elsewhere", suspended: "taken out of view for now", "erased-by-law": "erased by law", "key-lost": "its key is lost" };
+  "partly-opened": "published in part", withheld: "held back, with a legal reason", "held-not-read": "published as a file that is not read here",
+  "already-public": "already public elsewhere", suspended: "out of view for now", "erased-by-law": "erased by law", "key-lost": "its key is lost" };
 function add(parent, tag, text = "", attributes = {}) {
   const made = document.createElement(tag);
   made.textContent = text;
@@ -29,8 +29,8 @@ function explain(result) {
   byId("more").hidden = false;
   const names = [...log.head.times].map(([name, time]) => `${name} (${new Date(time * 1000).toISOString()})`).join(", ") || "none asked for";
   const list = [`Log ${log.head.origin}: ${log.head.size} entries, root ${hex(log.head.root)}; tree of RFC 6962.`,
-    `Policy: ${result.own ? "your own file" : "the publisher's own; choose yours above to depend on nobody's word"}. Cosignatures checked: ${names}.`];
-  if (log.unchecked) list.push(`${log.unchecked} signatures are of a kind that this browser cannot check (ML-DSA-44, or Ed25519 in an older browser). They were not counted as good; the quorum is met without them. The program lightwell verify checks them.`);
+    `Policy: ${result.own ? "your own file" : "the publisher's own; better choose yours above"}. Cosignatures checked: ${names}.`];
+  if (log.unchecked) list.push(`${log.unchecked} signatures are of a kind that this browser cannot check (ML-DSA-44, or Ed25519 in an older browser). They were not counted; the quorum is met without them. lightwell verify checks them.`);
   if (result.rows) list.push(`${result.files} files hashed with SHA-256 against SHA256SUMS; gap table, certificates, inventory roots, records, openings and commitments recomputed as of ${log.day}.`,
     "Pictures of pages open whole were not drawn here; their patches are bound by the seal.");
   for (const text of list) add(steps, "li", text);
@@ -46,10 +46,11 @@ function explain(result) {
   add(summary, "p", `${result.rows.length} documents locked in = ${[...counts].map(([word, n]) => `${n} ${word}`).join(" + ")}.`);
   const wide = add(summary, "div", "", { class: "wide", tabindex: "0", role: "region", "aria-label": "Every document" });
   const table = add(wide, "table"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
-  for (const name of ["Study", "Document", "What became of it", "Promised for", "Pages", "Pages published", "Days since the promised date"]) add(head, "th", name, { scope: "col" });
-  for (const { item, state, late } of result.rows) {
+  for (const name of "Study|Document|What became of it|Promised for|Pages|Pages published|Days since the promised date".split("|")) add(head, "th", name, { scope: "col" });
+  for (const { item, state, stopped, late } of result.rows) {
+    const said = WORDS[state] + (state === "overdue" && WORDS[stopped] ? `, ${WORDS[stopped]}` : "");
     const row = add(body, "tr");
-    for (const cell of [item.study, item.item, WORDS[state], item.due, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, late]) add(row, "td", cell);
+    for (const cell of [item.study, item.item, said, item.due, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, late]) add(row, "td", cell);
   }
 }
 let again = null, turn = 0;
@@ -76,19 +77,20 @@ async function run(job) {
   } catch (error) {
     if (mine !== turn) return;
     if (error instanceof Refusal) show("refused", "Refused", error.message);
-    else show("unsure", "Could not check", error instanceof CannotCheck ? error.message : `Something unforeseen happened: ${error.message}`);
+    else show("unsure", "Could not check", error instanceof CannotCheck ? error.message : `Unforeseen: ${error.message}`);
   }
 }
 function checkFolder(files) {
-  if (!files.size) return show("unsure", "Could not check", "There are no files in what you chose.");
+  if (!files.size) return show("unsure", "Could not check", "There are no files in it.");
   return run((own, say) => checkBundle(new Folder(files), own, say));
 }
 const checkFile = (file) => run(async (own) => checkProof(new Uint8Array(await file.arrayBuffer()), own));
-byId("folder").addEventListener("change", (event) => {
+const onChange = (name, act) => byId(name).addEventListener("change", act);
+onChange("folder", (event) => {
   checkFolder(new Map(Array.from(event.target.files, (f) => [f.webkitRelativePath.split("/").slice(1).join("/"), f])));
 });
-byId("page").addEventListener("change", (event) => { if (event.target.files[0]) checkFile(event.target.files[0]); });
-byId("policy").addEventListener("change", () => { if (again) run(again); });
+onChange("page", (event) => { if (event.target.files[0]) checkFile(event.target.files[0]); });
+onChange("policy", () => { if (again) run(again); });
 const drop = byId("drop");
 for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, (event) => {
   event.preventDefault();
@@ -104,7 +106,7 @@ document.addEventListener("drop", async (event) => {
       for (const each of some) await walk(each, entry === entries[0] ? "" : `${prefix}${entry.name}/`);
     }
   }
-  if (entries.length !== 1) return show("unsure", "Could not check", "Drop one folder, or the proof of one page.");
+  if (entries.length !== 1) return show("unsure", "Could not check", "Drop one folder or one proof.");
   if (entries[0].isFile) return checkFile(await file(entries[0]));
   await walk(entries[0], "");
   return checkFolder(files);
