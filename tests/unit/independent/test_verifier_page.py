@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import random
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -88,6 +90,49 @@ def test_a_changed_byte_is_refused_in_the_browser_with_the_name_of_its_file(
         path.write_bytes(kept)
         mend_list(bundle)
     assert check(browser, bundle)[0] == "Verified"
+
+
+def damage(path: Path, how: str) -> str:
+    """Do one thing to a file; the name by which it is missed."""
+    data = path.read_bytes()
+    if how == "delete":
+        path.unlink()
+    elif how == "add":
+        path = path.with_name(path.name + "x")
+        path.write_bytes(data)
+    elif how == "rename":
+        path.rename(path.with_name("~" + path.name))
+    else:
+        changed = {
+            "first byte": bytes([data[0] ^ 1]) + data[1:],
+            "last byte": data[:-1] + bytes([data[-1] ^ 1]),
+            "cut": data[:-1],
+            "longer": data + b"\n",
+            "empty": b"",
+        }
+        path.write_bytes(changed[how])
+    return path.name
+
+
+@pytest.mark.browser
+@needs_chromium
+@pytest.mark.parametrize("share", [10, pytest.param(None, marks=pytest.mark.full)], ids=["sample", "all"])
+def test_whatever_is_done_to_a_file_of_a_real_bundle_the_browser_names_it(
+    share: int | None, browser: webdriver.Chrome, small_home: Path, tmp_path: Path
+) -> None:
+    """`LIGHTWELL_BUNDLE` may name another bundle than the one made here."""
+    source = ROOT / os.environ.get("LIGHTWELL_BUNDLE", small_home / "bundle")
+    copy = Path(shutil.copytree(source, tmp_path / "copy"))
+    ways = ("first byte", "last byte", "cut", "longer", "empty", "delete", "add", "rename")
+    files = sorted(path.relative_to(source) for path in source.rglob("*") if path.is_file())
+    every = [(each, way) for each in files for way in ways]
+    for each, way in every if share is None else random.Random(19).sample(every, share):
+        name = damage(copy / each, way)
+        title, sentence = check(browser, copy)
+        assert (title, name in sentence.partition(":")[0]) == ("Refused", True), (each, way, sentence)
+        shutil.rmtree(copy)
+        shutil.copytree(source, copy)
+    assert check(browser, copy)[0] == "Verified"
 
 
 @pytest.mark.browser
