@@ -211,7 +211,7 @@ def test_a_cursor_that_we_did_not_write_is_a_sentence(folder: index.IndexFolder,
 
 
 def test_a_date_that_is_none_is_a_sentence(folder: index.IndexFolder) -> None:
-    with pytest.raises(errors.UserMistake, match="Write a date"):
+    with pytest.raises(errors.UserMistake, match="a date is written 2019"):
         find(folder, "", since="yesterday")
 
 
