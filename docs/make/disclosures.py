@@ -27,7 +27,9 @@ ENVELOPE = {
     "provider": "The provider it concerns: `id`, `name`.",
     "services": "The provider's services it concerns, each `id`, `name`; may be empty.",
     "language": "Language of the body (BCP 47), such as `en` or `pt-BR`.",
-    "date": "Date of this version, such as `2026-03-31`.",
+    "date": "Date of this version, such as `2026-03-31`, as its publisher declares it: never in the future, "
+    "and never before that of what it supersedes or is about. Pages lead with the day on which the version "
+    "was put here, which its log entry bounds.",
     "supersedes": "Digest of the version before; null in version 1.",
     "about": "For a reply or a commentary: `id` and `digest` of the version it is about; otherwise null.",
     "body": "What the record says, by the schema of its kind.",

@@ -109,11 +109,16 @@ def write_papers(work: Path) -> None:
         text = f"wave,{name_word(number, 1)}\n".encode()
         (folder / name).write_bytes(text if number == BYTES else _print_pages(number))
         held = ("participant", "2") if number == PARTLY else ("", "")
-        due = datetime.date(2099, 12, 31)
+        due = _promise_day()
         rows.append(
             inventory.Row(number, name, f"Report {number}", "report", "2025-05-01", "publish", *held, due)
         )
     (work / "inventory.csv").write_text(inventory.format_rows(rows))
+
+
+def _promise_day() -> datetime.date:
+    """A day that can be promised: not past on the day of this run, and within reach."""
+    return datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=365)
 
 
 def _write_record(path: Path, example: bytes, record: str) -> None:
@@ -121,6 +126,9 @@ def _write_record(path: Path, example: bytes, record: str) -> None:
     provider = {"id": "larkfield", "name": "Larkfield (sample)"}
     value |= {"id": record, "publisher": {**provider, "role": "provider"}, "provider": provider}
     value.pop("attachments", None)
+    if "due_dates" in value["body"]:
+        due = _promise_day().isoformat()
+        value["body"]["due_dates"] = [{"id": "documents", "what": "All documents", "date": due}]
     path.write_text(yaml.safe_dump(value))
 
 

@@ -37,6 +37,8 @@ def make_value(kind: str, **changes) -> dict:
     value = {name: each for name, each in value.items() if name not in ("version", "supersedes", "hold_back")}
     value["id"] = ids.format_id(kind, b"newone__")
     value["date"] = "2026-11-01"
+    if kind == "study":
+        value["body"]["due_dates"] = [{"id": "documents", "what": "All documents", "date": "2027-03-31"}]
     value["body"] = {**value["body"], "summary": f"What nobody may read yet: {SECRET}."}
     return {**value, **changes}
 

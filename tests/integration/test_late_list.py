@@ -15,7 +15,7 @@ from document_fixture import STUDY, make_pdf
 
 from lightwell.actions import inventories, log, overview, suspensions
 from lightwell.archive import inventory
-from lightwell.base import ground
+from lightwell.base import errors, ground
 from lightwell.db.models import Holding, Item, Study
 from lightwell.files import foundation
 from lightwell.files.state import State
@@ -179,3 +179,16 @@ def test_a_look_that_is_due_again_is_flagged(desk: fixture.Desk, tmp_path: Path)
     (found,) = [each for each in Client().get("/api/1/gaps").json()["items"] if each["number"] == 1]
     assert found["days_past_review"] == 7
     assert "past the day on which the reason should have been looked at again" in read("/")
+
+
+@pytest.mark.parametrize("date", ["2024-11-19", "9999-12-31"])
+def test_nothing_is_promised_for_a_day_that_has_passed_or_that_nobody_need_wait_for(
+    desk: fixture.Desk, tmp_path: Path, date: str
+) -> None:
+    with pytest.raises(errors.UserMistake, match=f"the promised date {date}") as caught:
+        promise(desk, "2029-01-01", date) if date < "2025" else promise(desk, date)
+    assert [each.place.endswith("(/body/due_dates)") for each in caught.value.problems] == [True]
+    promise(desk, "2025-01-10")
+    with pytest.raises(errors.UserMistake, match=f"the due date {date}"):
+        seal(desk, tmp_path / "papers", due=datetime.date.fromisoformat(date))
+    assert not Item.objects.filter(inventory__isnull=False).exists()

@@ -321,7 +321,7 @@ def test_the_difference_view_names_every_change_in_words_and_is_empty_when_nothi
     same = disclosure.change(record, version=3, supersedes=row.digest, date="2026-06-01", opened=())
     site_fixture._store(same, site_fixture.NOW)
     html = read(client, f"/records/{row.record}/changes/2/3/")
-    assert "nothing changed but the date and the number" in html
+    assert "Nothing changed but the date and the number" in html
     assert 'class="change"' not in html
 
 

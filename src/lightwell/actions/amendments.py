@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from lightwell.actions import inventories, log
-from lightwell.archive import entry
+from lightwell.archive import entry, rules
 from lightwell.base import disclosure, errors, ground
 from lightwell.base.canonical import Json
 from lightwell.db.models import Amendment, Disclosure, Item
@@ -45,6 +45,8 @@ def check_extension(payload: Payload, now: datetime.datetime) -> None:
             elif due <= item.due:
                 sentence = f"document {item.number} is promised by {item.due}; a later date is after that"
                 problems.append(errors.Problem("due", sentence))
+            elif problem := rules.find_promise_problem(due, today):
+                problems.append(errors.Problem("due", problem))
             if item.openings.exists():
                 problems.append(errors.Problem("items", f"document {item.number} is published already"))
         try:

@@ -126,6 +126,8 @@ def make_version(
     if record.kind == "study" and record.version == 1 and not problems:
         sentence = studies.find_start_problem(record.body, now.date())
         problems += [errors.Problem("/body/registered_in_advance", sentence)] if sentence else []
+        sentence = studies.find_due_problem(record.body, now.date())
+        problems += [errors.Problem("/body/due_dates", sentence)] if sentence else []
     old = Disclosure.objects.filter(record=record.id).order_by("-version").first()
     problems += _find_succession_problems(record, old)
     kept: dict[str, bytes] = {}
@@ -373,7 +375,13 @@ def _find_party_problems(record: disclosure.Disclosure) -> list[errors.Problem]:
 
 def _find_reference_problems(record: disclosure.Disclosure) -> list[errors.Problem]:
     about = record.about
-    if about is None or Disclosure.objects.filter(record=about.id, digest=about.digest).exists():
+    if about is None:
+        return []
+    row = Disclosure.objects.filter(record=about.id, digest=about.digest).first()
+    if row is not None and record.date < row.date:
+        sentence = f"this is dated {record.date} and is about what is of {row.date}; nobody answers before"
+        return [errors.Problem("/date", sentence)]
+    if row is not None:
         return []
     return [errors.Problem("/about", f"no version of {about.id} with this digest was published here")]
 
@@ -387,6 +395,9 @@ def _find_succession_problems(record: disclosure.Disclosure, old: Disclosure | N
         ]
     if old.data is None:
         return [errors.Problem("/id", f"the newest version of {record.id} was erased; begin a new record")]
+    if record.date < old.date:
+        sentence = f"this is dated {record.date}, before the version that it supersedes, of {old.date}"
+        return [errors.Problem("/date", sentence)]
     try:
         disclosure.check_succession(old.read_record(), record)
     except errors.Refused as error:

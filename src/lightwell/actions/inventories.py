@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import datetime
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import transaction
 
 from lightwell.actions import log, organisations
-from lightwell.archive import entry, seal
+from lightwell.archive import entry, rules, seal
 from lightwell.archive import inventory as inventories
 from lightwell.base import canonical, errors
 from lightwell.base.ground import QUARANTINE
@@ -140,7 +140,8 @@ def seal_inventory(*, actor: Person, study: Study, now: datetime.datetime) -> In
     """Seal everything that is measured: from now on the number of documents never shrinks.
 
     One transaction: a crash leaves the items measured and nothing sealed. Raises `Refused`
-    without the permission, for another organisation's study, with nothing to seal, or with half a folder.
+    without the permission, for another organisation's study, with nothing to seal, or with half a folder;
+    `UserMistake` for a promised date that has passed or is too far ahead.
     """
     organisations.check_owner(actor, "seal", organisations.find_owner(study.id))
     with transaction.atomic():
@@ -150,6 +151,7 @@ def seal_inventory(*, actor: Person, study: Study, now: datetime.datetime) -> In
         if not items:
             raise errors.Refused(f"nothing of {study.id} is measured, or somebody has just sealed it")
         _check_measured(study)
+        check_due({item.number: item.due for item in items}, now.date())
         number = study.inventories.count() + 1
         entries = [
             entry.make_item(
@@ -174,6 +176,17 @@ def seal_inventory(*, actor: Person, study: Study, now: datetime.datetime) -> In
         Item.objects.bulk_update(items, ["inventory", "log_index"])
         Study.objects.filter(pk=study.pk).update(measured=None)
     return sealed
+
+
+def check_due(dates: Mapping[int, datetime.date], today: datetime.date) -> None:
+    """Judge promised dates by the number of their document; `UserMistake` with every problem."""
+    problems = [
+        errors.Problem(f"document {number}", f"the due date {problem}")
+        for number, due in dates.items()
+        if (problem := rules.find_promise_problem(due, today))
+    ]
+    if problems:
+        raise errors.UserMistake(problems=problems)
 
 
 def unwrap_item_key(state: State, item: Item) -> bytes:

@@ -158,6 +158,8 @@ class Overview:
     day: datetime.date
     providers: tuple[ProviderView, ...]
     replies: dict[str, tuple[disclosure.Disclosure, ...]] = field(default_factory=dict)
+    # When each version of a record was put here, by id and version, as the log and its witnesses bound it.
+    put_here: dict[tuple[str, int], datetime.date] = field(default_factory=dict)
 
     def find_provider(self, slug: str) -> ProviderView | None:
         return next((each for each in self.providers if each.slug == slug), None)
@@ -234,7 +236,14 @@ def make_overview(size: int, day: datetime.date) -> Overview:
         _view_provider(row, tuple(services[row.slug]), studies, newest)
         for row in Provider.objects.order_by("name")
     ]
-    return Overview(size, day, tuple(providers), {key: tuple(value) for key, value in about.items()})
+    put_here = {
+        (record, version): find_time(index, at).date()
+        for record, version, index, at in Disclosure.objects.values_list(
+            "record", "version", "log_index", "published_at"
+        )
+    }
+    replies = {key: tuple(value) for key, value in about.items()}
+    return Overview(size, day, tuple(providers), replies, put_here)
 
 
 def _view_provider(

@@ -12,7 +12,7 @@ import hashlib
 import os
 
 from lightwell.actions import log, moments
-from lightwell.archive import beacon, dating, entry, logbook
+from lightwell.archive import beacon, dating, entry, logbook, promise, rules
 from lightwell.base import errors
 from lightwell.client import beacons, witness
 from lightwell.db.models import Disclosure, LogEntry, Study
@@ -55,8 +55,9 @@ def register_study(
     """
     body = row.read_record().body
     in_advance = body["registered_in_advance"] is True
-    if problem := find_start_problem(body, now.date()):
-        raise errors.Refused(problem)
+    for problem in (find_start_problem(body, now.date()), find_due_problem(body, now.date())):
+        if problem:
+            raise errors.Refused(problem)
     shown = state.tiles.read_checkpoint()
     after = None if shown is None else "sha256:" + hashlib.sha256(shown.encode()).hexdigest()
     (index,) = log.append(entries=[entry.make_study(now, row.record, in_advance, row.digest, after, anchor)])
@@ -77,6 +78,16 @@ def find_start_problem(body: dict[str, object], today: datetime.date) -> str | N
             "set registered_in_advance: false and give the search statement of earlier research"
         )
     return None
+
+
+def find_due_problem(body: dict[str, object], today: datetime.date) -> str | None:
+    """Say why what a study promises cannot be promised on `today`; None when it can.
+
+    The first date has to be in reach; later ones may be further ahead.
+    """
+    due = promise.read_due(body)
+    problem = rules.find_promise_problem(due, today) if due else None
+    return f"the promised date {problem}" if problem else None
 
 
 def read_bounds(state: State, study: str) -> tuple[dating.Bounds, beacon.Beacon | None]:

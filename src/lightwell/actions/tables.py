@@ -130,7 +130,7 @@ def _list_held(overview: Overview) -> Rows:
                 ends = datetime.date.fromisoformat(held.expires)
                 days = completeness.count_days_past(ends, overview.day)
                 what = (place, provider.slug, "answer", held.ground, held.decided_by)
-                yield *what, held.expires, record.date, days
+                yield *what, held.expires, overview.put_here.get((record.id, record.version), ""), days
 
 
 def _list_records(overview: Overview) -> Rows:
@@ -140,6 +140,7 @@ def _list_records(overview: Overview) -> Rows:
                 each.id,
                 each.kind,
                 each.version,
+                overview.put_here.get((each.id, each.version), ""),
                 each.date,
                 str(each.body.get("title", "")),
                 each.publisher.id,
@@ -249,7 +250,8 @@ TABLES = {
                 "id",
                 "kind",
                 "version",
-                "date",
+                "put_here_on",
+                "date_declared",
                 "title",
                 "put_here_by",
                 "capacity",

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from lightwell.archive import rules
 from lightwell.base import errors
 from lightwell.base.errors import Problem
 from lightwell.base.ground import QUARANTINE
@@ -119,13 +120,15 @@ def format_rows(rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def parse_rows(text: str, names: Collection[str], grounds: Collection[str]) -> list[Row]:
+def parse_rows(
+    text: str, names: Collection[str], grounds: Collection[str], today: datetime.date | None = None
+) -> list[Row]:
     """Read rows and hold them against the files of the folder; inverse of `format_rows`.
 
-    `names` are the files present, `grounds` the ids of known grounds. Raises `UserMistake` with every
-    problem, each placed by its line in the CSV file.
+    `names` are the files present, `grounds` the ids of known grounds; without `today` the promised dates are
+    not judged. Raises `UserMistake` with every problem, each placed by its line in the CSV file.
     """
-    table = read_table(text, names, grounds)
+    table = read_table(text, names, grounds, today)
     if table.problems:
         raise errors.UserMistake(problems=table.problems)
     return table.rows
@@ -143,7 +146,9 @@ def decode_table(data: bytes) -> str:
         ) from None
 
 
-def read_table(text: str, names: Collection[str], grounds: Collection[str]) -> Table:
+def read_table(
+    text: str, names: Collection[str], grounds: Collection[str], today: datetime.date | None = None
+) -> Table:
     """Read a table as far as it can be read; arguments as for `parse_rows`."""
     # Where the comma divides whole numbers from parts, spreadsheets divide cells by semicolons.
     delimiter = ";" if text.startswith(";".join(COLUMNS)) else ","
@@ -159,6 +164,9 @@ def read_table(text: str, names: Collection[str], grounds: Collection[str]) -> T
             place = f"line {reader.line_num}"
             cells = {column: _unguard_cell(cell) for column, cell in raw.items()}
             found = _list_row_problems(cells, len(rows) + 1, names, grounds)
+            due = _parse_date(str(cells.get("due") or ""))
+            if due and today and (problem := rules.find_promise_problem(due, today)):
+                found.append(f"the due date {problem}")
             file = str(cells["file"] or "")
             if file in seen:
                 found.append(f"{file!r} stands already in line {seen[file]}; keep one of the two rows")

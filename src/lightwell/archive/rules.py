@@ -31,6 +31,9 @@ class Rules:
             raise errors.Refused("rules have a version from 1 and no negative days or seconds")
 
 
+# Five years: a date further ahead is a promise that nobody need keep, or a slip such as the year 9999.
+LONGEST_PROMISE_DAYS = 1827
+
 FIRST_RULES = Rules(version=1, due_soon_days=30, grace_days=30)
 
 
@@ -46,6 +49,18 @@ def compute_lateness(rules: Rules, due: datetime.date, until: datetime.date) -> 
     """Count how late on `until` is what was promised for `due`."""
     late = max(0, (until - due).days)
     return Lateness(late, max(0, late - rules.grace_days))
+
+
+def find_promise_problem(due: datetime.date, today: datetime.date) -> str | None:
+    """Say why nothing can be promised for `due` on `today`; None when it can."""
+    if due < today:
+        return (
+            f"{due} has passed already; promise a day from {today} on, because a past promise is no promise"
+        )
+    last = today + datetime.timedelta(days=LONGEST_PROMISE_DAYS)
+    if due > last:
+        return f"{due} is further ahead than five years; promise a day up to {last}"
+    return None
 
 
 def is_due_soon(rules: Rules, due: datetime.date, day: datetime.date) -> bool:

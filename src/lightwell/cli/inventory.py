@@ -75,11 +75,18 @@ def check(documents: Path, table: Path, processes: int) -> None:
         from lightwell.files import intake, outlook
     except ImportError:
         raise errors.CouldNotCheck("this command needs the site: pip install 'lightwell[site]'") from None
-    root = state.open_state().root
+    opened = state.open_state()
+    root = opened.root
     free = intake.measure_free(root)
     with bar.show_progress("looking at", 0, "files") as report:
         found = outlook.look_ahead(
-            documents, text, data.read_grounds().keys(), processes=processes, free=free, progress=report
+            documents,
+            text,
+            data.read_grounds().keys(),
+            today=opened.read_now().date(),
+            processes=processes,
+            free=free,
+            progress=report,
         )
     click.echo(
         f"{found.documents} documents, {found.pages:,} pages, {found.bytes / 1e6:,.1f} MB: "

@@ -51,6 +51,7 @@ def seal(study: str, documents: Path, table: Path, yes: bool, processes: int, pe
         # Killed after sealing and before saying so, or run twice: a second inventory would count all twice.
         before = reruns.find_sealed(study=found, folder=documents, rows=rows)
         if before is None:
+            stories.check_due({row.number: row.due for row in rows}, state.read_now().date())
             with bar.show_progress("reading", len(rows), "files") as report:
                 stories.measure_files(
                     state=state,

@@ -145,6 +145,7 @@ class Record:
     kind: str
     version: int
     digest: str
+    put_here_on: datetime.date | None
     date: str
     company: str
     publisher: Party

@@ -6,6 +6,7 @@ file is opened whose row does not say clearly that it may be: it might be one th
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,16 +42,17 @@ def look_ahead(
     text: str,
     grounds: Collection[str],
     *,
+    today: datetime.date,
     processes: int = 2,
     free: int | None = None,
     progress: Progress | None = None,
 ) -> Outlook:
     """Look at a folder and its table (`text`, as CSV); raises `UserMistake` with every problem of both.
 
-    `free` are the bytes that the disk of the installation has left.
+    `today` judges the promised dates. `free` are the bytes that the disk of the installation has left.
     """
     listing = folder.read_folder(documents)
-    table = inventory.read_table(text, listing.names, grounds)
+    table = inventory.read_table(text, listing.names, grounds, today)
     problems = [*listing.problems, *(each for each in table.problems if each not in listing.problems)]
     barred = {each.place for each in listing.problems}
     opened: dict[str, tuple[inventory.Row, int]] = {}

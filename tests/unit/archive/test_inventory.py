@@ -65,6 +65,18 @@ def test_each_mistake_is_named_with_its_line(line: str, sentence: str) -> None:
     assert any(p.place in lines and sentence in p.sentence for p in caught.value.problems)
 
 
+@pytest.mark.parametrize("due", ["9999-12-31", "1999-01-01", "2026-11-27", "2031-11-30"])
+def test_a_promise_in_the_past_or_beyond_five_years_is_a_problem_of_its_line(due: str) -> None:
+    line = f"1,a.pdf,A,report,,publish,,,{due}"
+    with pytest.raises(errors.UserMistake) as caught:
+        inventory.parse_rows(f"{HEADER}\n{line}\n", {"a.pdf"}, set(), datetime.date(2026, 11, 28))
+    (problem,) = caught.value.problems
+    assert problem.place == "line 2"
+    assert f"the due date {due}" in problem.sentence
+    kept = line.replace(due, "2026-11-28")
+    assert inventory.parse_rows(f"{HEADER}\n{kept}\n", {"a.pdf"}, set(), datetime.date(2026, 11, 28))
+
+
 def test_every_problem_is_told_at_once_and_a_file_without_a_row_is_one() -> None:
     text = f"{HEADER}\n1,a.pdf,A,report,,publish,,,2027-01-31\n2,a.pdf,A,novel,,publish,,,2027-01-31\n"
     with pytest.raises(errors.UserMistake) as caught:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from lightwell.actions import records
+from lightwell.actions.overview import Overview
 from lightwell.base import disclosure, errors
 from lightwell.db.models import Disclosure
 from lightwell.web.api import archive, shapes
@@ -29,7 +30,13 @@ def list_records(
     picture = archive.read_picture(None)
     archive.check_company(picture, company)
     return archive.cut(
-        picture, rows, lambda row: (row.date, row.record), after, limit, request, _describe_row
+        picture,
+        rows,
+        lambda row: (row.log_index,),
+        after,
+        limit,
+        request,
+        lambda request, row: _describe_row(request, row, picture),
     )
 
 
@@ -39,6 +46,7 @@ def read_record(request: HttpRequest, record: str) -> Any:
     history = records.read_history(record)
     if history is None:
         raise Http404
+    picture = archive.read_picture(None)
     return shapes.History(
         id=history.id,
         kind=history.kind,
@@ -46,6 +54,7 @@ def read_record(request: HttpRequest, record: str) -> Any:
         versions=[
             shapes.Version(
                 version=each.number,
+                put_here_on=picture.put_here.get((history.id, each.number)),
                 date=each.date,
                 digest=each.digest,
                 log_index=each.log_index,
@@ -80,13 +89,14 @@ def compare_versions(request: HttpRequest, record: str, old: int, new: int) -> A
     )
 
 
-def _describe_row(request: HttpRequest, row: Disclosure) -> shapes.Record:
+def _describe_row(request: HttpRequest, row: Disclosure, picture: Overview) -> shapes.Record:
     record = row.read_record()
     return shapes.Record(
         id=row.record,
         kind=row.kind,
         version=row.version,
         digest=row.digest,
+        put_here_on=picture.put_here.get((row.record, row.version)),
         date=row.date,
         company=row.provider_id,
         publisher=shapes.Party(id=record.publisher.id, name=record.publisher.name),

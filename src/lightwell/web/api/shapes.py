@@ -181,7 +181,8 @@ class Record(Schema):
     kind: str
     version: int
     digest: str
-    date: str
+    put_here_on: datetime.date | None = Field(description="Confirmed by the log; null for a moment.")
+    date: str = Field(description="As its publisher declares it.")
     company: str
     publisher: Party
     publisher_role: str
@@ -192,7 +193,8 @@ class Record(Schema):
 
 class Version(Schema):
     version: int
-    date: str
+    put_here_on: datetime.date | None = Field(description="Confirmed by the log; null for a moment.")
+    date: str = Field(description="As its publisher declares it.")
     digest: str
     log_index: int
     removed: bool

@@ -16,9 +16,10 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 
-from lightwell.actions import chronicle
+from lightwell.actions import chronicle, overview
 from lightwell.base import ground
 from lightwell.files import data
+from lightwell.files import state as state_folder
 
 register = template.Library()
 
@@ -138,6 +139,19 @@ def day(value: object) -> str:
     return {"~": f"about {said}", "?": f"{said} (uncertain)", "%": f"about {said} (uncertain)"}.get(
         mark, said
     )
+
+
+@register.simple_tag
+def put_here(record: str, version: int, declared: str) -> str:
+    """Say when a version of a record was put here, and its own date where that is another.
+
+    The declared date is its publisher's word and may lie years back; the other one others have confirmed.
+    """
+    known = overview.read_overview(state_folder.open_state()).put_here.get((record, version))
+    said = f"put here on {known:%-d %B %Y}" if known else "put here just now"
+    if known and known.isoformat() == declared:
+        return said
+    return f"{said} (its own date, not confirmed: {day(declared)})"
 
 
 @register.filter
