@@ -58,6 +58,16 @@ def read_grounds(version: int = 1) -> dict[str, ground.Ground]:
     return ground.parse_grounds(_read_json("grounds", f"{version}.json"))
 
 
+@functools.cache
+def read_countries() -> dict[str, str]:
+    """Return the usual English name of each country by its code (ISO 3166-1 alpha-2), and EU's.
+
+    From the time zone database (iso3166.tab, public domain), which takes no position on claims to territory.
+    """
+    names: dict[str, str] = _read_json("countries", "1.json")
+    return names
+
+
 def list_countries() -> list[str]:
     """List the countries that have help lines, as two capital letters (EU: European Union)."""
     return sorted(file.name.removesuffix(".json") for file in _folder("help-lines").iterdir())

@@ -11,6 +11,8 @@ from lightwell.base import errors
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
+# Left-to-right and right-to-left override, U+202D and U+202E, and the replacement character, as UTF-8.
+_OVERRIDES, _REPLACED = ("\u202d".encode(), "\u202e".encode()), "\ufffd".encode()
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 
@@ -19,6 +21,8 @@ def complete_headers(answer: Answer) -> Answer:
 
     def complete(request: HttpRequest) -> HttpResponse:
         response = answer(request)
+        if response.headers.get("Content-Type", "").startswith("text/html") and not response.streaming:
+            response.content = _show_overrides(response.content)
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if request.path.startswith("/workspace/"):
@@ -26,6 +30,16 @@ def complete_headers(answer: Answer) -> Answer:
         return response
 
     return complete
+
+
+def _show_overrides(html: bytes) -> bytes:
+    """Replace characters that turn the direction of what follows: no title may rewrite its neighbours.
+
+    Unicode Standard Annex 9, section 2.2; names are disguised with them (CVE-2021-42574).
+    """
+    for character in _OVERRIDES:
+        html = html.replace(character, _REPLACED)
+    return html
 
 
 def explain_errors(answer: Answer) -> Answer:

@@ -10,10 +10,13 @@ from lightwell.files import data
 from lightwell.web import reader
 
 
-def read_place(record: disclosure.Disclosure, place: str) -> reader.Node:
-    """Make the node of one place of a change, whose entries are named "id=…"; outside the body as text."""
+def read_place(record: disclosure.Disclosure, place: str, page: str = "") -> reader.Node:
+    """Make the node of one place of a change, whose entries are named "id=…"; outside the body as text.
+
+    `page` is the address of the whole record, to which links to its entries lead.
+    """
     schema: Any = data.read_schema(record.kind, record.schema)
-    frame = reader.make_frame(record, schema)
+    frame = reader.make_frame(record, schema, page)
     value: Json = disclosure.format_disclosure(record)
     tokens: tuple[str, ...] = ()
     for token in pointer.parse_pointer(place):

@@ -73,6 +73,8 @@ class Frame:
     held: Mapping[str, Held]
     names: Mapping[str, str]
     anchors: Mapping[str, str]
+    # Where the whole record is shown, when its entries are not on the page itself.
+    page: str = ""
 
 
 def lay_out(record: disclosure.Disclosure) -> list[Section]:
@@ -112,7 +114,8 @@ def show_at_a_glance(record: disclosure.Disclosure) -> Node | None:
     return Node("At a glance", "glance", children=tuple(rows), columns=columns) if rows else None
 
 
-def make_frame(record: disclosure.Disclosure, schema: Mapping[str, Any]) -> Frame:
+def make_frame(record: disclosure.Disclosure, schema: Mapping[str, Any], page: str = "") -> Frame:
+    """Gather what the walk needs; links to entries lead to `page`, by default to the page they stand on."""
     grounds = data.read_grounds()
     held = {
         each.pointer: Held(grounds.get(each.ground), each.expires, each.decided_by)
@@ -125,7 +128,7 @@ def make_frame(record: disclosure.Disclosure, schema: Mapping[str, Any]) -> Fram
         anchors.setdefault(identity, "-".join((*tokens, identity)))
         if name := name_entry(entry):
             names.setdefault(identity, name)
-    return Frame(schema.get("$defs", {}), held, names, anchors)
+    return Frame(schema.get("$defs", {}), held, names, anchors, page)
 
 
 def list_entries(value: Json, tokens: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Json]]]:
@@ -350,9 +353,15 @@ def _read_scalar(value: Json, schema: Mapping[str, Any], frame: Frame) -> tuple[
         return "topic", value
     if "enum" in schema or part in ("age_group", "check", "confidence"):
         return "tag", value
+    if part == "country":
+        return "text", data.read_countries().get(str(value), value)
     if part == "slug":
         if value in frame.names:
-            return "entry", {"name": frame.names[value], "anchor": frame.anchors.get(value, "")}
+            anchor = frame.anchors.get(value)
+            return "entry", {
+                "name": frame.names[value],
+                "address": f"{frame.page}#{anchor}" if anchor else "",
+            }
         return "text", value
     if isinstance(value, str) and "\n" in value.strip():
         return "paragraphs", value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 
 from lightwell.actions import overview, records
 from lightwell.base import disclosure, withholding
@@ -75,6 +75,7 @@ def show_changes(request: HttpRequest, record: str, old: int, new: int) -> HttpR
         "changes": [],
         "record": after.record,
     }
+    pages = [reverse("record-version", args=[record, each.number]) for each in (before, after)]
     if before.record and after.record:
         context["changes"] = [
             {
@@ -83,8 +84,8 @@ def show_changes(request: HttpRequest, record: str, old: int, new: int) -> HttpR
                 ),
                 "pointer": change.pointer,
                 "how": change.how,
-                "old": places.read_place(before.record, change.pointer),
-                "new": places.read_place(after.record, change.pointer),
+                "old": places.read_place(before.record, change.pointer, pages[0]),
+                "new": places.read_place(after.record, change.pointer, pages[1]),
             }
             for change in records.compare_versions(history, old, new)
         ]
