@@ -118,7 +118,8 @@ def decide(
         return Decision(CONFLICT, sentence, latest, known.size)
     if offered.size == known.size and offered.root != known.root:
         sentence = (
-            f"This witness has cosigned another root hash at size {known.size}: the log shows two histories."
+            f"At size {known.size} this witness has cosigned the root {known.root.hex()} and is now shown "
+            f"{offered.root.hex()}: the log shows two histories."
         )
         return Decision(CONFLICT, sentence, latest)
     try:

@@ -72,6 +72,12 @@ def test_everything_else_is_refused_and_changes_nothing(known, request_, status,
     assert decision.sentence.endswith(".")
 
 
+def test_the_refusal_of_a_fork_shows_both_histories():
+    decision = decide(head(7), ask(7, 7, FORK, []))
+    for leaves in (LEAVES, FORK):
+        assert tree.compute_root(leaves[:7]).hex() in decision.sentence
+
+
 def test_a_damaged_signature_of_the_log_is_forbidden():
     good = ask(0, 7)
     damaged = note.parse_note(good.checkpoint_text)
