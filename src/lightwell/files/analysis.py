@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -22,6 +23,10 @@ MAX_TERM = 80
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}"
 _PATTERN = rf"[{_UNSPACED}]|[\p{{L}}\p{{N}}&&[^{_UNSPACED}]][\p{{L}}\p{{N}}\p{{M}}&&[^{_UNSPACED}]]*"
 WORD = re.compile(r"\S+")
+# Accents of Latin, Greek and Cyrillic; points of Hebrew; vowel signs of Arabic.
+_MARKS = "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+_LOOSE_MARKS = re.compile(f"[{_MARKS}]")
+_CLUSTER = re.compile(f"[^{_MARKS}]?[{_MARKS}]*", re.DOTALL)
 
 
 class Term(NamedTuple):
@@ -68,11 +73,39 @@ def replace_surrogates(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def fold_marks(text: str) -> str:
+    """Write letters and their marks as one and leave out the marks that nobody types.
+
+    A PDF may draw an accent as a sign of its own, and Arabic and Hebrew with vowels that a search leaves out.
+    Marks that are letters of their script (Devanagari, Thai) stay (Unicode Standard Annex 15).
+    """
+    clean = replace_surrogates(text)
+    return clean if clean.isascii() else _LOOSE_MARKS.sub("", unicodedata.normalize("NFC", clean))
+
+
 @functools.lru_cache(maxsize=50_000)
 def analyze_word(word: str, analyzer: str) -> tuple[tuple[str, int, int], ...]:
     """List the terms of one word, something without white space, and their places in it."""
-    tokens = _ANALYZERS[analyzer].pre_tokenize(replace_surrogates(word)).tokens
-    return tuple((token.text, token.char_offset_from, token.char_offset_to) for token in tokens)
+    folded = fold_marks(word)
+    tokens = _ANALYZERS[analyzer].pre_tokenize(folded).tokens
+    found = [(token.text, token.char_offset_from, token.char_offset_to) for token in tokens]
+    if len(folded) == len(word):
+        return tuple(found)
+    starts, ends = _map_places(word, folded)
+    return tuple((term, starts[first], ends[last - 1]) for term, first, last in found)
+
+
+def _map_places(word: str, folded: str) -> tuple[list[int], list[int]]:
+    """Say for each character of a folded word where that which became it begins and ends."""
+    starts, ends, kept = [], [], ""
+    for cluster in _CLUSTER.finditer(word):
+        part = fold_marks(cluster.group())
+        kept += part
+        starts += [cluster.start()] * len(part)
+        ends += [cluster.end()] * len(part)
+    if kept != folded:  # letters that only join with the next ones, as Korean ones do: the whole word it is
+        return [0] * len(folded), [len(word)] * len(folded)
+    return starts, ends
 
 
 def _build(*, stemmed: bool) -> tantivy.TextAnalyzer:

@@ -32,7 +32,7 @@ from lightwell.base import errors
 from lightwell.files import analysis, disk, durable, occupancy
 
 # A new number makes every older index out of date, so that the next start builds it again.
-FORMAT = 1
+FORMAT = 2
 _WRITER_BYTES = 15_000_000  # the least that Tantivy takes
 _REBUILD_BYTES = 60_000_000
 
@@ -353,8 +353,8 @@ def _make_document(page: PageDocument) -> tantivy.Document:
     _add_all(document, "company_name", [page.company_name, page.company])
     _add_all(document, "service_name", [f"{slug} {name}" for slug, name in page.services])
     for name, text in (("title", page.title), ("text", page.text)):
-        document.add_text(name, analysis.replace_surrogates(text))
-        document.add_text(f"{name}_written", analysis.replace_surrogates(text))
+        document.add_text(name, analysis.fold_marks(text))
+        document.add_text(f"{name}_written", analysis.fold_marks(text))
     return document
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lightwell.base import errors
-from lightwell.files import finder, index, lookup
+from lightwell.files import excerpt, finder, index, lookup
 
 TEXTS = {
     1: "Children sleeping badly at night answered the survey.",
@@ -282,3 +282,31 @@ def test_writers_wait_for_each_other(folder: index.IndexFolder) -> None:
     for thread in threads:
         thread.join()
     assert len(find(folder, "parallel")) == 30
+
+
+def list_marked(text: str, query: str) -> list[str]:
+    return [text[start:end] for start, end in excerpt.find_ranges(text, lookup.parse_lookup(query))]
+
+
+@pytest.mark.parametrize(
+    ("drawn", "typed"),
+    [
+        ("cafe\u0301s", "cafés"),
+        ("cafés", "cafe\u0301s"),
+        ("na\u0131\u0308ve", "na\u0131ve"),
+        ("\u05e9\u05b8\u05dc\u05d5\u05b9\u05dd", "\u05e9\u05dc\u05d5\u05dd"),
+        ("\u0633\u064e\u0644\u064e\u0627\u0645", "\u0633\u0644\u0627\u0645"),
+        ("\u0938\u094b\u0928\u093e", "\u0938\u094b\u0928\u093e"),
+        ("\u1112\u1161\u11ab", "\ud55c"),
+    ],
+)
+def test_marks_drawn_apart_or_left_out_by_whoever_types_hide_no_word(
+    drawn: str, typed: str, tmp_path: Path
+) -> None:
+    assert list_marked(f"before {drawn} after", typed) == [drawn]
+    folder = build_folder(tmp_path, [make_page(1, f"before {drawn} after")])
+    assert find(folder, typed) == {1}
+
+
+def test_marks_that_are_letters_of_their_script_part_two_words(tmp_path: Path) -> None:
+    assert list_marked("\u0938\u094b\u0928\u093e", "\u0938\u0928") == []
