@@ -72,6 +72,29 @@ def test_the_file_is_away_from_the_moment_something_is_hidden_until_it_is_packed
     log.publish_checkpoint(state=world.state, now=exits.NOW)
 
 
+def test_a_download_that_broke_off_goes_on_where_it_was(world: exits.World) -> None:
+    client = Client(headers={"host": "localhost"})
+    whole = fetch(client)[1]
+    head = client.head("/everything.zip")
+    assert (head["Accept-Ranges"], int(head["Content-Length"])) == ("bytes", len(whole))
+
+    def ask(asked: str, **more: str) -> tuple[int, bytes, str]:
+        answer = client.get("/everything.zip", headers={"range": asked, **more})
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        return answer.status_code, body, answer.get("Content-Range", "")
+
+    end = len(whole) - 1
+    assert ask("bytes=100-") == (206, whole[100:], f"bytes 100-{end}/{len(whole)}")
+    assert ask("bytes=0-0") == (206, whole[:1], f"bytes 0-0/{len(whole)}")
+    assert ask("bytes=-7") == (206, whole[-7:], f"bytes {end - 6}-{end}/{len(whole)}")
+    assert ask(f"bytes={end}-{end + 9}") == (206, whole[-1:], f"bytes {end}-{end}/{len(whole)}")
+    assert ask(f"bytes={len(whole)}-") == (416, b"", f"bytes */{len(whole)}")
+    for other in ("bytes=9-3", "bytes=0-1,5-6", "lines=1-2", "bytes=-"):
+        assert ask(other)[:2] == (200, whole)
+    assert ask("bytes=100-", **{"if-range": head["ETag"]})[0] == 206
+    assert ask("bytes=100-", **{"if-range": '"another"'}) == (200, whole, "")
+
+
 def test_a_new_line_alone_does_not_take_the_file_away_and_packing_rests_after_work(
     world: exits.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lightwell.web.middleware.explain_errors",
 ]
+CSRF_FAILURE_VIEW = "lightwell.web.views.about.show_unsent"
 ROOT_URLCONF = "lightwell.web.urls"
 WSGI_APPLICATION = "lightwell.web.wsgi.application"
 TEMPLATES = [

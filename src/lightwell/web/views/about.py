@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -9,6 +10,7 @@ from django.urls import path
 from lightwell.web import help_lines, memory
 from lightwell.web.api import service
 
+_FORBIDDEN = 403
 _MISSING = 404
 _FAULT = 500
 _API = "/api/"
@@ -41,11 +43,26 @@ def show_fault(request: HttpRequest) -> HttpResponse:
     if request.path.startswith(_API):
         return service.make_problem(_FAULT, "Something broke", "Nothing that is published was changed by it.")
     text = (
-        '<!doctype html><html lang="en"><head><title>Something broke</title></head><body><main>'
-        "<h1>Something broke here</h1><p>Nothing that is published was changed by it. Please try again.</p>"
-        "</main></body></html>"
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<title>Something broke · Lightwell</title>"
+        f'<link rel="stylesheet" href="{settings.STATIC_URL}lightwell.css"></head><body><header>'
+        '<div class="site-head"><div class="wrap"><a class="brand" href="/"><span>Lightwell</span></a>'
+        "</div></div>"
+        '</header><main class="wrap"><h1>Something broke here</h1>'
+        '<p class="lead">Nothing that is published was changed by it. Please try again in a minute.</p>'
+        '<p><a href="/">Front page</a></p></main></body></html>'
     )
     return HttpResponse(text, status=_FAULT)
+
+
+def show_unsent(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that a form was not taken, because nothing shows that it came from a page of this site."""
+    sentences = [
+        "What you sent was not taken, and nothing was changed: the page was open for too long, or your "
+        "browser keeps no cookies of this site. Go back, load the page again and send it once more."
+    ]
+    return render(request, "problem.html", {"sentences": sentences, "status": _FORBIDDEN}, status=_FORBIDDEN)
 
 
 urlpatterns = [

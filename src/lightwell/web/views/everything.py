@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from lightwell.actions import bundles
 from lightwell.files import state
+from lightwell.web import ranges
 
 _LATER_SECONDS = 60
 
@@ -28,7 +29,7 @@ def show_everything(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def send_everything(request: HttpRequest) -> HttpResponseBase:
-    """Send the packed bundle; 503 while it is packed anew, because something in it was hidden."""
+    """Send the packed bundle or a part of it; 503 while it is packed anew, as something was hidden."""
     opened = state.open_state()
     packed = bundles.find_packed(opened)
     if packed is None:
@@ -37,7 +38,9 @@ def send_everything(request: HttpRequest) -> HttpResponseBase:
         answer["Retry-After"] = str(_LATER_SECONDS)
         return answer
     name = f"{bundles.name_folder(opened)}-{packed.size}.zip"
-    answer = FileResponse(packed.path.open("rb"), as_attachment=True, filename=name)
+    # The same entries give the same bytes (`files/bundle`), and packing anew changes the time.
+    tag = f'"{packed.begun}-{packed.size}-{packed.path.stat().st_mtime_ns:x}"'
+    answer = ranges.send_file(request, packed.path, name, tag)
     answer["Cache-Control"] = "no-store"
     return answer
 
