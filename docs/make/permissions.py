@@ -55,8 +55,10 @@ def _list_lines() -> Iterator[str]:
     yield roles.format_table()
     yield (
         "A publisher or approver does all of this for one organisation only: records are published under its "
-        "id, role and name, and only its people propose about them, approve, or read what is not public. To "
-        "take a page out of view is open to every person with the permission, whoever published the page. "
+        "id, role and name, and only its people propose about them, approve, take pages out of view, or "
+        "read what is not public: nobody silences another. The safeguarding officer and the auditor are of "
+        "the house; given to somebody of an organisation these roles reach no further than it. What the "
+        "officer took out of view is shown again only when an officer is one of the two. "
         "Who stands behind an organisation is the operator's to check (docs/decisions/0006).\n"
     )
     guarded = ", ".join(f"`{role}`" for role in roles.ROLES if roles.needs_second_factor([role]))

@@ -16,7 +16,7 @@ def make_gap(
     state: str, pages: int | None, pages_open: int | None = None, opened: bool = False
 ) -> completeness.Gap:
     item = completeness.Item(
-        "std-1", 1, DAY, pages, True, opened=DAY if opened else None, pages_open=pages_open
+        "std-1", 1, DAY, DAY, pages, True, opened=DAY if opened else None, pages_open=pages_open
     )
     return completeness.Gap(item, state, rules.Lateness(0, 0))
 

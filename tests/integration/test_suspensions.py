@@ -116,10 +116,40 @@ def test_an_approver_restores_for_the_own_organisation_only(desk: fixture.Desk, 
     number = Proposal.objects.get(kind="restoration").pk
     refused = run("approve", number, "--as", "nora").exception
     assert "this belongs to larkfield" in str(refused)
-    # To take out of view nobody's organisation is asked: a child is in view.
-    succeed("suspend", STUDY, 2, "--as", "nora")
     succeed("approve", number, "--as", "ben")
     assert not Suspension.objects.filter(item__number=1, restored_at=None).exists()
+
+
+@pytest.mark.parametrize("role", ["publisher", "approver", "safeguarding-officer"])
+def test_no_organisation_takes_out_of_view_what_another_published(
+    desk: fixture.Desk, tmp_path: Path, role: str
+) -> None:
+    seal(desk, tmp_path / "papers")
+    publish(desk)
+    other = organisations.add_organisation(by="test", slug="other", role="newsroom", name="Other")
+    people.add_person(name="nora", roles=[role], organisation=other)
+    for more in ((), ("--page", 1), ("--ground", SUSPECTED)):
+        refused = run("suspend", STUDY, 1, *more, "--as", "nora").exception
+        assert "this belongs to larkfield" in str(refused)
+    assert Client().get(PAGE).status_code == 200
+    succeed("suspend", STUDY, 1, "--as", "olga")
+    assert Client().get(PAGE).status_code == 451, "the officer of the house may, whoever published it"
+
+
+def test_what_the_officer_took_out_of_view_no_organisation_shows_again_alone(
+    desk: fixture.Desk, tmp_path: Path
+) -> None:
+    seal(desk, tmp_path / "papers")
+    publish(desk)
+    people.add_person(
+        name="bea", roles=["approver"], organisation=organisations.find_organisation("larkfield")
+    )
+    succeed("suspend", STUDY, 1, "--as", "olga")
+    succeed("reinstate", STUDY, 1, "--as", "ben")
+    number = Proposal.objects.get(kind="restoration").pk
+    assert "an officer is one of the two" in str(run("approve", number, "--as", "bea").exception)
+    succeed("approve", number, "--as", "pia")
+    assert not Suspension.objects.filter(restored_at=None).exists()
 
 
 def test_mistakes_at_the_command_line_are_sentences(desk: fixture.Desk, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import datetime
 
 from django.db import transaction
 
-from lightwell.actions import log, pictures, search
+from lightwell.actions import log, organisations, pictures, search
 from lightwell.archive import entry
 from lightwell.base import errors, ground, roles
 from lightwell.base.canonical import Json
@@ -21,6 +21,7 @@ from lightwell.files import data
 from lightwell.files.state import State
 
 GROUND = "child-identifiable"
+OFFICER = "safeguarding-officer"
 
 
 def take_out_of_view(
@@ -49,10 +50,12 @@ def suspend_page(
 ) -> Suspension:
     """Take one page, or with None the whole item, out of view at once.
 
-    For a suspected abuse image it is always the whole item. Raises `Refused` without the permission, for a
-    page that is not open, or one suspended already; `UserMistake` for a ground that is not for this.
+    Whoever published it may, and the safeguarding officer of the house, who is always there for a child: no
+    organisation takes out of view what another published. For a suspected abuse image it is always the
+    whole item. Raises `Refused` without the permission, for a page that is not open, or one suspended
+    already; `UserMistake` for a ground that is not for this.
     """
-    roles.check_may(actor.roles, "suspend")
+    organisations.check_owner(actor, "suspend", organisations.find_owner(item.study_id))
     role = _check_ground(actor, ground_id, now)
     quarantined = ground_id == ground.QUARANTINE
     page = None if quarantined else page
@@ -106,6 +109,11 @@ def restore_page(
     with transaction.atomic():
         check_restoration(payload, now)
         suspension = Suspension.objects.select_for_update().get(pk=payload["suspension"])
+        if log.read_entry(suspension.log_index)["decided_by"] == OFFICER and OFFICER not in decided_by:
+            raise errors.Refused(
+                "the officer for child protection took this out of view, so an officer is one of the two "
+                "people who show it again"
+            )
         item = suspension.item
         log.append(
             entries=[entry.make_restoration(now, item.study_id, item.number, suspension.page, decided_by)]

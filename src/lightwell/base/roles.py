@@ -85,11 +85,13 @@ def may_for(held: Iterable[str], permission: str, own: str | None, owner: str | 
     """Answer whether somebody of the organisation `own` may do this with what belongs to `owner`.
 
     The role that gives the permission has to reach that far: an officer's reach lends a publisher nothing.
+    And reach is for people of the house: whoever belongs to an organisation acts for that one alone, or a
+    company's own officer could silence a regulator.
     """
     listed = list(held)
     same = own is not None and own == owner
     return may(listed, permission) and any(
-        permission in ROLES[role] and (same or "reach" in ROLES[role]) for role in listed
+        permission in ROLES[role] and (same or (own is None and "reach" in ROLES[role])) for role in listed
     )
 
 
