@@ -44,6 +44,13 @@ def test_a_fault_is_a_page_of_this_site_for_readers_and_a_problem_for_programs()
     assert problem["Content-Type"] == "application/problem+json"
 
 
+def test_readers_are_told_whose_word_the_rule_of_two_people_is(state: State, client: Client) -> None:
+    text = client.get("/how-to-check/").content.decode()
+    ours, _, technical = text.partition('id="how-this-was-checked"')
+    assert "could have acted for both" in ours
+    assert "<code>--as</code>" in technical
+
+
 def test_readers_find_the_api_from_the_page_of_lists(state: State, client: Client) -> None:
     html = client.get("/lists/").content.decode()
     for address in re.findall(r'href="(/api/[^"]+)"', html):
