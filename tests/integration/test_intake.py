@@ -56,7 +56,13 @@ def write_raw_pdf(path: Path, content: bytes, filters: str = "") -> Path:
 
 
 def take(tmp_path: Path, source: Path, **options) -> intake.Intake:
-    return intake.take_in(source, key=KEY, store=FileStore(tmp_path / "store"), **options)
+    """Take one file in; what is wrong with it is raised."""
+    limits = options.pop("limits", None)
+    jobs = [intake.Job(source, KEY, **options)]
+    (result,) = intake.take_in_all(jobs, FileStore(tmp_path / "store"), processes=1, limits=limits)
+    if isinstance(result, errors.UserMistake):
+        raise result
+    return result
 
 
 def list_stored(tmp_path: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""Ids: short, read aloud without doubt, with a check character; and paths shaped like ARKs.
+"""Ids: short, read aloud without doubt, with a check character.
 
 An id looks like `std-7k3m9q2wxz4h8v`: three letters that say the kind, thirteen characters
 for eight random bytes, one check character. The alphabet is Crockford's base 32 (no i, l, o,
@@ -8,9 +8,6 @@ An id tells nothing about what it names but its kind.
 """
 
 from __future__ import annotations
-
-import re
-from dataclasses import dataclass
 
 from lightwell.base import errors
 
@@ -46,7 +43,6 @@ PREFIXES = {
 _PREFIX_OF_KIND = {kind: prefix for prefix, kind in PREFIXES.items()}
 
 # Hand-typed ids: Crockford's look-alikes.
-_LOOK_ALIKES = str.maketrans({"o": "0", "i": "1", "l": "1"})
 
 
 def format_id(kind: str, random_bytes: bytes) -> str:
@@ -88,64 +84,6 @@ def parse_id(text: str) -> tuple[str, bytes]:
     if number >> (8 * RANDOM_BYTES):
         raise errors.UserMistake(f"the id {text!r} is larger than any id can be; copy it again")
     return PREFIXES[prefix], number.to_bytes(RANDOM_BYTES, "big")
-
-
-def correct_id(typed: str) -> str:
-    """Turn an id as a person types it (capitals, spaces, O for 0, I or L for 1) into its exact form.
-
-    Raises `UserMistake` as `parse_id` does when no id comes out.
-    """
-    prefix, _, rest = "".join(typed.split()).lower().partition("-")
-    corrected = f"{prefix}-{rest.translate(_LOOK_ALIKES)}" if rest else prefix
-    parse_id(corrected)
-    return corrected
-
-
-def is_id(text: str, kind: str | None = None) -> bool:
-    """Answer whether a text is an id, and of the given kind when one is named."""
-    try:
-        found, _ = parse_id(text)
-    except errors.UserMistake:
-        return False
-    return kind is None or found == kind
-
-
-@dataclass(frozen=True, slots=True)
-class Ark:
-    """A permanent path: naming authority, id, and optionally a version from 1 and a part ("page/12")."""
-
-    authority: str
-    id: str
-    version: int | None = None
-    part: str = ""
-
-
-_AUTHORITY = re.compile(r"[0-9]{5}(?:[0-9]{4})?|[b-df-hj-np-tv-xz][0-9b-df-hj-np-tv-xz]{4,8}")
-_PART = re.compile(r"[a-z0-9]+(?:[/-][a-z0-9]+)*")
-
-
-def format_ark(ark: Ark) -> str:
-    """Write "ark:99999/std-….v2/page/12" (draft-kunze-ark sections 2.1 to 2.5; 99999 is for tests)."""
-    version = f".v{ark.version}" if ark.version is not None else ""
-    part = f"/{ark.part}" if ark.part else ""
-    return f"ark:{ark.authority}/{ark.id}{version}{part}"
-
-
-def parse_ark(path: str) -> Ark:
-    """Read an ARK-shaped path, also the older spelling "ark:/99999/…"; inverse of `format_ark`."""
-    if not path.startswith("ark:"):
-        raise errors.UserMistake(f"{path[:40]!r} does not begin with ark:")
-    authority, _, rest = path.removeprefix("ark:").removeprefix("/").partition("/")
-    if not _AUTHORITY.fullmatch(authority):
-        raise errors.UserMistake(f"{authority[:20]!r} is not a naming authority number")
-    name, slash, part = rest.partition("/")
-    identifier, dot, version = name.partition(".v")
-    parse_id(identifier)
-    if dot and not re.fullmatch(r"[1-9][0-9]{0,5}", version):
-        raise errors.UserMistake(f"{version[:20]!r} is not a version; versions count from 1")
-    if slash and not _PART.fullmatch(part):
-        raise errors.UserMistake(f"{part[:40]!r} is not a part of a record")
-    return Ark(authority, identifier, int(version) if dot else None, part)
 
 
 def _compute_check(prefix: str, body: str) -> str:

@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from lightwell.base import canonical, errors
-from lightwell.base.canonical import Json
+from lightwell.base import errors
 from lightwell.tlog import tile
 
 LIST = "SHA256SUMS"
@@ -80,11 +79,6 @@ class Bundle:
             return self.read(path).decode()
         except UnicodeDecodeError:
             raise PlacedRefusal(path, "this file is not UTF-8 text") from None
-
-    def read_json(self, path: str) -> Json:
-        """Read a file of canonical JSON."""
-        with name_place(path):
-            return canonical.decode(self.read(path))
 
     def measure(self, path: str) -> tuple[bytes, int]:
         """Measure a file of any size: SHA-256 and size; refused by name when it is missing."""

@@ -17,7 +17,6 @@ Nothing is written or published here.
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,11 +46,6 @@ class Slot:
     id: str
     version: int = 1
     supersedes: str | None = None
-
-
-def read_draft(path: pathlib.Path, slot: Slot) -> Draft:
-    """Read and check a YAML file; `UserMistake` lists every problem by path and line."""
-    return parse_draft(yaml_lines.read_document(path), slot)
 
 
 def parse_draft(document: yaml_lines.Document, slot: Slot) -> Draft:

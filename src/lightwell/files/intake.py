@@ -67,16 +67,6 @@ class Check:
     parts_bytes: int
 
 
-def take_in(
-    source: Path, *, key: bytes, store: FileStore, unread: bool = False, limits: workers.Limits | None = None
-) -> Intake:
-    """Take in one file; raises `UserMistake` with a sentence that names file and page."""
-    (result,) = take_in_all([Job(source, key, unread)], store, processes=1, limits=limits)
-    if isinstance(result, errors.UserMistake):
-        raise result
-    return result
-
-
 def take_in_all(
     jobs: Iterable[Job], store: FileStore, *, processes: int = 2, limits: workers.Limits | None = None
 ) -> Iterator[Intake | errors.UserMistake]:

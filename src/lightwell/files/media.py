@@ -67,11 +67,6 @@ def judge_type(path: Path) -> str:
     return _judge_text(head, path.suffix.lower())
 
 
-def is_picture(media_type: str) -> bool:
-    """Answer whether the file is a picture or a film, which nothing here may decode."""
-    return media_type.startswith(("image/", "video/"))
-
-
 def _judge_zip(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:

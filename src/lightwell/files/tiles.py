@@ -27,10 +27,6 @@ class TileStore:
         self.root = root
         self._anchored: set[Path] = set()
 
-    def write_tile(self, item: tile.Tile) -> None:
-        """Write one tile or entry bundle durably; see `write_tiles`."""
-        self.write_tiles([item])
-
     def write_tiles(self, items: Iterable[tile.Tile]) -> int:
         """Write tiles and bundles durably and return how many were not there yet.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -326,8 +326,3 @@ def simulate(seed: int, children: int = PANEL) -> Platform:
             for part, kind in (("children", Children), ("events", Events), ("survey", Survey))
         )
     )
-
-
-def read_day(day: int) -> date:
-    """The calendar date of an event's `day`: each wave's week starts on a Monday."""
-    return WAVES[day // DAYS_PER_WAVE] + timedelta(days=day % DAYS_PER_WAVE)

@@ -27,11 +27,19 @@ def test_what_is_wrong_with_an_id_is_named(text: str, sentence: str) -> None:
         ids.parse_id(text)
 
 
+def holds(text: str) -> bool:
+    try:
+        ids.parse_id(text)
+    except errors.UserMistake:
+        return False
+    return True
+
+
 def test_every_single_wrong_character_is_found() -> None:
     for place in range(4, len(ID)):
         for character in ids.ALPHABET:
             changed = ID[:place] + character + ID[place + 1 :]
-            assert ids.is_id(changed) == (changed == ID)
+            assert holds(changed) == (changed == ID)
 
 
 def test_one_wrong_letter_of_the_prefix_is_found_even_when_it_names_another_kind() -> None:
@@ -43,7 +51,7 @@ def test_one_wrong_letter_of_the_prefix_is_found_even_when_it_names_another_kind
     ]
     assert pairs, "at least one pair of kinds differs by one letter"
     for mine, other in pairs:
-        assert not ids.is_id(other + ids.format_id(ids.PREFIXES[mine], b"lightwel")[3:])
+        assert not holds(other + ids.format_id(ids.PREFIXES[mine], b"lightwel")[3:])
 
 
 def test_every_swap_of_two_different_characters_is_found() -> None:
@@ -52,12 +60,7 @@ def test_every_swap_of_two_different_characters_is_found() -> None:
         for right in range(left + 1, len(spread)):
             swapped = list(spread)
             swapped[left], swapped[right] = swapped[right], swapped[left]
-            assert ids.is_id("".join(swapped)) == (spread[left] == spread[right])
-
-
-def test_an_id_typed_by_hand_is_put_right() -> None:
-    typed = " " + ID.upper().replace("0", "O").replace("1", "l") + " "
-    assert ids.correct_id(typed) == ID
+            assert holds("".join(swapped)) == (spread[left] == spread[right])
 
 
 def test_prefixes_and_kinds_are_one_to_one_and_three_letters_long() -> None:
@@ -70,27 +73,3 @@ def test_a_kind_without_a_prefix_and_too_few_bytes_are_our_own_bugs() -> None:
         ids.format_id("spaceship", bytes(8))
     with pytest.raises(ValueError, match="8 random bytes"):
         ids.format_id("study", bytes(7))
-
-
-@pytest.mark.parametrize(
-    ("ark", "path"),
-    [
-        (ids.Ark("99999", ID), f"ark:99999/{ID}"),
-        (ids.Ark("99999", ID, 2), f"ark:99999/{ID}.v2"),
-        (ids.Ark("99999", ID, 2, "page/12"), f"ark:99999/{ID}.v2/page/12"),
-        (ids.Ark("99999", ID, None, "inventory"), f"ark:99999/{ID}/inventory"),
-    ],
-)
-def test_an_ark_path_comes_back_in_either_spelling(ark: ids.Ark, path: str) -> None:
-    assert ids.format_ark(ark) == path
-    assert ids.parse_ark(path) == ark
-    assert ids.parse_ark(path.replace("ark:", "ark:/")) == ark
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["", "ark:9/x", f"ark:99999/{ID}.v0", f"ark:99999/{ID}.vx", f"ark:99999/{ID}/../x", f"99999/{ID}"],
-)
-def test_a_crooked_ark_path_is_refused(path: str) -> None:
-    with pytest.raises(errors.UserMistake):
-        ids.parse_ark(path)
