@@ -21,6 +21,7 @@ from lightwell.files import data, folder, occupancy
 
 if TYPE_CHECKING:
     from lightwell.actions.inventories import Preview
+    from lightwell.db.models import Study
 
 _AS = click.option("--as", "person", required=True, metavar="NAME", help="The account you act for.")
 
@@ -125,11 +126,11 @@ def publish(study: str, summary: str, items: str, person: str) -> None:
     )
 
 
-def find_study(study: str):  # type: ignore[no-untyped-def]  # the model must not be imported before Django is ready
+def find_study(study: str) -> Study:
     """Find a registered study by its id; `UserMistake` says how to register one."""
     from lightwell.db.models import Study
 
-    found = Study.objects.filter(pk=study).first()
+    found: Study | None = Study.objects.filter(pk=study).first()
     if found is None:
         raise errors.UserMistake(
             f"there is no study {study!r}; register one with: lightwell disclose study.yaml --as NAME"

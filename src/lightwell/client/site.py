@@ -308,7 +308,7 @@ def _read_row(row: type[Row], value: Any) -> Row:
         raise errors.CouldNotCheck(f"the site answered something that is no {row.__name__.lower()}")
     hints = get_type_hints(row)
     try:
-        names = [field.name for field in dataclasses.fields(row)]  # type: ignore[arg-type]
+        names = [field.name for field in dataclasses.fields(row)]  # type: ignore[arg-type]  # every Row is a dataclass
         return row(**{name: _read_value(hints[name], value[name]) for name in names})
     except (KeyError, TypeError, ValueError) as error:
         raise errors.CouldNotCheck(

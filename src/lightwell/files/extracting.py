@@ -16,8 +16,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lightwell.base import errors
+
+if TYPE_CHECKING:
+    import pikepdf
 
 _MEMORY_BYTES = 2 << 30
 _SECONDS = 60
@@ -56,22 +60,26 @@ def gather_pages(source: Source, title: str, attachments: Mapping[str, bytes]) -
     return done.stdout
 
 
-def build_pdf(order: Mapping[str, object]) -> bytes:
-    """Put the pages of an order together in this process; used by the process that `gather_pages` starts."""
+def build_pdf(order: Mapping[str, Any]) -> bytes:
+    """Put the pages of an order together in this process; used by the process that `gather_pages` starts.
+
+    An order is JSON that `gather_pages` wrote: `pdf` (a path or nothing), `numbers` of its pages, `pictures`
+    and `attachments` in base 64, `dpi`, `title`.
+    """
     import pikepdf
 
     made = pikepdf.new()
     if order["pdf"]:
         with pikepdf.open(str(order["pdf"])) as original:
-            for number in order["numbers"]:  # type: ignore[attr-defined]
+            for number in order["numbers"]:
                 sheet = original.pages[number - 1]
                 _drop_links(sheet)
                 made.pages.append(sheet)
-    for encoded in order["pictures"]:  # type: ignore[attr-defined]
-        with pikepdf.open(_print_picture(base64.b64decode(encoded), int(order["dpi"]))) as printed:  # type: ignore[call-overload]
+    for encoded in order["pictures"]:
+        with pikepdf.open(_print_picture(base64.b64decode(encoded), int(order["dpi"]))) as printed:
             made.pages.extend(printed.pages)
     made.docinfo["/Title"] = str(order["title"])
-    for name, encoded in order["attachments"].items():  # type: ignore[attr-defined]
+    for name, encoded in order["attachments"].items():
         kind = "application/json" if name.endswith(".json") else "text/plain"
         made.attachments[name] = pikepdf.AttachedFileSpec(made, base64.b64decode(encoded), mime_type=kind)
     out = io.BytesIO()
@@ -79,10 +87,10 @@ def build_pdf(order: Mapping[str, object]) -> bytes:
     return out.getvalue()
 
 
-def _drop_links(sheet: object) -> None:
+def _drop_links(sheet: pikepdf.Page) -> None:
     import pikepdf
 
-    held = sheet.obj  # type: ignore[attr-defined]
+    held = sheet.obj
     if "/Annots" in held:
         kept = [each for each in held.Annots if str(each.get("/Subtype")) not in _BROUGHT]
         held.Annots = pikepdf.Array(kept)

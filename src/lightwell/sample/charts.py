@@ -123,7 +123,7 @@ def _wrap(text: str, width: float, font: str, size: float) -> list[str]:
 
 
 def _draw_series(drawing: Drawing, chart: Chart, number: int, values: tuple[Estimate, ...], colour: Color,
-                 place_y, slot: float) -> None:  # type: ignore[no-untyped-def]  # fmt: skip
+                 place_y, slot: float) -> None:  # type: ignore[no-untyped-def]  # a closure of reportlab's numbers  # fmt: skip
     count = len(chart.series)
     line: list[float] = []
     for index, estimate in enumerate(values):

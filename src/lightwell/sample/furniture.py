@@ -158,7 +158,7 @@ class Sheets(BaseDocTemplate):
             self.marks[flowable.name] = self.page
         name = getattr(getattr(flowable, "style", None), "name", "")
         if name in ("h1", "h2"):
-            text = flowable.getPlainText()  # type: ignore[attr-defined]
+            text = flowable.getPlainText()  # type: ignore[attr-defined]  # paragraphs have it
             key = f"h{self.seq.nextf('bookmark')}-{self.page}"
             self.canv.bookmarkPage(key)
             self.canv.addOutlineEntry(text, key, 0 if name == "h1" else 1, 0)

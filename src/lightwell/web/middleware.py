@@ -63,5 +63,5 @@ def explain_errors(answer: Answer) -> Answer:
                 return None
         return render(request, "problem.html", {"sentences": sentences, "status": status}, status=status)
 
-    explain.process_exception = process_exception  # type: ignore[attr-defined]
+    explain.process_exception = process_exception  # type: ignore[attr-defined]  # Django asks for it
     return explain

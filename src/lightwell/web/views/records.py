@@ -107,13 +107,13 @@ def _find_history(record: str) -> records.History:
     return history
 
 
-def _find_about(about: object) -> dict[str, object] | None:
+def _find_about(about: disclosure.Reference | None) -> dict[str, object] | None:
     if about is None:
         return None
-    history = records.read_history(about.id)  # type: ignore[attr-defined]
+    history = records.read_history(about.id)
     if history is None:
-        return {"id": about.id, "title": about.id, "version": None}  # type: ignore[attr-defined]
-    version = next((each for each in history.versions if each.digest == about.digest), None)  # type: ignore[attr-defined]
+        return {"id": about.id, "title": about.id, "version": None}
+    version = next((each for each in history.versions if each.digest == about.digest), None)
     named = next((each.record for each in reversed(history.versions) if each.record), None)
     title = str(named.body.get("title") or history.id) if named else history.id
     return {
