@@ -44,6 +44,7 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
             "address": settings.SITE_ADDRESS or f"{request.scheme}://{request.get_host()}",
             "now": opened.read_now(),
             "country": settings.HELP_COUNTRY,
+            "contact": settings.CONTACT,
         },
         "newest": newest,
         "root": bytes(newest.root).hex() if newest else "",

@@ -16,11 +16,11 @@ SECONDS = 60
 _SALT = secrets.token_bytes(32)
 
 
-def take_turn(what: str, visitor: str) -> bool:
-    """Count one turn; answers False when this visitor had `TURNS` within the last `SECONDS`."""
+def take_turn(what: str, visitor: str, turns: int | None = None) -> bool:
+    """Count one turn; answers False when this visitor had `turns` (or `TURNS`) within the last `SECONDS`."""
     mark = hashlib.blake2b(f"{what}\n{visitor}".encode(), key=_SALT, digest_size=16).hexdigest()
     cache.add(f"pace-{mark}", 0, SECONDS)
     try:
-        return bool(cache.incr(f"pace-{mark}") <= TURNS)
+        return bool(cache.incr(f"pace-{mark}") <= (TURNS if turns is None else turns))
     except ValueError:  # the minute ended between the two calls
         return True

@@ -73,6 +73,13 @@ if HELP_COUNTRY not in data.list_countries():
         f"there are help lines for {', '.join(data.list_countries())}"
     )
 
+# Whom a visitor reaches when the form for reports does not do: shown on the pages of reports.
+CONTACT = os.environ.get("LIGHTWELL_CONTACT", "").strip()
+_PROXIES = os.environ.get("LIGHTWELL_PROXIES") or "0"
+if _PROXIES not in map(str, range(10)):
+    raise SystemExit(f"LIGHTWELL_PROXIES is {_PROXIES!r}; it is the number of your own proxies, 0 to 9")
+PROXIES = int(_PROXIES)
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -145,13 +145,22 @@ def _is_closed(item: str) -> models.Q:
 
 
 class Report(models.Model):
-    """A visitor's word that a child can be identified on a page. No address of the visitor is kept."""
+    """A visitor's word that a child can be identified on a page. No address of the visitor is kept.
+
+    `count` says how many arrived that say the same. `proposed_by` thinks that nothing has to be done and
+    waits for a second person; `outcome` and `reason` say how and why `settled_by` settled it.
+    """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="reports")
     page = models.PositiveIntegerField(null=True)
     words = models.TextField(blank=True)
+    count = models.PositiveIntegerField(default=1)
     at = models.DateTimeField()
+    proposed_by = models.ForeignKey(Person, models.PROTECT, related_name="+", null=True)
     settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(Person, models.PROTECT, related_name="+", null=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
         db_table = "report"

@@ -15,11 +15,13 @@ from django.utils.http import urlencode
 from lightwell.actions import documents, pictures, proofs, quotations, reports
 from lightwell.db.models import PublicPage
 from lightwell.files import state
-from lightwell.web import help_lines, memory, methods, pace
+from lightwell.web import help_lines, memory, methods, pace, visitors
 from lightwell.web.forms import reports as report_forms
 from lightwell.web.views import documents as document_views
 
 _SUSPENDED = 451
+# Reports a minute from one address: many people may share one, and reports that say the same cost nothing.
+_MOST_REPORTS = 30
 
 
 @methods.only_read
@@ -110,13 +112,14 @@ def take_report(request: HttpRequest, study: str, number: int, page: int | None 
             {"sentences": ["A report is sent from the page it is about; open the page and send it there."]},
             status=403,
         )
-    if not pace.take_turn("report", request.META.get("REMOTE_ADDR", "")):
+    if not pace.take_turn("report", visitors.read_address(request), _MOST_REPORTS):
         context["too_many"] = True
         return render(request, "documents/report.html", context, status=429)
     if not form.is_valid():
         return render(request, "documents/report.html", context, status=400)
     now = state.open_state().read_now()
-    reports.take_report(item=document.item, page=page, words=form.cleaned_data["words"], now=now)
+    taken = reports.take_report(item=document.item, page=page, words=form.cleaned_data["words"], now=now)
+    context["words_lost"] = not taken.words_kept
     return render(request, "documents/reported.html", context)
 
 

@@ -16,7 +16,7 @@ from lightwell.actions import documents, factors, organisations, overview, propo
 from lightwell.base import errors, ground, roles
 from lightwell.db.models import Item, Person, Report, Suspension
 from lightwell.files import state
-from lightwell.web import consequences, methods, pace, people
+from lightwell.web import consequences, methods, pace, people, visitors
 from lightwell.web.views.factors import list_sample_people
 
 _GONE = (
@@ -38,7 +38,7 @@ class SignIn(auth_views.LoginView):
         return {**kept, "sample_people": list_sample_people()}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        visitor = f"{request.META.get('REMOTE_ADDR', '')} {request.POST.get('username', '')[:150]}"
+        visitor = f"{visitors.read_address(request)} {request.POST.get('username', '')[:150]}"
         if not pace.take_turn("sign-in", visitor):
             context = {"sentences": ["Several tries came in quick succession. Wait a minute and try again."]}
             return render(request, "problem.html", {**context, "status": 429}, status=429)
@@ -98,11 +98,20 @@ def settle_report(request: HttpRequest, number: int) -> HttpResponse:
         case "lock-away":
             stop_page(opened, person, report.item, None, ground.QUARANTINE)
             people.tell(request, "Locked away unseen. Now do what the operator's guide says the law demands.")
-        case "nothing":
-            people.tell(request, "The report is closed, and nothing was changed.")
-        case _:
-            raise errors.UserMistake("say whether the page is taken out of view or nothing has to be done")
-    reports.settle_report(actor=person, report=report, now=opened.read_now())
+    settled = reports.settle_report(
+        actor=person,
+        report=report,
+        outcome=request.POST.get("decision", ""),
+        reason=request.POST.get("reason", ""),
+        now=opened.read_now(),
+    )
+    if request.POST.get("decision") == "nothing":
+        people.tell(
+            request,
+            "The report is closed, and nothing was changed."
+            if settled
+            else "A second person, or the officer for child protection, has to agree before it is closed.",
+        )
     return redirect("workspace-reports")
 
 
