@@ -14,7 +14,7 @@ from lightwell.actions import amendments, documents, extracts, overview, quotati
 from lightwell.base import errors
 from lightwell.db.models import Item
 from lightwell.files import state
-from lightwell.web import memory, methods
+from lightwell.web import help_lines, memory, methods
 
 # Types that a browser or a program may be told about; every other file is plain bytes.
 _NAMED_TYPES = {"application/pdf", "text/csv", "text/plain", "application/json", "application/zip"}
@@ -42,6 +42,7 @@ def show_document(request: HttpRequest, study: str, number: int) -> HttpResponse
         "log_state": listed.state if listed else "sealed",
         "amendments": amendments.list_amendments(document.item),
         "report_path": f"{request.path}report/",
+        "help": help_lines.find_for_study(study),
         "open_numbers": open_numbers,
         "first_open": open_numbers[0] if open_numbers else None,
         "most": extracts.MOST_PAGES,

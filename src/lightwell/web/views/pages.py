@@ -39,6 +39,7 @@ def show_page(request: HttpRequest, study: str, number: int, page: int) -> HttpR
         "previous": page - 1 if page > 1 else None,
         "next": page + 1 if page < len(document.places) else None,
         "report_path": f"{request.path}report/",
+        "help": help_lines.find_for_study(study),
     }
     if row is None:
         status = _SUSPENDED if place.state == documents.SUSPENDED else 200

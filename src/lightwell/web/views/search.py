@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lightwell.actions import parties, search
 from lightwell.base import errors
 from lightwell.files import excerpt, finder, state
-from lightwell.web import methods
+from lightwell.web import help_lines, methods
 from lightwell.web.templatetags import words
 
 PAGE_SIZE = 10
@@ -59,6 +59,7 @@ def show_search(request: HttpRequest) -> HttpResponse:
         "hidden": [(name, value) for name in _KEPT for value in request.GET.getlist(name)],
         "since": filters.since,
         "until": filters.until,
+        "help": help_lines.find_lines([*help_lines.find_topics(query), *filters.topic]),
     }
     if not context["asked"]:
         return render(request, "search/search.html", context)

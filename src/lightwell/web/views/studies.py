@@ -63,6 +63,7 @@ def show_inventory(request: HttpRequest, study: str) -> HttpResponse:
         "documents": documents,
         "reasons": [(each, reason) for each in documents for reason in each.reasons],
         "steps": steps,
+        "help": help_lines.find_for_study(study),
         "twins": twins.list_twins(study=study),
     }
     return render(request, "inventory.html", context)
