@@ -52,6 +52,7 @@ class Packed:
 
     @property
     def bytes(self) -> int:
+        """The size of the ZIP file, which a reader is told before downloading it."""
         return self.path.stat().st_size
 
 

@@ -58,10 +58,12 @@ class Document:
 
     @property
     def open_pages(self) -> int:
+        """How many pages a visitor may read now."""
         return sum(place.state == OPEN for place in self.places)
 
     @property
     def held_pages(self) -> int:
+        """How many pages are held back for a legal reason; those out of view for now are not among them."""
         return sum(place.state == HELD for place in self.places)
 
 

@@ -39,6 +39,7 @@ class Leftovers:
 
     @property
     def count(self) -> int:
+        """How many files and rows a sweep would remove; `doctor` names the number."""
         return len(self.public) + len(self.sealed) + len(self.halves)
 
 

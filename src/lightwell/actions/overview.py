@@ -80,6 +80,7 @@ class Document:
 
     @property
     def late(self) -> bool:
+        """Whether it is past its promised date and was never accounted for, whatever else became of it."""
         return self.state == "overdue"
 
     @property
@@ -112,6 +113,7 @@ class StudyView:
 
     @property
     def late(self) -> tuple[Document, ...]:
+        """The documents that are late, in the order of their numbers."""
         return tuple(each for each in self.documents if each.late)
 
     @property
@@ -144,9 +146,11 @@ class ProviderView:
 
     @property
     def own_studies(self) -> tuple[StudyView, ...]:
+        """The studies that count as the company's own answer, not those that others put here about it."""
         return tuple(each for each in self.studies if each.own)
 
     def list_own(self, kind: str) -> list[disclosure.Disclosure]:
+        """List the newest versions of one kind that count as the company's own answer."""
         return [each for each in self.own_records if each.kind == kind]
 
 
@@ -162,13 +166,16 @@ class Overview:
     put_here: dict[tuple[str, int], datetime.date] = field(default_factory=dict)
 
     def find_provider(self, slug: str) -> ProviderView | None:
+        """Find a company by its short id; None when nobody has put anything about it here."""
         return next((each for each in self.providers if each.slug == slug), None)
 
     def find_study(self, study: str) -> StudyView | None:
+        """Find a registered study by its id; None for any other text."""
         return next((each for each in self.studies if each.id == study), None)
 
     @property
     def studies(self) -> list[StudyView]:
+        """Every registered study, company by company; each stands with exactly one company."""
         return [study for provider in self.providers for study in provider.studies]
 
 

@@ -33,18 +33,22 @@ class Word:
 
     @property
     def left(self) -> int:
+        """Left edge in pixels of the page's picture, as in `Sheet.width`."""
         return self.box[0]
 
     @property
     def top(self) -> int:
+        """Upper edge in pixels from the top of the page's picture."""
         return self.box[1]
 
     @property
     def width(self) -> int:
+        """Width in pixels; positive, because a word without a box is not read."""
         return self.box[2] - self.box[0]
 
     @property
     def height(self) -> int:
+        """Height in pixels of the letters' box, not of the line."""
         return self.box[3] - self.box[1]
 
 
@@ -59,6 +63,7 @@ class Sheet:
 
     @property
     def words(self) -> list[Word]:
+        """Every word in reading order; a word's number in links counts from 1 in this order."""
         return [word for line in self.lines for word in line]
 
     @property

@@ -36,9 +36,11 @@ class History:
 
     @property
     def newest(self) -> Version:
+        """The version with the highest number, also when it was removed."""
         return self.versions[-1]
 
     def find_version(self, number: int) -> Version | None:
+        """Find a version by its number, which counts from 1; None when there never was one."""
         return next((each for each in self.versions if each.number == number), None)
 
 

@@ -31,6 +31,7 @@ class Result:
 
     @property
     def refused(self) -> bool:
+        """Whether the cheat was caught: exit code 1; 2 is no verdict and does not count as caught."""
         return self.code == REFUSED
 
 

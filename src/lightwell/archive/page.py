@@ -65,6 +65,7 @@ class Head:
 
     @property
     def patches(self) -> int:
+        """Patches of the page: every band is cut into the same fixed columns, whatever stands in them."""
         return len(self.bands) * COLUMNS
 
 

@@ -46,6 +46,7 @@ def check_digest(text: str) -> str:
 
 
 def check_id(text: str) -> str:
+    """Return the problem of an id (`base/ids`), or nothing."""
     try:
         ids.parse_id(text)
     except errors.UserMistake as error:
@@ -54,24 +55,29 @@ def check_id(text: str) -> str:
 
 
 def check_language(text: str) -> str:
+    """Return the problem of a language tag (form of BCP 47), or nothing; no registry is asked."""
     return "" if _LANGUAGE.fullmatch(text) else f"{text[:20]!r} is not a language tag such as en or pt-BR"
 
 
 def check_slug(text: str) -> str:
+    """Return the problem of a short id, which stands in addresses and never changes, or nothing."""
     if _SLUG.fullmatch(text):
         return ""
     return f"{text[:40]!r} is not a short id; use small letters, digits and hyphens, at most 63"
 
 
 def check_name(text: str) -> str:
+    """Return the problem of a public name, or nothing; length is counted in characters."""
     return "" if text.strip() and len(text) <= 200 else "a name has 1 to 200 characters"
 
 
 def check_hex64(text: str) -> str:
+    """Return the problem of 32 bytes in hex, or nothing; one spelling, so that they compare as text."""
     return "" if _HEX64.fullmatch(text) else "this must be 64 hex digits in lower case"
 
 
 def check_media_type(text: str) -> str:
+    """Return the problem of a media type (RFC 6838, section 4.2), or nothing."""
     return "" if _MEDIA_TYPE.fullmatch(text) else f"{text[:40]!r} is not a media type such as application/pdf"
 
 
@@ -94,13 +100,16 @@ class Reader:
         self.problems: list[errors.Problem] = []
 
     def report(self, place: str, sentence: str) -> None:
+        """Keep a problem of a place (JSON Pointer) and go on: a publisher sees all of them at once."""
         self.problems.append(errors.Problem(place, sentence))
 
     def find(self, place: str, name: str) -> Json:
+        """Find a member of the object at a place; None where either is absent, or the member is null."""
         holder = pointer.find_value(self.record, pointer.parse_pointer(place))
         return holder.get(name) if isinstance(holder, dict) else None
 
     def take_text(self, place: str, name: str, check: Check) -> str:
+        """Take a text that must be there; an empty text stands in for what was reported."""
         value = self.find(place, name)
         if not isinstance(value, str):
             self.report(f"{place}/{name}", f"{name} is missing" if value is None else f"{name} must be text")
@@ -110,9 +119,11 @@ class Reader:
         return value
 
     def take_optional_text(self, place: str, name: str, check: Check) -> str | None:
+        """Take a text that may be absent or null: then None, and nothing is reported."""
         return None if self.find(place, name) is None else self.take_text(place, name, check)
 
     def take_choice(self, place: str, name: str, choices: tuple[str, ...]) -> str:
+        """Take a text that must be one of a few words; what was reported is returned as it is, or empty."""
         return self.take_text(
             place,
             name,
@@ -120,6 +131,7 @@ class Reader:
         )
 
     def take_number(self, place: str, name: str, least: int) -> int:
+        """Take a whole number; `least` stands in for what was reported. True is none, as in JSON."""
         value = self.find(place, name)
         if isinstance(value, int) and not isinstance(value, bool) and value >= least:
             return value
@@ -131,6 +143,7 @@ class Reader:
         return least
 
     def take_body(self) -> dict[str, Json]:
+        """Take the body as a private copy; an empty object stands in for what was reported."""
         value = self.record.get("body")
         if isinstance(value, dict) and value:
             # Through the canonical form: a private copy that nobody else can change.
@@ -140,6 +153,7 @@ class Reader:
         return {}
 
     def list_places(self, place: str) -> list[str]:
+        """List the places of a list's entries; none where it is absent, a problem where it is no list."""
         value = self.record.get(place.removeprefix("/"))
         if value is None:
             return []
@@ -149,6 +163,7 @@ class Reader:
         return [f"{place}/{index}" for index in range(len(value))]
 
     def check_object(self, place: str, names: tuple[str, ...]) -> None:
+        """Report a place without an object, and every member that is not among `names`."""
         value = pointer.find_value(self.record, pointer.parse_pointer(place))
         if value is pointer.ABSENT or value is None:
             self.report(place, f"{place.rpartition('/')[2]} is missing")
@@ -158,6 +173,7 @@ class Reader:
             self.refuse_unknown(place, names)
 
     def refuse_unknown(self, place: str, names: tuple[str, ...]) -> None:
+        """Report members that nobody knows: a misspelt field would otherwise be lost without a word."""
         value = pointer.find_value(self.record, pointer.parse_pointer(place))
         for name in value if isinstance(value, dict) else ():
             if name not in names:

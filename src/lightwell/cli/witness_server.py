@@ -138,6 +138,7 @@ class WitnessHandler(http.server.BaseHTTPRequestHandler):
     server: WitnessServer
 
     def do_POST(self) -> None:
+        """Take `add-checkpoint` (C2SP tlog-witness); without a plain length no body is read."""
         length = self.headers.get("Content-Length", "")
         if self.path != "/add-checkpoint":
             self._refuse(witness.UNKNOWN, "The only thing to send a witness is /add-checkpoint.")
@@ -148,6 +149,7 @@ class WitnessHandler(http.server.BaseHTTPRequestHandler):
             self._answer(lambda: self.server.service.add_checkpoint(body))
 
     def do_GET(self) -> None:
+        """Show the newest checkpoint that was cosigned for an origin, so that others can compare."""
         name, slash, rest = self.path.removeprefix("/").partition("/")
         if not slash or rest != "checkpoint":
             self._refuse(witness.UNKNOWN, "A witness serves /<SHA-256 of the origin>/checkpoint.")
@@ -158,6 +160,7 @@ class WitnessHandler(http.server.BaseHTTPRequestHandler):
         """Silent: the operator sees failures, not every request."""
 
     def version_string(self) -> str:
+        """Name the program and no version: nobody outside needs to know which one runs."""
         return "lightwell-witness"
 
     def _answer(self, ask: Callable[[], Answer]) -> None:

@@ -55,6 +55,7 @@ class Bundle:
         self._known = frozenset(self.paths)
 
     def has(self, path: str) -> bool:
+        """Whether a file is there; the list itself counts as none."""
         return path in self._known
 
     def list_paths(self, area: str) -> list[str]:
@@ -75,6 +76,7 @@ class Bundle:
             raise errors.CouldNotCheck(f"{path} cannot be read: {error.strerror}") from None
 
     def read_text(self, path: str) -> str:
+        """Read a small file as UTF-8; refused by name when it is none."""
         try:
             return self.read(path).decode()
         except UnicodeDecodeError:

@@ -76,18 +76,23 @@ class BundleSource:
         self._bundle = bundle
 
     def read_checkpoints(self) -> Mapping[int, str]:
+        """Read those kept in the bundle, by size."""
         return history.read_checkpoints(self._bundle)
 
     def read_policy(self) -> bytes:
+        """Read the bundle's own policy, which is the publisher's word."""
         return self._bundle.read("policy")
 
     def read_entries(self, index: int, width: int) -> bytes:
+        """Read an entry bundle; refused by name when it is missing."""
         return self._bundle.read(f"log/{tile.TilePath(None, index, width)}")
 
     def has_record(self, named: logbook.Named) -> bool | None:
+        """Whether the record's bytes are there and give its digest; a bundle can always tell."""
         return self.read_record(named) is not None
 
     def read_record(self, named: logbook.Named) -> bytes | None:
+        """Read the record's bytes; None when they are absent or give another digest."""
         place = record_files.name_record(named.digest)
         data = self._bundle.read(place) if self._bundle.has(place) else b""
         return data if _is_digest(data, named.digest) else None
@@ -101,21 +106,26 @@ class SiteSource:
         self._wire = wire
 
     def read_checkpoints(self) -> Mapping[int, str]:
+        """Ask for the newest; a site shows no other."""
         text = self._fetch("log/checkpoint").decode(errors="replace")
         return {_read_size(text): text}
 
     def read_policy(self) -> bytes:
+        """Ask for the site's own policy, which is the publisher's word."""
         return self._fetch("log/policy")
 
     def read_entries(self, index: int, width: int) -> bytes:
+        """Ask for an entry bundle of the log's own files (C2SP tlog-tiles)."""
         return self._fetch(f"log/{tile.TilePath(None, index, width)}")
 
     def has_record(self, named: logbook.Named) -> bool | None:
+        """Whether the site shows what was logged; None for openings, which it shows as pages only."""
         if named.kind != "disclosure" or named.entry["type"] != logbook.DISCLOSURE:
             return None
         return self.read_record(named) is not None
 
     def read_record(self, named: logbook.Named) -> bytes | None:
+        """Ask for the record's exact bytes; None when they are gone or give another digest."""
         path = f"records/{named.entry['id']}/{named.entry['version']}/record.json"
         try:
             data = self._fetch(path)

@@ -73,6 +73,7 @@ class Writer:
         self.covers: int | None = None
 
     def add_page(self, page: PageDocument) -> None:
+        """Add a page; `OSError` when the disk is full or fails, `Damaged` when the index is broken."""
         try:
             self._writer.add_document(_make_document(page))
         except ValueError as error:
@@ -80,9 +81,11 @@ class Writer:
         self._added = True
 
     def remove_item(self, study: str, item: int) -> None:
+        """Remove every page of a document; harmless when none is there."""
         self._writer.delete_documents_by_term("item", format_item(study, item))
 
     def remove_page(self, study: str, item: int, page: int) -> None:
+        """Remove one page; harmless when it is not there."""
         self._writer.delete_documents_by_term("key", format_key(study, item, page))
 
     def commit(self) -> None:
@@ -93,6 +96,7 @@ class Writer:
             raise self._explain(error) from None
 
     def close(self) -> None:
+        """Wait for the index's own threads: nothing may write into a folder that is about to be moved."""
         # Of an error while it ends, the cause was raised by `commit` before.
         with contextlib.suppress(ValueError):
             if self._added:

@@ -38,18 +38,22 @@ class State:
 
     @property
     def files(self) -> FileStore:
+        """Sealed and public bytes under their digests."""
         return FileStore(self.root / "files")
 
     @property
     def tiles(self) -> TileStore:
+        """The log as others read it: tiles, entry bundles, the checkpoint shown."""
         return TileStore(self.root / "log")
 
     @property
     def masters(self) -> KeyRing:
+        """The master keys; a copy lies elsewhere, because without them nothing sealed can be read."""
         return KeyRing(self.root / "keys")
 
     @property
     def index(self) -> Path:
+        """The folder of the search index, which is derived and may be deleted."""
         return self.root / "index"
 
     def read_signers(self) -> list[note.Signer]:

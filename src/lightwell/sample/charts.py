@@ -31,6 +31,7 @@ def choose_ticks(low: float, high: float, about: int = 5) -> list[float]:
 
 
 def format_tick(value: float, step: float) -> str:
+    """Write a number at an axis with as many decimals as the step between two needs, and a real minus."""
     digits = max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else 0
     if digits == 0 and abs(step - round(step)) > 1e-9:
         digits = 1

@@ -115,6 +115,7 @@ def _read(cells: dict[tuple[int, int, int], Estimate], totals: dict[tuple[int, i
 
 
 def tabulate_item(world: World, item: instrument.Item, turn: int) -> Page:
+    """Make the page of tables of one question; `turn` chooses among ways to word what is said below."""
     answers = world.panel.survey.items[:, :, instrument.COLUMN[item.key]]
     return tabulate(
         world, answers >= item.cut, "pct", f"Question {item.key.upper()}: “{item.wording}”", item.short,

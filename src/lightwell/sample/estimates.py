@@ -85,6 +85,7 @@ def estimate_share(hits: ArrayLike) -> Estimate:
 
 
 def estimate_mean(values: ArrayLike) -> Estimate:
+    """Estimate a mean with its 95 per cent interval (normal); NaN where there are no two values."""
     data = np.asarray(values, dtype=float).ravel()
     n = len(data)
     if n < 2:

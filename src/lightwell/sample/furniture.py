@@ -27,9 +27,11 @@ class Mark(Flowable):
         self.name = name
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
+        """Take no room (reportlab's Flowable)."""
         return 0, 0
 
     def draw(self) -> None:
+        """Draw nothing; the page is noted in `Sheets.afterFlowable`."""
         return None
 
 
@@ -41,24 +43,31 @@ class Total(Flowable):
         self.owner, self.said = owner, -1
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
+        """Take no room (reportlab's Flowable)."""
         return 0, 0
 
     def draw(self) -> None:
+        """Draw nothing; it is here to be asked after each pass."""
         return None
 
     def isIndexing(self) -> int:
+        """Say to reportlab that this part may ask for another pass."""
         return 1
 
     def isSatisfied(self) -> bool:
+        """Whether the number of pages that was printed is the number there turned out to be."""
         return self.owner.printed == self.owner.page
 
     def beforeBuild(self) -> None:
+        """Begin a pass with the number of pages of the one before."""
         self.owner.printed = self.owner.total
 
     def afterBuild(self) -> None:
+        """Keep the number of pages for the next pass."""
         self.owner.total = self.owner.page
 
     def notify(self, kind: str, stuff: Any) -> None:
+        """Ignore what other parts tell each other, such as headings for the contents."""
         return None
 
 
@@ -154,6 +163,7 @@ class Sheets(BaseDocTemplate):
         canvas.restoreState()
 
     def afterFlowable(self, flowable: Flowable) -> None:
+        """Note the pages of marks and headings, for references and the table of contents."""
         if isinstance(flowable, Mark):
             self.marks[flowable.name] = self.page
         name = getattr(getattr(flowable, "style", None), "name", "")
@@ -165,11 +175,13 @@ class Sheets(BaseDocTemplate):
             self.notify("TOCEntry", (0 if name == "h1" else 1, text, self.page, key))
 
     def beforeDocument(self) -> None:
+        """Begin each pass alike, with the document's own date: the same input gives the same bytes."""
         self.seq.reset("bookmark")
         day = self.document.written
         self.canv._doc._timeStamp = _Moment((day.year, day.month, day.day, 9, 0, 0))
         self.canv._outline_open = 0
 
     def handle_documentBegin(self) -> None:
+        """Count numbers of a document anew in each pass."""
         self.seq = Sequencer()
         super().handle_documentBegin()

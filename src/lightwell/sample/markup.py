@@ -20,6 +20,8 @@ FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 @dataclass(frozen=True)
 class Block:
+    """One paragraph, heading, list entry or order to the press."""
+
     kind: str  # h1, h2, p, li, or the word after @
     text: str
 

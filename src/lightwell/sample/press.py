@@ -55,11 +55,13 @@ class Setter:
 
     @property
     def width(self) -> float:
+        """The width of a column in points, which depends on the layout and on whether the page is turned."""
         page = style.WIDE if self.wide else self.layout.page
         full = page[0] - self.layout.margins[0] - self.layout.margins[1]
         return full if self.columns == 1 or self.wide else (full - 7 * mm) / 2
 
     def set_blocks(self, blocks: list[markup.Block]) -> list[Flowable]:
+        """Set every block in order as reportlab's story; `ValueError` for an order that is unknown."""
         self._number(blocks)
         self._set_title()
         first = True
@@ -94,6 +96,7 @@ class Setter:
                 tables += sum(len(page.tables) for page in self._find(self.findings.crosstabs, block.text))
 
     def fill(self, text: str) -> str:
+        """Put figures and numbers of tables into a text; `ValueError` names one that nobody computed."""
         return markup.fill(text, self.findings.numbers | self.names, self.where)
 
     def _set_text(self, block: markup.Block) -> None:

@@ -30,6 +30,8 @@ class Withholding:
 
 @dataclass(frozen=True)
 class Document:
+    """One document of the sample as it is planned: what it is, who wrote it, what becomes of it."""
+
     number: str
     title: str
     kind: str
@@ -55,6 +57,8 @@ class Document:
 
 @dataclass(frozen=True)
 class Study:
+    """One study of the sample with its documents; dates are of the sample's clock."""
+
     key: str
     number: str
     title: str
@@ -81,6 +85,7 @@ class Study:
             raise ValueError(f"{self.key}: registered in advance means registered before the work began.")
 
     def date_due(self, document: Document) -> date:
+        """The promised date of a document: so many days after the study was registered."""
         return self.registered + timedelta(days=document.due_days)
 
 

@@ -132,6 +132,8 @@ class Survey:
 
 @dataclass(frozen=True)
 class Platform:
+    """The invented platform: its children, what they do hour by hour, and what they answer."""
+
     children: Children
     events: Events
     survey: Survey

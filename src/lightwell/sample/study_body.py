@@ -17,6 +17,7 @@ ASKED = ("b1", "b2", "b4", "b5", "b6")
 
 
 def find(world: World) -> Findings:
+    """Compute everything that the documents about body image print, from the simulation alone."""
     out = Findings()
     _describe_exposure(world, out)
     _relate_answers(world, out)

@@ -14,6 +14,7 @@ from lightwell.sample.world import Chart, Findings, Page, Series, Table, World
 
 
 def find(world: World) -> Findings:
+    """Compute everything that the documents about bullying print, from the simulation alone."""
     out = Findings()
     a = world.authors
     out.numbers["bx_authors"] = len(a)

@@ -20,6 +20,7 @@ REPORT_YEARS = (2016, 2018, 2020, 2021)
 
 
 def find(world: World) -> Findings:
+    """Compute everything that the earlier documents print, from the yearly survey of the simulation alone."""
     out = Findings()
     data = world.tracker
     _share_years(data, out)

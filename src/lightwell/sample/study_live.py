@@ -14,6 +14,7 @@ from lightwell.sample.world import Chart, Findings, Series, Table, World, select
 
 
 def find(world: World) -> Findings:
+    """Compute everything that the documents about live video print, from the simulation alone."""
     out = Findings()
     survey, who = world.panel.survey, world.panel.children
     everyone = np.ones_like(survey.answered, dtype=bool)

@@ -17,6 +17,7 @@ WAVES = ("wave 1", "wave 2", "wave 3", "wave 4")
 
 
 def find(world: World) -> Findings:
+    """Compute everything that the documents about night use print, from the simulation alone."""
     out = Findings()
     _count_sample(world, out)
     _describe_nights(world, out)

@@ -25,10 +25,12 @@ SLEEP_GROUPS = ("under 7", "7 to under 8", "8 to under 9", "9 and more")
 
 
 def group_nights(nights: np.ndarray) -> np.ndarray:
+    """Sort numbers of nights a week into the groups of the printed tables: 0, 1, 2, 3 to 4, 5 and more."""
     return np.digitize(nights, [1, 2, 3, 5])
 
 
 def relate_sleep(world: World, out: Findings) -> None:
+    """Find how sleep goes with nights of use: tables, charts and the numbers that the text quotes."""
     survey, who = world.panel.survey, world.panel.children
     everyone = select(world.panel)
     groups, sleep = group_nights(survey.nights), survey.sleep
@@ -100,6 +102,7 @@ def relate_sleep(world: World, out: Findings) -> None:
 
 
 def judge_holdout(world: World, out: Findings) -> None:
+    """Judge the trial of quiet nights: before and after, with and without, by coin."""
     survey, who = world.panel.survey, world.panel.children
     late = np.zeros_like(survey.nights, dtype=bool)
     late[:, simulation.QUIET_FROM_WAVE :] = True
@@ -170,6 +173,7 @@ def judge_holdout(world: World, out: Findings) -> None:
 
 
 def relate_mood(world: World, out: Findings) -> None:
+    """Find how low mood goes with sleep; what is found is association, and the documents say so."""
     survey, who = world.panel.survey, world.panel.children
     everyone = select(world.panel)
     groups = np.digitize(survey.sleep, [7, 8, 9])
@@ -212,6 +216,7 @@ def relate_mood(world: World, out: Findings) -> None:
 
 
 def check_robustness(world: World, out: Findings) -> None:
+    """Compute the main result again in other ways, as the appendix of a careful report does."""
     survey, who = world.panel.survey, world.panel.children
     everyone = select(world.panel)
     weights = np.zeros_like(survey.sleep)

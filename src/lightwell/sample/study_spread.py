@@ -24,6 +24,7 @@ from lightwell.sample.world import Chart, Findings, Series, Table, World
 
 
 def find(world: World) -> Findings:
+    """Compute everything that these documents print, from the simulation alone; no image exists."""
     out = Findings()
     _count(world, out)
     _time_removal(world, out)

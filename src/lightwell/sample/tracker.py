@@ -17,6 +17,8 @@ YEARS = tuple(range(2015, 2022))
 
 @dataclass(frozen=True)
 class Question:
+    """One question of the yearly survey with the change over the years that is planted in it."""
+
     key: str
     wording: str
     short: str

@@ -19,6 +19,8 @@ DEFAULT_SEED = 20_211_004
 
 @dataclass(frozen=True)
 class World:
+    """Everything that the sample is drawn from; equal seeds give equal worlds."""
+
     seed: int
     panel: simulation.Platform
     pieces: spread.Pieces
@@ -55,6 +57,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Series:
+    """One line, set of bars or set of points of a chart; a value without data is NaN."""
+
     name: str
     values: tuple[Estimate, ...]
 

@@ -60,6 +60,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Section:
+    """One part of a record's page under a heading of its own; `anchor` is its place in links."""
+
     title: str
     anchor: str
     nodes: tuple[Node, ...]
@@ -132,6 +134,7 @@ def make_frame(record: disclosure.Disclosure, schema: Mapping[str, Any], page: s
 
 
 def list_entries(value: Json, tokens: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Json]]]:
+    """List the entries that have an id, each with the names that lead to it, outermost first."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from list_entries(item, (*tokens, key))
@@ -143,6 +146,7 @@ def list_entries(value: Json, tokens: tuple[str, ...]) -> Iterator[tuple[tuple[s
 
 
 def find_index(value: list[Json], token: str) -> int | None:
+    """Find where an entry named "id=…" or by its number stands in a list; None when it is not there."""
     key, _, name = token.partition("=")
     if name:
         return next(
@@ -152,11 +156,13 @@ def find_index(value: list[Json], token: str) -> int | None:
 
 
 def find_entry(value: Json, token: str) -> Json:
+    """Find the entry itself, as `find_index` finds its place; None when it is not there."""
     index = find_index(value, token) if isinstance(value, list) else None
     return value[index] if isinstance(value, list) and index is not None else None
 
 
 def name_entry(entry: Json) -> str:
+    """Name an entry by the field that a reader would call its title; empty when it has none."""
     if isinstance(entry, dict):
         for key in (
             "title",
@@ -206,6 +212,7 @@ def resolve(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, An
 
 
 def make_node(value: Json, schema: Mapping[str, Any], tokens: tuple[str, ...], frame: Frame) -> Node:
+    """Make the node of a value by its schema; what is held back becomes its legal reason."""
     full = resolve(schema, frame.parts)
     label = read_label(full)
     note = (

@@ -15,7 +15,8 @@ class Numbered(Protocol):
     """A document, whether as readers see it or as insiders do."""
 
     @property
-    def number(self) -> int: ...
+    def number(self) -> int:
+        """The number under which it was locked in, which never changes."""
 
 
 Document = TypeVar("Document", bound=Numbered)

@@ -216,6 +216,7 @@ def cut(
 
 
 def describe_company(request: HttpRequest, row: ProviderView) -> shapes.Company:
+    """Write a company as the API answers it; both accounts, so that others' pages never count as its own."""
     return shapes.Company(
         id=row.slug,
         name=row.name,
@@ -231,6 +232,7 @@ def describe_company(request: HttpRequest, row: ProviderView) -> shapes.Company:
 
 
 def describe_study(request: HttpRequest, row: StudyView) -> shapes.Study:
+    """Write a study as the API answers it; its title is None once its words were removed."""
     record = row.record
     title = record.body.get("title") if record else None
     return shapes.Study(
@@ -251,6 +253,7 @@ def describe_study(request: HttpRequest, row: StudyView) -> shapes.Study:
 
 
 def describe_document(request: HttpRequest, row: overview.Document) -> shapes.Document:
+    """Write a document as the API answers it; what is not public is None, never left out."""
     known = data.read_grounds()
     return shapes.Document(
         study=row.study,

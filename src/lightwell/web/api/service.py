@@ -29,6 +29,7 @@ class PublicApi(NinjaAPI):
     """Adds an ETag to every answer, and answers 304 to who holds it already."""
 
     def create_response(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Let pages of other sites read the answer, and say that nobody may keep it unasked."""
         response: HttpResponse = super().create_response(request, *args, **kwargs)
         response["Access-Control-Allow-Origin"] = "*"
         response["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -98,11 +99,13 @@ def make_problem(
 
 @api.exception_handler(Http404)
 def answer_missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    """Answer 404; whether something is hidden there is not told."""
     return make_problem(404, "Not found", "There is nothing public at this address.")
 
 
 @api.exception_handler(ValidationError)
 def answer_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Answer 400 with every value that has the wrong form, by its place."""
     problems = [
         {"place": ".".join(str(part) for part in each["loc"]), "sentence": str(each["msg"])}
         for each in error.errors
@@ -112,25 +115,30 @@ def answer_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse
 
 @api.exception_handler(HttpError)
 def answer_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Answer what django-ninja itself refuses."""
     return make_problem(error.status_code, "Not possible", str(error))
 
 
 @api.exception_handler(errors.UserMistake)
 def answer_mistake(request: HttpRequest, error: errors.UserMistake) -> HttpResponse:
+    """Answer 400 with the sentences of a user's mistake."""
     problems = [{"place": each.place, "sentence": each.sentence} for each in error.problems]
     return make_problem(400, "The request cannot be answered", problems[0]["sentence"], problems)
 
 
 @api.exception_handler(errors.Refused)
 def answer_refused(request: HttpRequest, error: errors.Refused) -> HttpResponse:
+    """Answer 451 (RFC 7725): it is here and may not be shown."""
     return make_problem(UNAVAILABLE, "Not shown, for a legal reason", error.sentence)
 
 
 @api.exception_handler(Unavailable)
 def answer_unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
+    """Answer 451 (RFC 7725) with the legal reason of a page."""
     return make_problem(UNAVAILABLE, "Not shown, for a legal reason", str(error))
 
 
 @api.exception_handler(errors.CouldNotCheck)
 def answer_unchecked(request: HttpRequest, error: errors.CouldNotCheck) -> HttpResponse:
+    """Answer 503: it may work later, such as search while the index is being built."""
     return make_problem(503, "Not possible at the moment", error.sentence)

@@ -31,6 +31,8 @@ class Listing(Schema, Generic[Row]):
 
 
 class Party(Schema):
+    """A short id that never changes, and the public name."""
+
     id: str
     name: str
 
@@ -50,11 +52,15 @@ class Pages(Schema):
 
 
 class PastName(Schema):
+    """A name that a company had; `until` is the day on which it was renamed."""
+
     name: str
     until: datetime.date
 
 
 class Company(Schema):
+    """A company about which something is here, whether or not it ever put anything here itself."""
+
     id: str
     name: str
     joined: bool = Field(description="False for a company that never took part.")
@@ -68,12 +74,16 @@ class Company(Schema):
 
 
 class Service(Schema):
+    """A service of a company, as records name it."""
+
     id: str
     name: str
     company: str
 
 
 class Study(Schema):
+    """A registered study; `states` counts its documents by what became of them."""
+
     id: str
     company: str
     title: str | None
@@ -92,6 +102,8 @@ class Study(Schema):
 
 
 class Reason(Schema):
+    """A decision that keeps a document or a page of it out of view; `ground` is a reason's id."""
+
     page: int | None = Field(description="Null for the whole document.")
     ground: str
     title: str
@@ -102,6 +114,8 @@ class Reason(Schema):
 
 
 class Document(Schema):
+    """A document of an inventory, also one that nobody may read yet."""
+
     study: str
     number: int
     inventory: int
@@ -126,6 +140,8 @@ class Document(Schema):
 
 
 class File(Schema):
+    """A file as it was handed in; `sha256` is its address and anybody can compare it."""
+
     sha256: str
     bytes: int
     media_type: str
@@ -144,6 +160,8 @@ class Place(Schema):
 
 
 class DocumentDetail(Document):
+    """A document with a place for each of its pages; `commitment` is 64 hex digits."""
+
     commitment: str
     renderer: str
     file: File | None = Field(description="The original file, only while the whole of it is public.")
@@ -166,6 +184,8 @@ class Page(Schema):
 
 
 class Inventory(Schema):
+    """What was locked in at once; `root` is the RFC 6962 root of its entries."""
+
     study: str
     number: int
     documents: int
@@ -192,6 +212,8 @@ class Record(Schema):
 
 
 class Version(Schema):
+    """One version of a record; a removed one keeps its place without its words."""
+
     version: int
     put_here_on: datetime.date | None = Field(description="Confirmed by the log; null for a moment.")
     date: str = Field(description="As its publisher declares it.")
@@ -205,6 +227,8 @@ class Version(Schema):
 
 
 class History(Schema):
+    """Every version of a record, oldest first."""
+
     id: str
     kind: str
     company: str
@@ -212,6 +236,8 @@ class History(Schema):
 
 
 class Change(Schema):
+    """One place that differs; `how` is added, removed, changed or reordered."""
+
     place: str = Field(description="JSON Pointer (RFC 6901); entries with an id are named by it.")
     how: str
     before: Any = None
@@ -219,6 +245,8 @@ class Change(Schema):
 
 
 class Difference(Schema):
+    """What changed between two versions; empty when nothing did."""
+
     id: str
     old: int
     new: int
@@ -226,6 +254,8 @@ class Difference(Schema):
 
 
 class Hit(Schema):
+    """A page that a search found, with the words around it."""
+
     study: str
     number: int
     page: int
@@ -241,6 +271,8 @@ class Hit(Schema):
 
 
 class Hits(Schema):
+    """One part of a search's hits; `counts` are pages by field and value, for filters."""
+
     items: list[Hit]
     next: str | None
     pages: int = Field(description="How many pages fit in all.")
@@ -248,6 +280,8 @@ class Hits(Schema):
 
 
 class Checkpoint(Schema):
+    """The log's newest signed state and what this site's own policy says of it."""
+
     origin: str
     size: int
     root: str
@@ -257,6 +291,8 @@ class Checkpoint(Schema):
 
 
 class Entry(Schema):
+    """One log entry; `leaf_hash` is the RFC 6962 hash of its bytes."""
+
     index: int
     leaf_hash: str
     entry: dict[str, Any]

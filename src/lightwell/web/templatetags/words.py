@@ -222,6 +222,7 @@ def role(value: str) -> str:
 
 @register.filter
 def topic(value: str) -> str:
+    """Write a topic's id in the everyday words of the topic pages."""
     return TOPICS.get(value, words(value))
 
 

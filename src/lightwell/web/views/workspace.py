@@ -32,12 +32,14 @@ class SignIn(auth_views.LoginView):
     next_page = "workspace"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Offer the sample's invented people, where this is a sample."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         # Django puts a `site` of its own here, which would hide ours from the page.
         kept = {name: value for name, value in context.items() if name not in ("site", "site_name")}
         return {**kept, "sample_people": list_sample_people()}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Take a try only as often as `web/pace` allows for a visitor and name."""
         visitor = f"{visitors.read_address(request)} {request.POST.get('username', '')[:150]}"
         if not pace.take_turn("sign-in", visitor):
             context = {"sentences": ["Several tries came in quick succession. Wait a minute and try again."]}
