@@ -192,3 +192,24 @@ def test_nothing_is_promised_for_a_day_that_has_passed_or_that_nobody_need_wait_
     with pytest.raises(errors.UserMistake, match=f"the due date {date}"):
         seal(desk, tmp_path / "papers", due=datetime.date.fromisoformat(date))
     assert not Item.objects.filter(inventory__isnull=False).exists()
+
+
+def test_the_page_to_print_says_when_its_figures_are_newer_than_the_state_it_names(
+    desk: fixture.Desk, tmp_path: Path
+) -> None:
+    promise(desk, "2025-01-10")
+    seal(desk, tmp_path / "papers")
+    log.publish_checkpoint(state=desk.state, now=NOW)
+    assert "figures above are newer" not in read("/companies/larkfield/status/")
+    suspensions.take_out_of_view(
+        state=desk.state,
+        actor=desk.ana,
+        item=Item.objects.get(study=STUDY, number=1),
+        page=None,
+        ground_id=ground.QUARANTINE,
+        now=NOW,
+    )
+    html = read("/companies/larkfield/status/")
+    assert "figures above are newer:</strong> they also count 1 entry that is not signed yet" in html
+    log.publish_checkpoint(state=desk.state, now=NOW)
+    assert "figures above are newer" not in read("/companies/larkfield/status/")

@@ -8,6 +8,7 @@ from django.urls import path
 
 from lightwell.actions import answers, chronicle, overview
 from lightwell.actions.overview import Overview, ProviderView
+from lightwell.db.models import Checkpoint
 from lightwell.files import state
 from lightwell.web import memory
 
@@ -31,7 +32,10 @@ def show_company(request: HttpRequest, slug: str) -> HttpResponse:
 def show_status(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the one page about a company that is made for printing."""
     picture, provider = _find_company(slug)
-    return render(request, "status.html", _describe(picture, provider))
+    confirmed = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+    # A suspension counts at once, and the state of the log that covers it is signed a moment later.
+    context = _describe(picture, provider) | {"unconfirmed": max(0, picture.size - confirmed)}
+    return render(request, "status.html", context)
 
 
 def _find_company(slug: str) -> tuple[Overview, ProviderView]:
