@@ -389,7 +389,7 @@ def make_certificate(study: str, items: dict[Key, gaps.Item], log: Log) -> dict:
         "pages": {"sealed": sealed, **pages},
         "items_of_unknown_length": unknown,
         "percent_open": 100 * pages["open"] // sealed if sealed else 0,
-        "in_full": bool(states) and set(states) <= {"opened", "opened-late", "already-public"},
+        "in_full": bool(states) and set(states) <= {"opened", "opened-late"},
     }
 
 

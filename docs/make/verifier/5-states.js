@@ -128,7 +128,7 @@ function makeCertificate(study, rows, log) {
     pages[part ? "open" : GROUPS[state]] += shown;
     pages.held_back += item.pages - shown;
   }
-  const full = rows.length > 0 && rows.every(({ state }) => /^(open|already_public)$/.test(GROUPS[state]));
+  const full = rows.length > 0 && rows.every(({ state }) => GROUPS[state] === "open");
   return { type: "lightwell.certificate.v1", study, as_of: log.day, origin: log.head.origin, size: log.head.size, root: hex(log.head.root),
     items, pages, items_of_unknown_length: unknown, percent_open: pages.sealed ? Math.floor(100 * pages.open / pages.sealed) : 0, in_full: full };
 }

@@ -33,8 +33,9 @@ STATES = (
     "erased-by-law",
     "key-lost",
 )
-# States in which something is missing for good or for now: with any of them "in full" is not said.
-NOT_IN_FULL = frozenset(STATES) - {"opened", "opened-late", "already-public"}
+# States in which something is not here for good or for now: with any of them "in full" is not said. A link to
+# elsewhere is the word of whoever gives it, and nothing of it was held against the seal.
+NOT_IN_FULL = frozenset(STATES) - {"opened", "opened-late"}
 EVENT_TYPES = (
     "item",
     "opening",

@@ -147,6 +147,7 @@ def test_in_full_is_said_only_when_nothing_is_missing() -> None:
         ([SEALED, opened, event("suspension", 91)], False),
         ([SEALED, event("opening", 90, pages=3)], False),
         ([SEALED, event("withholding", 90)], False),
+        ([SEALED, event("already-public", 90)], False),
     ):
         assert completeness.is_in_full(completeness.compute_gaps(events, on(99), RULES)) is answer
 
