@@ -22,7 +22,7 @@ def archive(tmp_path):
 
 
 def suspend(item: Item, page: int | None = None) -> Suspension:
-    officer = Person(username="officer", roles=["approver"])
+    officer = Person(username="officer", roles=["safeguarding-officer"])
     officer.save()
     return suspensions.suspend_page(actor=officer, item=item, page=page, now=fixture.NOW)
 
@@ -115,7 +115,7 @@ def test_a_restored_item_is_found_again_once_it_is_indexed(archive) -> None:
     suspension = suspend(item)
     assert search.update_index(archive.state) == 1
     assert count_in_index(archive, "marmalade") == 0
-    roles = ("safety-officer", "approver")
+    roles = ("safeguarding-officer", "approver")
     suspensions.restore_page(payload={"suspension": suspension.pk}, decided_by=roles, now=fixture.NOW)
     assert search.update_index(archive.state) == 1
     assert find_keys(archive, "marmalade") == [(fixture.WHOLE, 2)]

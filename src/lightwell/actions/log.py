@@ -13,7 +13,6 @@ import datetime
 from collections.abc import Sequence
 
 from django.db import connection, transaction
-from django.db.models import Max
 
 from lightwell.actions import cosigning, signing
 from lightwell.archive import entry, rules
@@ -55,7 +54,10 @@ def append(*, entries: Sequence[dict[str, Json]]) -> range:
 
 def count_entries() -> int:
     """Count the entries that have a place."""
-    last = LogEntry.objects.aggregate(last=Max("index"))["last"]
+    with connection.cursor() as cursor:
+        # Asked for every search and every page: to put the question into words took ten times the answer.
+        cursor.execute('SELECT MAX("index") FROM log_entry')
+        (last,) = cursor.fetchone()
     return 0 if last is None else last + 1
 
 

@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lightwell.files import analysis
 from lightwell.files.lookup import Lookup, Part
@@ -38,7 +39,7 @@ def find_ranges(text: str, wanted: Lookup) -> list[tuple[int, int]]:
     ]
     if not parts:
         return []
-    vocabulary = set(text.split())
+    vocabulary = _read_vocabulary(text)
     found = sorted({each for part in parts for each in _find_part(text, vocabulary, part)})
     ranges: list[tuple[int, int]] = []
     for start, end in found[:_MAX_RANGES]:
@@ -80,7 +81,22 @@ def make_excerpt(text: str, ranges: Sequence[tuple[int, int]], length: int = LEN
     return Excerpt(piece, marks, bool(text[:start].strip()), bool(text[end:].strip()))
 
 
-def _find_part(text: str, vocabulary: set[str], part: Part) -> Iterator[tuple[int, int]]:
+class _Vocabulary(NamedTuple):
+    """The different words of a page, each beside its small form, and those of them with other than ASCII."""
+
+    words: tuple[tuple[str, str], ...]
+    strange: tuple[str, ...]
+
+
+def _read_vocabulary(text: str) -> _Vocabulary:
+    words = list(set(text.split()))
+    # One call for the page instead of one a word: small letters add no white space and take none away.
+    small = "\n".join(words).lower().split("\n")
+    strange = () if text.isascii() else tuple(word for word in words if not word.isascii())
+    return _Vocabulary(tuple(zip(words, small, strict=True)), strange)
+
+
+def _find_part(text: str, vocabulary: _Vocabulary, part: Part) -> Iterator[tuple[int, int]]:
     """Find where a part stands: first the words of the page it may begin in, then only those places."""
     form = analysis.WRITTEN if part.quoted or part.prefix else analysis.STEMMED
     wanted = analysis.analyze_words(part.text, form)
@@ -89,25 +105,27 @@ def _find_part(text: str, vocabulary: set[str], part: Part) -> Iterator[tuple[in
     opens = part.prefix and len(wanted) == 1
     core = analysis.find_core(wanted[0], form)
     # Most words are told apart by a look at their letters; to analyse each took half the time of a search.
-    begins = {
-        word
-        for word in vocabulary
-        if (core in word.lower() or not word.isascii())
-        and any(
-            term == wanted[0] or (opens and term.startswith(wanted[0]))
-            for term, _, _ in analysis.analyze_word(word, form)
-        )
-    }
-    if not begins:
-        return
-    for place in analysis.WORD.finditer(text):
-        if place.group() not in begins:
+    likely = {word for word, small in vocabulary.words if core in small}
+    for word in likely.union(vocabulary.strange):
+        terms = [term for term, _, _ in analysis.analyze_word(word, form)]
+        if not any(term == wanted[0] or (opens and term.startswith(wanted[0])) for term in terms):
             continue
-        for skipped in range(len(analysis.analyze_word(place.group(), form))):
-            terms = analysis.list_terms(text, form, place.start())
-            row = list(itertools.islice(terms, skipped, skipped + len(wanted)))
-            if _fits([term.text for term in row], wanted, part.prefix):
-                yield row[0].start, row[-1].end
+        for place in _find_word(text, word):
+            for skipped in range(len(terms)):
+                behind = analysis.list_terms(text, form, place)
+                row = list(itertools.islice(behind, skipped, skipped + len(wanted)))
+                if _fits([term.text for term in row], wanted, part.prefix):
+                    yield row[0].start, row[-1].end
+
+
+def _find_word(text: str, word: str) -> Iterator[int]:
+    """Find where a word stands with white space, or nothing, on both sides."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if (not at or text[at - 1].isspace()) and (end == len(text) or text[end].isspace()):
+            yield at
+        at = text.find(word, end)
 
 
 def _fits(terms: list[str], wanted: list[str], prefix: bool) -> bool:

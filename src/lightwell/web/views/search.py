@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lightwell.actions import parties, search
 from lightwell.base import errors
 from lightwell.files import excerpt, finder, state
-from lightwell.web import help_lines, methods
+from lightwell.web import help_lines, memory, methods
 from lightwell.web.templatetags import words
 
 PAGE_SIZE = 10
@@ -70,7 +71,8 @@ def show_search(request: HttpRequest) -> HttpResponse:
     except errors.UserMistake as mistake:
         context["problems"] = mistake.problems
         return render(request, "search/search.html", context, status=400)
-    names = parties.read_names(request.GET.getlist("study")[:20])
+    names = _remember_names(memory.read_stamp(), tuple(request.GET.getlist("study")[:20]))
+    kept = _list_parameters(request)
     suffix = f"?{urlencode({'q': query})}" if query.strip() else ""
     context |= {
         "found": found,
@@ -85,17 +87,17 @@ def show_search(request: HttpRequest) -> HttpResponse:
         "facets": [
             (title, choices)
             for name, title in FACETS.items()
-            if len(choices := _list_choices(request, name, found.counts, names)) > 1
+            if len(choices := _list_choices(kept, name, found.counts, names)) > 1
             or any(choice.chosen for choice in choices)
         ],
         "chosen": [
-            Choice(_name_value(name, value, names), 0, _address(request, name, value, False), True)
+            Choice(_name_value(name, value, names), 0, _address(kept, name, value, False), True)
             for name in _KEPT
             for value in request.GET.getlist(name)
         ],
-        "more": f"?{urlencode([*_list_parameters(request), ('after', found.next)])}" if found.next else "",
+        "more": f"?{urlencode([*kept, ('after', found.next)])}" if found.next else "",
         "started": bool(request.GET.get("after")),
-        "feed": f"{reverse('search-feed')}?{urlencode(_list_parameters(request))}",
+        "feed": f"{reverse('search-feed')}?{urlencode(kept)}",
     }
     return render(request, "search/search.html", context)
 
@@ -155,15 +157,20 @@ def mark_excerpt(cut: excerpt.Excerpt) -> SafeString:
     return format_html("{}{}{}{}", before, marked, cut.text[at:], after)
 
 
+@functools.lru_cache(maxsize=64)
+def _remember_names(_stamp: object, studies: tuple[str, ...]) -> dict[tuple[str, str], str]:
+    return parties.read_names(studies)
+
+
 def _list_choices(
-    request: HttpRequest, name: str, counts: finder.Counts, names: dict[tuple[str, str], str]
+    kept: list[tuple[str, str]], name: str, counts: finder.Counts, names: dict[tuple[str, str], str]
 ) -> list[Choice]:
-    ticked = request.GET.getlist(name)
+    ticked = {value for each, value in kept if each == name}
     return [
         Choice(
             _name_value(name, value, names),
             count,
-            _address(request, name, value, value not in ticked),
+            _address(kept, name, value, value not in ticked),
             value in ticked,
         )
         for value, count in counts.by.get(name, ())[:MOST_SHOWN]
@@ -192,9 +199,9 @@ _LANGUAGES = {
 }
 
 
-def _address(request: HttpRequest, name: str, value: str, add: bool) -> str:
-    kept = [pair for pair in _list_parameters(request) if pair != (name, value)]
-    return f"?{urlencode([*kept, (name, value)] if add else kept)}"
+def _address(kept: list[tuple[str, str]], name: str, value: str, add: bool) -> str:
+    others = [pair for pair in kept if pair != (name, value)]
+    return f"?{urlencode([*others, (name, value)] if add else others)}"
 
 
 def _list_parameters(request: HttpRequest) -> list[tuple[str, str]]:
