@@ -55,7 +55,7 @@ def test_results_go_on_until_every_page_came_once(
     address, seen = "/search/?q=sleep", []
     for _ in range(9):
         text = client.get(address).content.decode()
-        seen += re.findall(r'<h3><a href="([^"?]+)', text)
+        seen += re.findall(r'<h3 class="words"><a href="([^"?]+)', text)
         more = re.search(r'href="(\?[^"]+)" rel="next', text)
         if not more:
             break
