@@ -74,6 +74,16 @@ def promise(desk: fixture.Desk, *dates: str, now: datetime.datetime = NOW) -> No
     desk.disclose(value, now)
 
 
+def test_documents_locked_in_for_a_day_after_all_that_the_study_promised_are_pointed_out(
+    desk: fixture.Desk, tmp_path: Path
+) -> None:
+    promise(desk, "2025-01-10", "2025-02-10")
+    seal(desk, tmp_path / "papers", due=datetime.date(2025, 2, 10))
+    assert "Later than promised" not in read(f"/studies/{STUDY}/")
+    seal(desk, tmp_path / "more", due=datetime.date(2025, 2, 11))
+    assert "2 documents were locked in for a day after 10 February 2025" in read(f"/studies/{STUDY}/")
+
+
 def test_one_person_takes_nothing_off_the_late_list(desk: fixture.Desk, tmp_path: Path) -> None:
     promise(desk, "2025-01-10")
     seal(desk, tmp_path / "papers")

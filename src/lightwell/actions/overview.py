@@ -117,6 +117,17 @@ class StudyView:
         return tuple(each for each in self.documents if each.late)
 
     @property
+    def last_due(self) -> datetime.date | None:
+        """The last date that the study's own words promise."""
+        return promise.read_last_due(self.record.body) if self.record else None
+
+    @property
+    def postponed(self) -> tuple[Document, ...]:
+        """The documents that were locked in for a day after `last_due`; a date moved for a legal reason is none."""
+        last = self.last_due
+        return tuple(each for each in self.documents if last and each.due > last and not each.extensions)
+
+    @property
     def shortfalls(self) -> list[tuple[str, int]]:
         """Why "in full" is not said: each state that forbids it, with its number of documents."""
         return [(state, n) for state, n in self.states.items() if n and state in completeness.NOT_IN_FULL]

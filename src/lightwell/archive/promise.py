@@ -26,12 +26,21 @@ class BrokenPromise:
 
 def read_due(body: Json) -> datetime.date | None:
     """Read the first date that the body of a study's record promises; None when it promises none."""
+    return min(_list_due(body), default=None)
+
+
+def read_last_due(body: Json) -> datetime.date | None:
+    """Read the last date that the body of a study's record promises; None when it promises none."""
+    return max(_list_due(body), default=None)
+
+
+def _list_due(body: Json) -> list[datetime.date]:
     listed = body.get("due_dates") if isinstance(body, dict) else None
     texts = [str(each.get("date")) for each in listed or () if isinstance(each, dict) and each.get("date")]
     try:
-        return min((datetime.date.fromisoformat(text) for text in texts), default=None)
+        return [datetime.date.fromisoformat(text) for text in texts]
     except ValueError:
-        return None
+        return []
 
 
 def follow_due(
