@@ -6,6 +6,7 @@ SCREENSHOTS=folder keeps a picture of every room at 1280 and 320 pixels. Needs C
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime
 import os
 import re
@@ -37,10 +38,11 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from document_fixture import STUDY, make_pdf
 from test_reader_in_chromium import AXE, CHROMIUM, DRIVER, RULES, WIDTHS, set_width, start_browser
 
-from lightwell.actions import disclosures, inventories, log, overview, people, proposals
+from lightwell.actions import disclosures, inventories, log, overview, people, proposals, readings
+from lightwell.archive import inventory
 from lightwell.cli.main import lightwell
 from lightwell.db.models import Disclosure, Person, Proposal, Study
-from lightwell.files import foundation
+from lightwell.files import foundation, incoming
 from lightwell.files.state import State
 from lightwell.web import pace
 
@@ -208,6 +210,11 @@ def register(house: House, example: str = "study") -> None:
     approve(house, "Register a study")
 
 
+def work(state: State) -> None:
+    """As the worker of the archive, which the tests have not running."""
+    assert readings.work(state=state, processes=1)
+
+
 def set_clock(state: State, now: datetime.datetime) -> None:
     (state.root / "sample-clock").write_text(str(int(now.timestamp())))
     overview.forget()
@@ -235,6 +242,7 @@ def lock_in(house: House, folder: Path) -> None:
     """Read the folder in, see the preview, be refused once for a wrong id, and lock in."""
     house.play(PUBLISHER)
     house.open(f"/workspace/studies/{STUDY}/")
+    house.unfold("Or by command, on the machine of the archive")
     assert "lightwell inventory draft" in house.read()
     house.look("study-registered")
     draft_inventory(folder)
@@ -290,6 +298,59 @@ def test_a_study_goes_from_draft_to_public_pages_and_out_of_view_and_back(
     approve(house, "Restore a suspended page")
     house.open(PAGE)
     assert "marmalade" in house.read()
+
+
+def test_a_team_without_a_shell_hands_in_lists_checks_reads_and_locks_in(
+    live_server, state: State, plain: webdriver.Chrome, tmp_path: Path
+) -> None:
+    make_desk(state).disclose(fixture.read_value("study"), NOW)
+    paths = [
+        tmp_path / name for name in ("night-report.pdf", "sleep-memo.pdf", "a-rather-long-name" * 6 + ".pdf")
+    ]
+    for path in paths:
+        path.write_bytes(make_pdf())
+    house = House(plain, live_server.url)
+    house.play(PUBLISHER)
+    house.follow("Studies")
+    house.go(plain.find_element(By.CSS_SELECTOR, f'a[href$="/{STUDY}/"]'))
+    house.look("study-to-hand-in")
+    house.follow("Hand documents in")
+    house.look("documents-none")
+    plain.find_element(By.ID, "add").send_keys("\n".join(map(str, paths)))
+    house.press("Add")
+    assert "3 files added" in house.read()
+    assert "has the same bytes as" in house.read()
+    house.look("documents-added")
+    house.fill(
+        **{"row-2-title": "How children slept", "row-2-held_pages": "7", "row-2-ground": "participant"}
+    )
+    house.press("Check the list")
+    house.look("documents-asked")
+    work(state)
+    house.follow("See how far it is now")
+    assert "1 thing to change" in house.read()
+    house.look("documents-wrong")
+    house.browser.find_element(By.CSS_SELECTOR, ".verdict a").click()
+    assert plain.find_element(By.CSS_SELECTOR, ":target").get_attribute("id") == "row-2-held_pages"
+    house.fill(**{"row-2-held_pages": "2"})
+    house.press("Check the list")
+    work(state)
+    house.follow("See how far it is now")
+    assert "Nothing is wrong with the list" in house.read()
+    assert "3 documents, 9 pages" in house.read()
+    house.look("documents-checked")
+    house.press("Read every page")
+    work(state)
+    house.follow("See how far it is now")
+    house.look("documents-read")
+    house.follow("See what would be locked in")
+    assert "How children slept" in house.read()
+    assert "but pages 2" in house.read()
+    house.look("study-read-in")
+    house.fill(**{"seal-study": STUDY})
+    house.press("Lock in 3 documents")
+    assert "Locked in: 3 documents" in house.read()
+    assert not incoming.open_area(state.root, STUDY).root.exists()
 
 
 def test_earlier_research_is_registered_with_its_search_and_says_so(
@@ -512,9 +573,22 @@ def test_axe_finds_no_barrier_in_any_room(
     )
     review = Disclosure.objects.get(kind="reputational-review").record
     everybody = ["", "studies/", f"studies/{STUDY}/", "records/", "proposals/", "reports/"]
+    area = incoming.open_area(state.root, STUDY)
+    path = area.begin_file()
+    path.write_bytes(make_pdf())
+    area.place_file(incoming.Arrived("wrong-one.pdf", path, "", 1))
+    row = dict.fromkeys(inventory.COLUMNS, "") | {"file": "wrong-one.pdf", "kind": "novel"}
+    area.write_table(inventory.format_cells([row]))
+    hand_in = f"studies/{STUDY}/documents/"
+    asked = {"do": "read", "by": PUBLISHER, "at": 0, "token": ""}
+    begun = readings.Found("read", PUBLISHER, 0, 9, done=2, total=3, pages=6, first=(0, 1, 3))
     rooms = {
         "": ["sign-in/"],
-        PUBLISHER: [*everybody, "drafts/?example=study", "withdraw/", "dispute/", f"records/{review}/show/"],
+        PUBLISHER: [
+            *everybody,
+            *(hand_in, f"{hand_in}?asked", f"{hand_in}?begun"),
+            *("drafts/?example=study", "withdraw/", "dispute/", f"records/{review}/show/"),
+        ],
         APPROVER: [f"proposals/{Proposal.objects.latest('pk').pk}/", f"suspend/{STUDY}/1/2/"],
     }
     house, program, found = House(scripted, live_server.url), AXE.read_text("utf-8"), []
@@ -522,9 +596,13 @@ def test_axe_finds_no_barrier_in_any_room(
         if name:
             house.play(name)
         for place in places:
+            if place.endswith("?asked"):
+                area.write_note("asked", asked)
+            if place.endswith("?begun"):
+                area.write_note("read", dataclasses.asdict(begun))
             house.open(f"/workspace/{place}")
             scripted.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
-            house.look("room-" + (re.sub("[^a-z]+", "-", place.partition("?")[0]) or f"desk-{name}"))
+            house.look("room-" + (re.sub("[^a-z]+", "-", place.partition("=")[0]) or f"desk-{name}"))
             scripted.execute_script(program)
             for width in WIDTHS:
                 set_width(scripted, width)

@@ -26,9 +26,11 @@ from reportlab.pdfgen import canvas
 
 from lightwell.actions import (
     bundles,
+    incoming,
     inventories,
     log,
     proposals,
+    readings,
     reports,
     search,
     suspensions,
@@ -39,6 +41,7 @@ from lightwell.actions import (
 from lightwell.archive import inventory
 from lightwell.db.models import Disclosure, Item, LogEntry, Opening, Publication, PublicPage, Study
 from lightwell.files import foundation
+from lightwell.files.incoming import Arrived, read_limits
 from lightwell.files.state import State
 
 NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
@@ -47,6 +50,7 @@ WHOLE, PARTLY, HELD, LOCKED, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, QUARANTINED,
 # On every page, so that one search meets every page that search can show.
 SHARED = "slumber"
 NOWHERE = "quaxnowhereatall"
+HANDED_IN = "quaxhandedin"
 REPORTED = "quaxvisitorreport"
 PROPOSED = "quaxpendingproposal"
 WITHDRAWN = "quaxremovedrecord"
@@ -107,6 +111,7 @@ def build_world(root: Path, folder: Path) -> World:
     _seal(world, desk, folder)
     _publish(world, desk)
     _hide(world, desk)
+    _hand_in(world, desk)
     _list_words(world)
     log.publish_checkpoint(state=state, now=NOW)
     search.update_index(state)
@@ -166,6 +171,20 @@ def _hide(world: World, desk: Any) -> None:
     reports.take_report(item=items[WHOLE], page=1, words=f"I saw {REPORTED}", now=NOW)
 
 
+def _hand_in(world: World, desk: Any) -> None:
+    """Have a document lie where browsers hand them in, with its row, and with what a check said of it."""
+    study = Study.objects.get(pk=world.study)
+    area = incoming.open_area(state=world.state, actor=desk.ana, study=study)
+    path = area.begin_file()
+    path.write_bytes(make_pdf(MEASURED))
+    arrived = Arrived(f"{HANDED_IN}.pdf", path, "", path.stat().st_size)
+    everything = {"state": world.state, "actor": desk.ana, "study": study, "now": NOW}
+    incoming.admit_files(**everything, arrived=[arrived], refused=[], limits=read_limits())
+    readings.ask(**everything, do="check")
+    readings.work(state=world.state, processes=1)
+    assert HANDED_IN in area.read_table()
+
+
 def _list_words(world: World) -> None:
     for number in range(WHOLE, MEASURED + 1):
         for page in range(1, PAGES + 1):
@@ -188,6 +207,7 @@ def _list_words(world: World) -> None:
             else:
                 world.hidden[name_word(number, what)] = f"{what} of document {number}"
     world.hidden |= {
+        HANDED_IN: "a document that was handed in",
         REPORTED: "a visitor's report",
         PROPOSED: "a proposal that waits",
         WITHDRAWN: "a removed record",

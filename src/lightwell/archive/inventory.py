@@ -37,6 +37,8 @@ KINDS = (
 )
 # publish-unread: a damaged or locked file, sealed and published as bytes; its page count stays unknown.
 INTENTS = ("publish", "publish-unread", "withhold")
+# Days until the promised date that is suggested for a document.
+DUE_DAYS = 90
 MAX_PAGES = 100_000
 MAX_HELD_CHARACTERS = 1000
 
@@ -150,9 +152,7 @@ def read_table(
     text: str, names: Collection[str], grounds: Collection[str], today: datetime.date | None = None
 ) -> Table:
     """Read a table as far as it can be read; arguments as for `parse_rows`."""
-    # Where the comma divides whole numbers from parts, spreadsheets divide cells by semicolons.
-    delimiter = ";" if text.startswith(";".join(COLUMNS)) else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    reader = _open_reader(text)
     problems: list[Problem] = []
     rows: list[Row] = []
     lines: list[int] = []
@@ -163,10 +163,12 @@ def read_table(
         for raw in reader:
             place = f"line {reader.line_num}"
             cells = {column: _unguard_cell(cell) for column, cell in raw.items()}
-            found = _list_row_problems(cells, len(rows) + 1, names, grounds)
-            due = _parse_date(str(cells.get("due") or ""))
-            if due and today and (problem := rules.find_promise_problem(due, today)):
-                found.append(f"the due date {problem}")
+            if sentence := _find_size_problem(cells):
+                found = [sentence]
+            else:
+                cell = {str(column): str(value) for column, value in cells.items()}
+                judged = list_row_problems(cell, len(rows) + 1, names, grounds, today)
+                found = [sentence for _, sentence in judged]
             file = str(cells["file"] or "")
             if file in seen:
                 found.append(f"{file!r} stands already in line {seen[file]}; keep one of the two rows")
@@ -182,6 +184,35 @@ def read_table(
     if not rows and not problems:
         problems.append(Problem("", "the inventory has no row; a study without documents cannot be sealed"))
     return Table(rows, lines, problems)
+
+
+def parse_cells(text: str) -> list[dict[str, str]]:
+    """Read the cells of a table as they are written, wrong ones too; inverse of `format_cells`.
+
+    Raises `UserMistake` where there are no rows to speak of: another first line, no CSV, or too few cells.
+    """
+    table = read_table(text, (), ())
+    misread = [each for each in table.problems if each.place == "line 1" or "is not CSV" in each.sentence]
+    if misread:
+        raise errors.UserMistake(problems=misread)
+    rows = []
+    for raw, line in zip(_open_reader(text), table.lines, strict=True):
+        if sentence := _find_size_problem(raw):
+            misread.append(Problem(f"line {line}", sentence))
+        rows.append({str(column): str(_unguard_cell(cell)) for column, cell in raw.items()})
+    if misread:
+        raise errors.UserMistake(problems=misread)
+    return rows
+
+
+def format_cells(rows: Iterable[Mapping[str, str]]) -> str:
+    """Write cells as CSV with a header line, numbered anew; inverse of `parse_cells`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for number, row in enumerate(rows, 1):
+        writer.writerow([number, *(_guard_cell(row[column]) for column in COLUMNS[1:])])
+    return text.getvalue()
 
 
 def format_held_pages(numbers: Iterable[int]) -> str:
@@ -244,35 +275,54 @@ def list_page_problems(row: Row, pages: int | None) -> list[str]:
     return []
 
 
-def _list_row_problems(
-    cells: Mapping[str | None, str | list[str] | None],
+def list_row_problems(
+    cell: Mapping[str, str],
     number: int,
     names: Collection[str],
     grounds: Collection[str],
-) -> list[str]:
-    if None in cells or None in cells.values():
-        return [f"the line must have {len(COLUMNS)} cells; put a cell that holds a comma into quotes"]
-    cell = {str(column): str(value) for column, value in cells.items()}
-    found = list_name_problems(cell["file"])
+    today: datetime.date | None = None,
+) -> list[tuple[str, str]]:
+    """List what is wrong with the cells of row `number`, each beside its column; see `parse_rows`."""
+    found = [("file", sentence) for sentence in list_name_problems(cell["file"])]
     if cell["number"] != str(number):
-        found.append(f"the number must be {number}, because rows are numbered from 1 without a gap")
+        found.append(
+            ("number", f"the number must be {number}, because rows are numbered from 1 without a gap")
+        )
     if cell["file"] not in names:
-        found.append(_explain_absence(cell["file"], names))
+        found.append(("file", _explain_absence(cell["file"], names)))
     if not cell["title"].strip():
-        found.append("the title is empty")
+        found.append(("title", "the title is empty"))
     if _has_control(cell["title"]) or _TURNS.search(cell["title"]):
         found.append(
-            "the title holds a line break or another control character; write it in plain characters"
+            (
+                "title",
+                "the title holds a line break or another control character; write it in plain characters",
+            )
         )
     if cell["kind"] not in KINDS:
-        found.append(f"the kind {cell['kind']!r} is unknown; use one of {', '.join(KINDS)}")
+        found.append(("kind", f"the kind {cell['kind']!r} is unknown; use one of {', '.join(KINDS)}"))
     if cell["intent"] not in INTENTS:
-        found.append(f"the intent {cell['intent']!r} is unknown; use one of {', '.join(INTENTS)}")
+        found.append(("intent", f"the intent {cell['intent']!r} is unknown; use one of {', '.join(INTENTS)}"))
     found += _list_ground_problems(cell, grounds)
     for column in ("date", "due"):
         if (cell[column] or column == "due") and _parse_date(cell[column]) is None:
-            found.append(f"the {column} {cell[column]!r} is not a date such as 2026-11-24")
+            found.append((column, f"the {column} {cell[column]!r} is not a date such as 2026-11-24"))
+    due = _parse_date(cell["due"])
+    if due and today and (problem := rules.find_promise_problem(due, today)):
+        found.append(("due", f"the due date {problem}"))
     return found
+
+
+def _open_reader(text: str) -> csv.DictReader[str]:
+    # Where the comma divides whole numbers from parts, spreadsheets divide cells by semicolons.
+    delimiter = ";" if text.startswith(";".join(COLUMNS)) else ","
+    return csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+
+
+def _find_size_problem(cells: Mapping[str | None, str | list[str] | None]) -> str | None:
+    if None in cells or None in cells.values():
+        return f"the line must have {len(COLUMNS)} cells; put a cell that holds a comma into quotes"
+    return None
 
 
 def _explain_header(found: Collection[str]) -> str:
@@ -303,27 +353,42 @@ def _unguard_cell(cell: str | list[str] | None) -> str | list[str] | None:
     return cell[1:] if guarded else cell  # type: ignore[index]  # guarded only if it is a string
 
 
-def _list_ground_problems(cell: Mapping[str, str], grounds: Collection[str]) -> list[str]:
+def _list_ground_problems(cell: Mapping[str, str], grounds: Collection[str]) -> list[tuple[str, str]]:
     found = []
     held, intent = cell["held_pages"], cell["intent"]
     if held and intent != "publish":
-        found.append("held pages stand only beside the intent publish; the other pages are published")
+        found.append(
+            (
+                "held_pages",
+                "held pages stand only beside the intent publish; the other pages are published",
+            )
+        )
     if len(held) > MAX_HELD_CHARACTERS:
-        found.append(f"the held pages have {len(held)} characters; {MAX_HELD_CHARACTERS} are allowed")
+        sentence = f"the held pages have {len(held)} characters; {MAX_HELD_CHARACTERS} are allowed"
+        found.append(("held_pages", sentence))
     try:
         named = set(parse_held_grounds(held, cell["ground"]).values())
     except errors.UserMistake as error:
-        return [*found, *(problem.sentence for problem in error.problems)]
+        return [*found, *(("held_pages", problem.sentence) for problem in error.problems)]
     if QUARANTINE in named and intent == "publish":
         found.append(
-            "a page that may show abuse keeps the whole document unread: "
-            f"use the intent withhold with the ground {QUARANTINE}"
+            (
+                "intent",
+                "a page that may show abuse keeps the whole document unread: "
+                f"use the intent withhold with the ground {QUARANTINE}",
+            )
         )
     needed = intent == "withhold" or (intent == "publish" and held)
     if cell["ground"] and not needed:
-        found.append("a ground stands only beside the intent withhold, or beside publish with held pages")
+        found.append(
+            (
+                "ground",
+                "a ground stands only beside the intent withhold, or beside publish with held pages",
+            )
+        )
     for ground in sorted((named | {cell["ground"]} if intent == "withhold" else named) - set(grounds)):
-        found.append(f"the ground {ground!r} is unknown; use one of {', '.join(sorted(grounds))}")
+        sentence = f"the ground {ground!r} is unknown; use one of {', '.join(sorted(grounds))}"
+        found.append(("ground", sentence))
     return found
 
 

@@ -12,8 +12,6 @@ from lightwell.base import errors
 from lightwell.cli import publication
 from lightwell.files import data, folder, state
 
-_DUE_DAYS = 90
-
 
 @click.group()
 def inventory() -> None:
@@ -33,9 +31,8 @@ def draft(documents: Path, output: Path | None, due: datetime.datetime | None) -
 
     Example: lightwell inventory draft research/ --output inventory.csv
     """
-    day = (
-        due.date() if due else datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=_DUE_DAYS)
-    )
+    suggested = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=inventories.DUE_DAYS)
+    day = due.date() if due else suggested
     listing = folder.read_folder(documents)
     if listing.problems:
         raise errors.UserMistake(problems=listing.problems)

@@ -1,7 +1,8 @@
 """`lightwell serve` and `lightwell worker`: the site, and what has to be done by itself.
 
 The worker is a thread beside the site in the same process, or a process of its own. Whoever holds
-`worker.lock` of the state folder works; others wait for their turn, so that several may run.
+`worker.lock` of the state folder works; others wait for their turn, so that several may run. Documents handed
+in by a browser are read by a second thread, because a folder may take an hour and the chores may not wait.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import fcntl
 import signal
 import socket
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +23,8 @@ from lightwell.files.state import State
 
 TARGET = "lightwell.web.wsgi:application"
 ROUND_SECONDS = 30.0
+# Somebody sits before a page and waits for the answer.
+LOOK_SECONDS = 1.0
 
 
 @click.command()
@@ -63,17 +67,17 @@ def serve(host: str, port: int, processes: int, threads: int, worker: bool) -> N
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due and end; non-zero exit when something went wrong.")
 def worker(once: bool) -> None:
-    """Count each day, ask witnesses for pending checkpoints, keep the search index up to date.
+    """Count each day, ask witnesses for pending checkpoints, keep the search index, read what is handed in.
 
     Example: lightwell worker --once
     """
     state = installation.open_installation()
     _check_ready(state)
     if once:
-        from lightwell.actions import chores
+        from lightwell.actions import chores, readings
 
         done = chores.do_chores(state=state)
-        for sentence in done.sentences:
+        for sentence in (*done.sentences, *readings.work(state=state)):
             click.echo(sentence)
         if done.failures:
             raise errors.CouldNotCheck("\n".join(done.failures))
@@ -104,6 +108,8 @@ def work_until(stopping: threading.Event, state: State, round_seconds: float = R
     with open(state.root / "worker.lock", "a") as file:
         while not stopping.is_set() and not _try_lock(file.fileno()):
             stopping.wait(round_seconds)
+        # A daemon: what is being read is taken up again by the next worker.
+        threading.Thread(target=read_until, args=(stopping, state), daemon=True).start()
         while not stopping.is_set():
             done = chores.do_chores(state=state)
             for sentence in done.sentences:
@@ -113,6 +119,23 @@ def work_until(stopping: threading.Event, state: State, round_seconds: float = R
                     click.echo(f"worker: {failure}", err=True)
             said = set(done.failures)
             stopping.wait(round_seconds)
+
+
+def read_until(stopping: threading.Event, state: State) -> None:
+    """Check and read what people hand in by a browser, as soon as they ask for it."""
+    from django.db import close_old_connections
+
+    from lightwell.actions import readings
+
+    while not stopping.wait(LOOK_SECONDS):
+        close_old_connections()
+        try:
+            for sentence in readings.work(state=state):
+                click.echo(f"worker: {sentence}", err=True)
+        except Exception:
+            # Nobody foresaw it: the operator reads it, and the next study has its turn.
+            click.echo(f"worker: {traceback.format_exc()}", err=True)
+            stopping.wait(ROUND_SECONDS)
 
 
 def check_port(host: str, port: int) -> None:

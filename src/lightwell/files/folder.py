@@ -56,7 +56,7 @@ def read_folder(folder: Path) -> Listing:
         for base in (*links, *files):
             path = Path(place, base)
             name = path.relative_to(folder).as_posix()
-            if _KEPT_BY_SYSTEM.fullmatch(base):
+            if is_kept_by_system(base):
                 listing.left_out.append(name)
                 continue
             if path.is_symlink() or not path.is_file():
@@ -73,6 +73,11 @@ def read_folder(folder: Path) -> Listing:
         each.sort()
     listing.problems.sort(key=lambda problem: problem.place)
     return listing
+
+
+def is_kept_by_system(name: str) -> bool:
+    """Answer whether computers put a file of this name into folders for themselves; it is no document."""
+    return _KEPT_BY_SYSTEM.fullmatch(name.rsplit("/", 1)[-1]) is not None
 
 
 def describe_left_out(listing: Listing) -> str:

@@ -23,20 +23,20 @@ Document = TypeVar("Document", bound=Numbered)
 
 
 def cut_stretch(
-    documents: Sequence[Document], first: str, chosen: Mapping[str, str]
+    documents: Sequence[Document], first: str, chosen: Mapping[str, str], most: int = MOST_ROWS
 ) -> tuple[Sequence[Document], dict[str, Any] | None]:
     """Cut the rows of one page out of a list, from document number `first` on; no steps where all fit.
 
     `first` is what the address says; `UserMistake` when it is no number. `chosen` are the other conditions of
-    the page's address, kept in the links to earlier and later rows.
+    the page's address, kept in the links to earlier and later rows; `most` are the rows of one page.
     """
     if first and not (first.isascii() and first.isdecimal() and len(first) < 10):
         raise errors.UserMistake("a list goes on from the number of a document", place="from")
-    if len(documents) <= MOST_ROWS:
+    if len(documents) <= most:
         return documents, None
     number = int(first or 1)
     start = next((k for k, each in enumerate(documents) if each.number >= number), len(documents) - 1)
-    shown = documents[start : start + MOST_ROWS]
+    shown = documents[start : start + most]
 
     def step(place: int) -> str:
         return f"?{urlencode({**chosen, 'from': documents[place].number})}#documents"
@@ -45,6 +45,6 @@ def cut_stretch(
         "total": len(documents),
         "first": shown[0].number,
         "last": shown[-1].number,
-        "earlier": step(max(0, start - MOST_ROWS)) if start else "",
-        "later": step(start + MOST_ROWS) if start + MOST_ROWS < len(documents) else "",
+        "earlier": step(max(0, start - most)) if start else "",
+        "later": step(start + most) if start + most < len(documents) else "",
     }

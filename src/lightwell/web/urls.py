@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("lightwell.web.views.factors")),
     path("", include("lightwell.web.views.drafts")),
     path("", include("lightwell.web.views.publishing")),
+    path("", include("lightwell.web.views.incoming")),
     path("", include("lightwell.web.views.proposals")),
     path("", include("lightwell.web.api.urls")),
     path("", include("lightwell.web.views.records")),

@@ -21,11 +21,15 @@ MOST_NUMBERS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing to change: the place in words, the sentence, and the id of what it is about on the page."""
+    """One thing to change: the place in words, the sentence, and the id of what it is about on the page.
+
+    `page` is the address of another stretch of the list when it is there.
+    """
 
     place: str
     sentence: str
     target: str
+    page: str = ""
 
 
 def blame(form: forms.Form, problems: Iterable[errors.Problem]) -> None:

@@ -10,10 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
-from lightwell.actions import inventories, organisations, overview, proposals
+from lightwell.actions import inventories, organisations, overview, proposals, readings
 from lightwell.base import errors, roles
 from lightwell.db.models import Disclosure, Holding, Item, Person, Study
-from lightwell.files import occupancy, state
+from lightwell.files import incoming, occupancy, state
 from lightwell.web import consequences, methods, people, stretch
 from lightwell.web.forms import workspace as forms
 from lightwell.web.views.workspace import read_person
@@ -111,6 +111,7 @@ def seal_study(request: HttpRequest, study: str) -> HttpResponse:
     opened = state.open_state()
     with occupancy.hold_study(opened.root, row.id):
         sealed = inventories.seal_inventory(actor=read_person(request), study=row, now=opened.read_now())
+        readings.forget_sealed(state=opened, study=row)
     count = sealed.items.count()
     people.tell(
         request,
@@ -200,6 +201,7 @@ def _render_study(request: HttpRequest, row: Study, kind: str = "", refused: Any
         "title": consequences.name_record(row.id),
         "measured": measured[: stretch.MOST_ROWS],
         "measured_count": len(measured),
+        "incoming": incoming.open_area(state.open_state().root, row.id).exists(),
         "preview": inventories.preview_seal(study=row) if inventories.is_measured(row) else None,
         "sealed": sealed,
         "rows": [(item, documents.get(item.number)) for item in shown],
