@@ -7,12 +7,14 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import hostile_fixture
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+PATIENCE_SECONDS = 60
 LINES = [line.partition("#")[0].strip() for line in README.splitlines() if line.startswith("    lightwell ")]
 
 
@@ -64,6 +66,7 @@ def test_the_commands_of_the_readme_run_one_after_the_other_as_they_stand(tmp_pa
     )
     try:
         assert site.stdout.readline(), "the site ends at once"
+        wait_for(port, site)
         assert "verified: what is in this bundle matches" in run(checking[0])
         assert run(checking[1]).startswith("study,item,state")
         assert "nothing to report" in run(checking[2])
@@ -71,6 +74,19 @@ def test_the_commands_of_the_readme_run_one_after_the_other_as_they_stand(tmp_pa
         site.terminate()
         site.wait(30)
         site.stdout.close()
+
+
+def wait_for(port: int, site: subprocess.Popen[str]) -> None:
+    """Wait until the site listens: it says its address first, and loads every view before it answers."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            return
+        except OSError:
+            assert site.poll() is None, "the site ends before it listens"
+            assert time.monotonic() < deadline, "the site never listens"
+        time.sleep(0.1)
 
 
 def choose_port() -> int:

@@ -8,6 +8,7 @@ in by a browser are read by a second thread, because a folder may take an hour a
 from __future__ import annotations
 
 import fcntl
+import os
 import signal
 import socket
 import threading
@@ -23,6 +24,8 @@ from lightwell.files.state import State
 
 TARGET = "lightwell.web.wsgi:application"
 ROUND_SECONDS = 30.0
+# One interpreter answers on one core; each process more holds 60 MB, so that whoever wants more says so.
+MOST_PROCESSES = 2
 # Somebody sits before a page and waits for the answer.
 LOOK_SECONDS = 1.0
 
@@ -30,7 +33,13 @@ LOOK_SECONDS = 1.0
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Site processes.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=lambda: min(MOST_PROCESSES, os.cpu_count() or 1),
+    show_default="2, or 1 on a single core",
+    help="Site processes.",
+)
 @click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Threads of each.")
 @click.option("--worker/--no-worker", default=True, help="Run the worker beside the site.")
 def serve(host: str, port: int, processes: int, threads: int, worker: bool) -> None:

@@ -1,7 +1,8 @@
 """How often one visitor may send something: counted in memory under a key that nobody can trace back.
 
 The visitor's address is mixed with random bytes of this process and hashed; neither is ever stored, and
-a restart forgets everything.
+a restart forgets everything. Each process of the site counts for itself: with two of them, a visitor whose
+connections reach both has up to twice the turns.
 """
 
 from __future__ import annotations
