@@ -117,6 +117,7 @@ def test_files_become_a_study_that_is_locked_in_and_nothing_of_them_stays(state:
         ana, night_report__pdf=make_pdf(), sleep__memo__pdf=make_pdf(), table__csv=b"wave,hours\n1,7\n"
     )
     assert "3 files added" in text
+    assert "One file may have 500 MB, all of one study together 5,000 MB" in text
     rows = read_list(ana)
     assert [(row["file"], row["title"], row["kind"]) for row in rows] == [
         ("night_report.pdf", "night report", "report"),

@@ -4,6 +4,7 @@
     log/                tiles and checkpoint    keys/     master keys (keep a copy elsewhere)
     log.key             the log's signing keys  policy    whose cosignatures the log needs (C2SP tlog-policy)
     index/              the search index        sample-clock   only in a labelled sample
+    incoming/           documents that a browser handed in, until they are locked in
 
 A sample clock counts only when the log's origin begins with `sample.`, so that nobody's real log
 can run on invented time.

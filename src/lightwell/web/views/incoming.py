@@ -173,11 +173,10 @@ def _render(
         "read": read,
         "clean": not problems,
         "ready": inventories.is_measured(row),
-        "most": {
-            "file": f"{limits.file_bytes / 1e6:,.0f} MB",
-            "study": f"{limits.total_bytes / 1e6:,.0f} MB",
-        },
-        "problems": faults[:MOST_FAULTS],
+        "most_file": f"{limits.file_bytes / 1e6:,.0f} MB",
+        "most_study": f"{limits.total_bytes / 1e6:,.0f} MB",
+        # What is being read shows no fields to mend.
+        "problems": faults[:MOST_FAULTS] if refused or not asked else [],
         "problems_heading": heading or (f"{len(faults):,} things to change" if faults[MOST_FAULTS:] else ""),
     }
     return people.show_room(request, "workspace/incoming.html", context, status=400 if refused else 200)
