@@ -61,6 +61,7 @@ def test_the_description_is_openapi_and_names_every_address(archive: Archive, cl
         "/services",
         "/studies",
         "/studies/{study}",
+        "/studies/{study}/registration",
         "/studies/{study}/inventories",
         "/studies/{study}/documents",
         "/studies/{study}/documents/{number}",

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from document_fixture import PARTLY, SENTENCES, STUDY, WHOLE, Archive, build_archive
 
-from lightwell.actions import overview, search
+from lightwell.actions import overview, search, studies
 from lightwell.base import errors
 from lightwell.client import site
 from lightwell.tlog import tile
@@ -39,6 +39,11 @@ def test_everything_public_is_read_as_typed_rows(archive: Archive, client: site.
     (study,) = client.iterate_studies(company="larkfield")
     assert study.registered_at == datetime.datetime(2026, 9, 1, 9, tzinfo=datetime.UTC)
     assert client.read_study(STUDY) == study
+    registration = client.read_registration(STUDY)
+    bounds, beacon = studies.read_bounds(archive.state, STUDY)
+    assert (registration.study, registration.in_advance) == (STUDY, study.in_advance)
+    assert registration.not_after == bounds.not_after
+    assert (registration.beacon is None) == (beacon is None)
     documents = list(client.iterate_documents(STUDY))
     assert [each.number for each in documents] == [1, 2, 3, 4, 5]
     assert documents[0].due == datetime.date(2026, 10, 1)

@@ -79,6 +79,28 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
+class Beacon:
+    """A public random value that a registration names, and when its source published it."""
+
+    source: str
+    round: int
+    value: str
+    at: datetime.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Between which times a study was registered; None where nobody outside the publisher bounds it."""
+
+    study: str
+    in_advance: bool
+    log_index: int
+    not_before: datetime.datetime | None
+    not_after: datetime.datetime | None
+    beacon: Beacon | None
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """A registered study; its words are the record of the same id."""
 
@@ -217,6 +239,10 @@ class Site:
     def read_study(self, study: str, *, as_of: Day = None) -> Study:
         """Read one study."""
         return _read_row(Study, self._ask(f"studies/{study}", as_of=as_of))
+
+    def read_registration(self, study: str) -> Registration:
+        """Read between which times a study was registered."""
+        return _read_row(Registration, self._ask(f"studies/{study}/registration"))
 
     def iterate_documents(self, study: str, *, as_of: Day = None) -> Iterator[Document]:
         """Iterate over every document of a study, also those that nobody may read yet."""

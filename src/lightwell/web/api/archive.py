@@ -10,10 +10,20 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from lightwell.actions import accounts, cursors, documents, moments, overview, pasts, proofs, quotations
+from lightwell.actions import (
+    accounts,
+    cursors,
+    documents,
+    moments,
+    overview,
+    pasts,
+    proofs,
+    quotations,
+    studies,
+)
 from lightwell.actions.overview import Overview, ProviderView, StudyView
 from lightwell.base import errors
-from lightwell.db.models import Inventory, Item, PublicPage
+from lightwell.db.models import Inventory, Item, PublicPage, Study
 from lightwell.files import data, state
 from lightwell.web.api import service, shapes
 from lightwell.web.api.service import REFUSALS, api
@@ -71,6 +81,27 @@ def list_studies(
 def read_study(request: HttpRequest, study: str, as_of: Day = None) -> Any:
     """Read one study; its words are the record of the same id."""
     return describe_study(request, _find_study(read_picture(as_of), study))
+
+
+@api.get(
+    "/studies/{study}/registration",
+    response={200: shapes.Registration, REFUSALS: shapes.Problem},
+    tags=["archive"],
+)
+def read_registration(request: HttpRequest, study: str) -> Any:
+    """Read between which times a study was registered, and on whose word; neither says when work began."""
+    found = _find_study(read_picture(None), study)
+    bounds, named = studies.read_bounds(state.open_state(), study)
+    return shapes.Registration(
+        study=study,
+        in_advance=found.in_advance,
+        log_index=Study.objects.values_list("log_index", flat=True).get(pk=study),
+        not_before=bounds.not_before if found.in_advance else None,
+        not_after=bounds.not_after,
+        beacon=shapes.Beacon(source=named.source, round=named.round, value=named.value, at=bounds.beacon)
+        if named
+        else None,
+    )
 
 
 @api.get(

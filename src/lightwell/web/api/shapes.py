@@ -183,6 +183,26 @@ class Page(Schema):
     address: str
 
 
+class Beacon(Schema):
+    """A public random value that a registration names; nobody here compared it with its source."""
+
+    source: str
+    round: int
+    value: str
+    at: datetime.datetime | None = Field(description="When its source published that round.")
+
+
+class Registration(Schema):
+    """Between which times a study was registered, as an outsider computes it from the log."""
+
+    study: str
+    in_advance: bool
+    log_index: int
+    not_before: datetime.datetime | None = Field(description="When witnesses confirmed the state it names.")
+    not_after: datetime.datetime | None = Field(description="When witnesses first confirmed it.")
+    beacon: Beacon | None
+
+
 class Inventory(Schema):
     """What was locked in at once; `root` is the RFC 6962 root of its entries."""
 
