@@ -7,7 +7,7 @@ the same machine waits for it: parsing, hits, counts by field, the gate in the d
 HTML. Every search is new, so that no answer comes from memory. FTS5 answers the same searches with its
 best 10 by bm25, an excerpt each and the number of pages, without counts by field, gate and HTML. The limit
 in the same run is `/robots.txt`, the server's smallest answer. Clients that ask again at once wait for one
-another, since clients and server share two cores and one interpreter: so the action alone, one client, and
+another, since clients and server share two cores: so the action alone, one client, and
 eight that ask at a reader's pace stand beside them. The rows are kept in var/bench; --fresh writes them anew.
 
     .venv/bin/python benchmarks/search.py [--pages 200000] [--clients 8] [--rounds 100] [--fresh]
