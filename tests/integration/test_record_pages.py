@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import disclosure_fixture as fixture
 import pytest
 import site_fixture
 from django.test import Client
+from test_put_here import NOW, desk  # noqa: F401  # desk is the fixture
 
 from lightwell.actions import overview
 from lightwell.db.models import Disclosure, Item
@@ -68,3 +70,13 @@ def test_a_title_cannot_turn_the_direction_of_what_stands_beside_it(state: State
         html = client.get(address).content.decode()
         assert "Report \ufffdgnp.exe" in html
         assert "\u202e" not in html
+
+
+def test_a_record_whose_first_version_was_removed_is_read_as_before(desk: fixture.Desk) -> None:  # noqa: F811
+    row = desk.disclose({**fixture.read_value("letter"), "date": "2024-11-01"}, NOW)
+    desk.disclose({**fixture.read_value("letter"), "version": 2, "date": "2024-11-02"}, NOW)
+    desk.withdraw(row.record, "published-in-error", NOW, version=1)
+    newest = Client().get(f"/records/{row.record}/")
+    assert newest.status_code == 200
+    assert "What came before was removed" in newest.content.decode()
+    assert Client().get(f"/records/{row.record}/1/").status_code == 410
