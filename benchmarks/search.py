@@ -116,7 +116,7 @@ def fill(texts: Texts, count: int) -> None:
         Opening.objects.create(
             item=item,
             digest=f"sha256:{number:064d}",
-            data=b"{}",
+            data=canonical.encode(_open_item(study.id, item.number)),
             whole=True,
             log_index=log_index + 1,
             opened_at=now,
@@ -137,6 +137,22 @@ def fill(texts: Texts, count: int) -> None:
         started = time.perf_counter()
         cursor.execute("INSERT INTO fts(fts) VALUES ('rebuild')")
         print(f"FTS5 built in {time.perf_counter() - started:.0f} s", flush=True)
+
+
+def _open_item(study: str, number: int) -> dict[str, object]:
+    """Make an opening of the known form: the worker reads every one when it looks for leftovers."""
+    from lightwell.archive import release, seal
+
+    return release.make_whole_opening(
+        study=study,
+        item=number,
+        key=bytes(32),
+        header=seal.Header(study, number, PAGES_PER_ITEM, "-"),
+        file=seal.FileMeasure(bytes(32), 1),
+        media_type="application/pdf",
+        page_roots=[bytes(32)] * PAGES_PER_ITEM,
+        words="0" * 64,
+    )
 
 
 def prepare(folder: Path, texts: Texts, pages: int) -> str:
