@@ -4,6 +4,8 @@ Reporting needs no account and keeps nothing about the visitor. No report is dro
 new is counted with the open one that says the same, so that a flood costs no room and hides no other. To
 act on one takes one person; to say that nothing has to be done takes the officer for child protection, or
 two people of whoever published the page. Who settled it, how and why is kept and stands in the journal.
+The words of a record leave view by two people only (`actions/withdrawals`): nobody suspends one, and a
+report about one waits until it is removed or nothing has to be done.
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ from django.db.models import F
 
 from lightwell.actions import journal, organisations
 from lightwell.base import errors, roles
-from lightwell.db.models import Item, Person, Report
+from lightwell.db.models import Disclosure, Item, Person, Report
 
 # So many open reports about one place keep words of their own; the next are counted, and the sender is told.
 MOST_WRITTEN = 100
 OUTCOMES = ("suspend", "lock-away", "nothing")
+OUTCOMES_OF_RECORDS = ("removed", "nothing")
 MAX_REASON = 300
 _OFFICER = "safeguarding-officer"
 
@@ -34,22 +37,43 @@ class Taken:
 
 
 def take_report(*, item: Item, page: int | None, words: str, now: datetime.datetime) -> Taken:
-    """Keep a report, or count it with the open one about the same place that says the same."""
+    """Keep a report about a document or one page of it, or count it with the open one that says the same."""
     with transaction.atomic():
         # The row of the document is the lock: two reports at once are both counted.
         Item.objects.select_for_update().get(pk=item.pk)
-        waiting = Report.objects.filter(item=item, page=page, settled_at=None)
-        same = waiting.filter(words=words).first()
-        full = same is None and bool(words) and waiting.exclude(words="").count() >= MOST_WRITTEN
-        if full:
-            same = waiting.filter(words="").first()
-        if same is None:
-            return Taken(
-                Report.objects.create(item=item, page=page, words="" if full else words, at=now), not full
-            )
-        Report.objects.filter(pk=same.pk).update(count=F("count") + 1)
-        same.refresh_from_db()
-        return Taken(same, not full)
+        return _count_in({"item": item, "page": page}, words, now)
+
+
+def take_record_report(*, record: str, version: int | None, words: str, now: datetime.datetime) -> Taken:
+    """Keep a report about a record that is shown or one version of it; as `take_report` otherwise.
+
+    Raises `UserMistake` where nothing of it is shown.
+    """
+    with transaction.atomic():
+        # The rows of its versions are the lock.
+        list(Disclosure.objects.select_for_update().filter(record=record).values_list("pk"))
+        if not is_shown(record, version):
+            raise errors.UserMistake(f"nothing of {record} is shown here")
+        return _count_in({"record": record, "version": version}, words, now)
+
+
+def is_shown(record: str, version: int | None) -> bool:
+    """Answer whether readers see this version of a record, or any version without one."""
+    rows = Disclosure.objects.visible().filter(record=record)
+    return rows.exists() if version is None else rows.filter(version=version).exists()
+
+
+def _count_in(place: dict[str, object], words: str, now: datetime.datetime) -> Taken:
+    waiting = Report.objects.filter(**place, settled_at=None)
+    same = waiting.filter(words=words).first()
+    full = same is None and bool(words) and waiting.exclude(words="").count() >= MOST_WRITTEN
+    if full:
+        same = waiting.filter(words="").first()
+    if same is None:
+        return Taken(Report.objects.create(**place, words="" if full else words, at=now), not full)
+    Report.objects.filter(pk=same.pk).update(count=F("count") + 1)
+    same.refresh_from_db()
+    return Taken(same, not full)
 
 
 def list_open(*, actor: Person) -> list[Report]:
@@ -63,7 +87,7 @@ def list_open(*, actor: Person) -> list[Report]:
         each
         for each in rows
         if roles.may_for(
-            actor.roles, "suspend", actor.organisation_id, organisations.find_owner(each.item.study_id)
+            actor.roles, "suspend", actor.organisation_id, organisations.find_owner(each.subject)
         )
     ]
     return sorted(mine, key=lambda each: (not each.words, each.at, each.pk))
@@ -74,15 +98,25 @@ def settle_report(
 ) -> bool:
     """Settle a report, and say in the journal who did, how and why; False when a second person is needed.
 
-    `outcome` is one of `OUTCOMES`; "nothing" needs a reason, and the officer of the house or two people.
+    `outcome` is one of `OUTCOMES`, or of `OUTCOMES_OF_RECORDS` for a report about a record; "nothing" needs
+    a reason, and the officer of the house or two people, and "removed" that it is not shown any more.
     Raises `Refused` for a report about what another organisation published.
     """
-    if outcome not in OUTCOMES:
-        raise errors.UserMistake("say whether the page is taken out of view or nothing has to be done")
+    if outcome not in (OUTCOMES if report.item else OUTCOMES_OF_RECORDS):
+        raise errors.UserMistake(
+            "say whether the page is taken out of view or nothing has to be done"
+            if report.item
+            else "a record is not taken out of view by one person: propose to remove it, "
+            "or say that nothing has to be done"
+        )
     reason = " ".join(reason.split())[:MAX_REASON]
-    organisations.check_owner(actor, "suspend", organisations.find_owner(report.item.study_id))
+    organisations.check_owner(actor, "suspend", organisations.find_owner(report.subject))
     if outcome == "nothing" and not reason:
         raise errors.UserMistake("say in a few words why nothing has to be done", place="reason")
+    if outcome == "removed" and is_shown(report.record, report.version):
+        raise errors.UserMistake(
+            "what it is about is still shown; the report waits until two people removed it"
+        )
     with transaction.atomic():
         report = Report.objects.select_for_update().get(pk=report.pk)
         if report.settled_at is not None:
@@ -103,5 +137,4 @@ def settle_report(
 
 
 def _write(actor: Person, deed: str, report: Report, detail: str, now: datetime.datetime) -> None:
-    place = f"{report.item.study_id}/{report.item.number}" + (f"/{report.page}" if report.page else "")
-    journal.write_entry(by=actor.username, deed=deed, about=place, detail=detail, now=now)
+    journal.write_entry(by=actor.username, deed=deed, about=report.place, detail=detail, now=now)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("lightwell.web.views.studies")),
     path("", include("lightwell.web.views.documents")),
     path("", include("lightwell.web.views.pages")),
+    path("", include("lightwell.web.views.reports")),
     path("", include("lightwell.web.views.search")),
     path("", include("lightwell.web.views.workspace")),
     path("", include("lightwell.web.views.factors")),

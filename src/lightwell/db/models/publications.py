@@ -147,12 +147,15 @@ def _is_closed(item: str) -> models.Q:
 class Report(models.Model):
     """A visitor's word that a child can be identified on a page. No address of the visitor is kept.
 
+    It is about a document, or one `page` of it; or about the words of a `record`, or one `version` of it.
     `count` says how many arrived that say the same. `proposed_by` thinks that nothing has to be done and
     waits for a second person; `outcome` and `reason` say how and why `settled_by` settled it.
     """
 
-    item = models.ForeignKey(Item, models.PROTECT, related_name="reports")
+    item = models.ForeignKey(Item, models.PROTECT, related_name="reports", null=True)
     page = models.PositiveIntegerField(null=True)
+    record = models.CharField(max_length=40, blank=True)
+    version = models.PositiveIntegerField(null=True)
     words = models.TextField(blank=True)
     count = models.PositiveIntegerField(default=1)
     at = models.DateTimeField()
@@ -164,3 +167,23 @@ class Report(models.Model):
 
     class Meta:
         db_table = "report"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(item__isnull=False, record="", version=None)
+                | (models.Q(item=None, page=None) & ~models.Q(record="")),
+                name="report_names_a_document_or_a_record",
+            )
+        ]
+
+    @property
+    def subject(self) -> str:
+        """The id of the study or the record that it is about."""
+        return self.item.study_id if self.item else self.record
+
+    @property
+    def place(self) -> str:
+        """What it is about, as the journal writes it: study/number/page, or record/version."""
+        named = (
+            (self.item.study_id, self.item.number, self.page) if self.item else (self.record, self.version)
+        )
+        return "/".join(str(each) for each in named if each is not None)

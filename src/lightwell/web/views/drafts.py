@@ -122,7 +122,7 @@ def propose_lift(request: HttpRequest, record: str) -> HttpResponse:
 @methods.read_or_send
 def propose_withdrawal(request: HttpRequest) -> HttpResponse:
     """Propose to remove a published record, or one version of it."""
-    first = {"record": request.GET.get("record", "")[:40]}
+    first = {"record": request.GET.get("record", "")[:40], "version": request.GET.get("version", "")[:6]}
     form = forms.WithdrawalForm(request.POST if request.method == "POST" else None, initial=first)
     form.fields["record"].offer(consequences.list_own_records(read_person(request).organisation_id))
     if request.method == "POST" and form.is_valid():

@@ -12,16 +12,13 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.http import urlencode
 
-from lightwell.actions import documents, pictures, proofs, quotations, reports
+from lightwell.actions import documents, pictures, proofs, quotations
 from lightwell.db.models import PublicPage
 from lightwell.files import state
-from lightwell.web import help_lines, memory, methods, pace, visitors
-from lightwell.web.forms import reports as report_forms
+from lightwell.web import help_lines, memory, methods
 from lightwell.web.views import documents as document_views
 
 _SUSPENDED = 451
-# Reports a minute from one address: many people may share one, and reports that say the same cost nothing.
-_MOST_REPORTS = 30
 
 
 @methods.only_read
@@ -89,41 +86,6 @@ def send_proof(request: HttpRequest, study: str, number: int, page: int) -> Http
     return document_views.send_bytes(proof, "application/json", f"{study}-{number}-page-{page}-proof.json")
 
 
-@methods.without_token
-@methods.read_or_send
-def take_report(request: HttpRequest, study: str, number: int, page: int | None = None) -> HttpResponse:
-    """Take the word of a visitor that a child can be identified; nothing about the visitor is kept."""
-    document = document_views.find_document(study, number)
-    if page is not None:
-        _find_place(document, page)
-    form = report_forms.ReportForm(request.POST if request.method == "POST" else None)
-    context: dict[str, Any] = {
-        "document": document,
-        "item": document.item,
-        "page": page,
-        "form": form,
-        "help": help_lines.list_all(),
-    }
-    if request.method != "POST":
-        return render(request, "documents/report.html", context)
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        return render(
-            request,
-            "problem.html",
-            {"sentences": ["A report is sent from the page it is about; open the page and send it there."]},
-            status=403,
-        )
-    if not pace.take_turn("report", visitors.read_address(request), _MOST_REPORTS):
-        context["too_many"] = True
-        return render(request, "documents/report.html", context, status=429)
-    if not form.is_valid():
-        return render(request, "documents/report.html", context, status=400)
-    now = state.open_state().read_now()
-    taken = reports.take_report(item=document.item, page=page, words=form.cleaned_data["words"], now=now)
-    context["words_lost"] = not taken.words_kept
-    return render(request, "documents/reported.html", context)
-
-
 def _find_place(document: documents.Document, page: int) -> documents.Place:
     if not 1 <= page <= len(document.places):
         raise Http404
@@ -164,6 +126,4 @@ urlpatterns = [
     path(_PAGE, show_page, name="page"),
     path(f"{_PAGE}picture", send_picture, name="page-picture"),
     path(f"{_PAGE}proof.json", send_proof, name="page-proof"),
-    path(f"{_PAGE}report/", take_report, name="page-report"),
-    path("studies/<slug:study>/documents/<int:number>/report/", take_report, name="document-report"),
 ]

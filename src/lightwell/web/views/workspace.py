@@ -74,7 +74,7 @@ def show_reports(request: HttpRequest) -> HttpResponse:
     person = read_person(request)
     context = {
         "may": people.read_permissions(person),
-        "reports": reports.list_open(actor=person),
+        "reports": [describe_report(each, person) for each in reports.list_open(actor=person)],
         "stops": suspensions_in_force(),
         "waiting": {
             each.payload.get("suspension"): each.pk
@@ -88,17 +88,17 @@ def show_reports(request: HttpRequest) -> HttpResponse:
 @people.for_people("suspend")
 @methods.only_send
 def settle_report(request: HttpRequest, number: int) -> HttpResponse:
-    """Take the page of a report out of view at once, or note that nothing has to be done."""
+    """Take the page of a report out of view at once, or note that it is gone or nothing has to be done."""
     person, opened = read_person(request), state.open_state()
     report = Report.objects.select_related("item").filter(pk=number).first()
     if report is None:
         raise Http404
-    match request.POST.get("decision"):
-        case "suspend":
-            stop_page(opened, person, report.item, report.page)
+    match request.POST.get("decision"), report.item:
+        case "suspend", Item() as item:
+            stop_page(opened, person, item, report.page)
             people.tell(request, _GONE)
-        case "lock-away":
-            stop_page(opened, person, report.item, None, ground.QUARANTINE)
+        case "lock-away", Item() as item:
+            stop_page(opened, person, item, None, ground.QUARANTINE)
             people.tell(request, "Locked away unseen. Now do what the operator's guide says the law demands.")
     settled = reports.settle_report(
         actor=person,
@@ -190,6 +190,27 @@ def read_person(request: HttpRequest) -> Person:
     if not isinstance(request.user, Person):
         raise errors.Refused("sign in first")
     return request.user
+
+
+def describe_report(report: Report, person: Person) -> dict[str, Any]:
+    """Describe a report; one about a record with what is left to do: removal takes two of its publisher."""
+    if report.item is not None:
+        return {"row": report}
+    owner = organisations.find_owner(report.record)
+    removed_by = [
+        each
+        for each in proposals.list_open()
+        if (each.kind, each.payload.get("record")) == ("withdrawal", report.record)
+        and each.payload.get("version") in (None, report.version)
+    ]
+    return {
+        "row": report,
+        "title": consequences.name_record(report.record),
+        "owner": owner,
+        "shown": reports.is_shown(report.record, report.version),
+        "removal": bool(removed_by),
+        "may_propose": roles.may_for(person.roles, "propose", person.organisation_id, owner),
+    }
 
 
 def describe_proposal(proposal: Any, person: Person) -> dict[str, Any]:
