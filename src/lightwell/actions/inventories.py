@@ -205,8 +205,8 @@ def read_page_roots(item: Item) -> list[bytes]:
 def _check_measured(study: Study) -> None:
     if not is_measured(study):
         raise errors.Refused(
-            f"not every listed file of {study.id} is measured, so nothing is sealed; mend what was named "
-            "and run again: lightwell seal"
+            f"not every listed file of {study.id} is measured, so nothing is sealed; mend what was named, "
+            "then have every page read again in the workspace, or run again: lightwell seal"
         )
 
 

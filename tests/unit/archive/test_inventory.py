@@ -185,3 +185,29 @@ def test_what_a_row_says_of_pages_is_held_against_the_file(
     told = inventory.list_page_problems(row, pages)
     assert len(told) == bool(sentence)
     assert all(sentence in each for each in told)
+
+
+def test_cells_are_kept_as_typed_also_where_they_are_wrong():
+    rows = [
+        dict(
+            zip(
+                inventory.COLUMNS, ("1", "a.pdf", "=SUM(A1)", "novel", "soon", "", "", "9-3", ""), strict=True
+            )
+        ),
+        dict(
+            zip(inventory.COLUMNS, ("2", "b, c.pdf", 'so "called"', "", "", "x", "y", "", "'-"), strict=True)
+        ),
+    ]
+    text = inventory.format_cells(rows)
+    assert ",'=SUM(A1)," in text, "a spreadsheet would run it"
+    assert inventory.parse_cells(text) == rows
+    with pytest.raises(errors.UserMistake, match="line 2: the line must have 9 cells"):
+        inventory.parse_cells(f"{HEADER}\n1,a.pdf\n")
+
+
+def test_what_is_wrong_with_a_row_is_told_by_its_column():
+    cells = dict(
+        zip(inventory.COLUMNS, ("1", "a.pdf", "", "novel", "soon", "withhold", "", "", "x"), strict=True)
+    )
+    found = inventory.list_row_problems(cells, 1, {"a.pdf"}, {"minors"})
+    assert [column for column, _ in found] == ["title", "kind", "ground", "date", "due"]

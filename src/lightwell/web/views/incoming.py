@@ -27,6 +27,7 @@ from lightwell.web.views.workspace import read_person
 ROWS = 50
 # More than these nobody reads; when they are mended the next ones show.
 MOST_FAULTS = 100
+MOST_TOLD = 10
 LABELS = {
     "title": "Title",
     "kind": "Kind",
@@ -65,7 +66,10 @@ def add_documents(request: HttpRequest, study: str) -> HttpResponse:
             now=opened.read_now(),
         )
         said = f"{_count(admitted.added, 'file')} added." if admitted.added else "No file was added."
-        people.tell(sent, " ".join([said, *(f"{each}." for each in admitted.twins)]))
+        told = [f"{each}." for each in admitted.twins[:MOST_TOLD]]
+        if more := len(admitted.twins) - len(told):
+            told.append(f"And {more:,} more such files.")
+        people.tell(sent, " ".join([said, *told]))
         if not admitted.refused:
             return redirect("workspace-documents", row.id)
         faults = [Fault(each.place, each.sentence, "") for each in admitted.refused]
