@@ -9,13 +9,15 @@ from pathlib import Path
 
 import disclosure_fixture as fixture
 import pytest
+from click.testing import CliRunner, Result
 from django.core.cache import cache
 from django.test import Client
 from document_fixture import STUDY, make_pdf
 
-from lightwell.actions import inventories, log, overview, suspensions
+from lightwell.actions import bundles, inventories, log, overview, suspensions
 from lightwell.archive import inventory
 from lightwell.base import errors, ground
+from lightwell.cli import main
 from lightwell.db.models import Holding, Item, Study
 from lightwell.files import foundation
 from lightwell.files.state import State
@@ -223,3 +225,23 @@ def test_the_page_to_print_says_when_its_figures_are_newer_than_the_state_it_nam
     assert "figures above are newer:</strong> they also count 1 entry that is not signed yet" in html
     log.publish_checkpoint(state=desk.state, now=NOW)
     assert "figures above are newer" not in read("/companies/larkfield/status/")
+
+
+def test_the_table_of_a_bundle_is_printed_with_a_note_of_a_study_that_locked_nothing_in(
+    desk: fixture.Desk, tmp_path: Path
+) -> None:
+    promise(desk, "2025-06-01", "2025-01-10")
+    log.publish_checkpoint(state=desk.state, now=LATE)
+    bundles.write_bundle(state=desk.state, folder=tmp_path / "bundle")
+
+    def print_table(day: str) -> Result:
+        arguments = ["gaps", str(tmp_path / "bundle"), "--as-of", day]
+        result = CliRunner().invoke(main.lightwell, arguments)
+        assert result.exit_code == 0, result.output
+        return result
+
+    late, before = print_table(LATE.date().isoformat()), print_table("2025-01-10")
+    assert late.stdout == before.stdout == (tmp_path / "bundle" / "gaps.csv").read_text()
+    assert f"note: {STUDY}: promised for 2025-01-10, nothing was locked in by then" in late.stderr
+    assert "50 days late" in late.stderr
+    assert before.stderr == ""

@@ -17,7 +17,7 @@ import httpx
 
 from lightwell.base import errors
 from lightwell.client import bundle as bundles
-from lightwell.client import fetch, history, proofs, records
+from lightwell.client import fetch, history, monitor, proofs, records
 from lightwell.client import verify as verdicts
 from lightwell.tlog import policy
 
@@ -68,7 +68,8 @@ def gaps(context: click.Context, target: str, day: str | None, policy_file: Path
     """Recompute from the log of BUNDLE what became of every document that was locked in, as CSV.
 
     What the log names and the bundle lacks without a reason, such as a study that somebody deleted, is
-    told beside the table, with exit code 1.
+    told beside the table, with exit code 1. So is a study that promised something and locked nothing in,
+    which no row can show; that alone is no reason for another exit code.
 
     Example: lightwell gaps bundle/ --as-of 2026-11-25
     """
@@ -77,12 +78,16 @@ def gaps(context: click.Context, target: str, day: str | None, policy_file: Path
         bundle = bundles.open_bundle(_find_folder(path))
         found = history.read_history(bundle, rule)
         missing = found.book.list_missing(lambda named: bundle.has(records.name_record(named.digest)))
-    stated = found.account
-    if day is not None:
-        stated = found.compute_account(_parse_day(day))
+        stated = found.account if day is None else found.compute_account(_parse_day(day))
+        source = monitor.BundleSource(bundle)
+        broken = monitor.list_broken(
+            source, found.publishers_policy, found.results, found.entries, stated, stated.day
+        )
     click.echo(stated.format_gaps().encode(), nl=False)  # bytes, so that no system turns line ends
     for named in missing:
         click.echo(f"missing: {found.book.describe_missing(named)}", err=True)
+    for sentence in broken:
+        click.echo(f"note: {sentence}", err=True)
     if missing:
         context.exit(errors.Refused.exit_code)
 

@@ -226,16 +226,8 @@ def _judge_entries(
     results = dating.judge_checkpoints(rule, texts)
     stated = account.compute_account(entries, rule, results, today)
     findings += [_describe_late(gap) for gap in stated.gaps if gap.state == "overdue"]
-    find_day = _make_day_finder(dating.list_covers(rule, results), entries)
-    items = [gap.item for gap in stated.gaps]
-    for study, broken in promise.list_broken(book, items, _make_body_reader(source), find_day, today):
-        findings.append(
-            Finding(
-                "overdue",
-                f"{study}: promised for {broken.due}, nothing was locked in by then and nothing came since, "
-                f"{broken.lateness.strict_days} days late",
-            )
-        )
+    broken = list_broken(source, rule, results, entries, stated, today)
+    findings += [Finding("overdue", sentence) for sentence in broken]
     findings += _list_reviews(book, stated, today)
     last = _find_last_count(entries)
     if last is not None and (today - last).days > 1:
@@ -243,6 +235,28 @@ def _judge_entries(
             Finding("silent", f"the last daily count is of {last}, {(today - last).days} days ago")
         )
     return findings
+
+
+def list_broken(
+    source: Source,
+    rule: policy.Policy,
+    results: Mapping[int, policy.PolicyResult],
+    entries: Sequence[bytes],
+    stated: account.Account,
+    day: datetime.date,
+) -> list[str]:
+    """Say of each study that promised something and locked nothing in by then how late it is on `day`.
+
+    `results` is the verdict of `rule` on each checkpoint; `stated` the account of the same entries and day.
+    """
+    book = logbook.read_logbook(entries)
+    find_day = _make_day_finder(dating.list_covers(rule, results), entries)
+    items = [gap.item for gap in stated.gaps]
+    return [
+        f"{study}: promised for {broken.due}, nothing was locked in by then and nothing came since, "
+        f"{broken.lateness.strict_days} days late"
+        for study, broken in promise.list_broken(book, items, _make_body_reader(source), find_day, day)
+    ]
 
 
 def _describe_late(gap: completeness.Gap) -> Finding:
