@@ -8,6 +8,7 @@ import io
 from pathlib import Path
 
 import disclosure_fixture as fixture
+import factor_fixture
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -75,3 +76,16 @@ def test_a_date_before_what_it_answers_or_supersedes_is_a_problem_of_its_line(de
     with pytest.raises(errors.UserMistake, match="before the version that it supersedes") as caught:
         desk.disclose({**fixture.read_value("letter"), "date": "2024-10-01", "version": 2}, NOW)
     assert [each.place.endswith("(/date)") for each in caught.value.problems] == [True]
+
+
+def test_the_workspace_says_when_a_record_was_put_here_too(desk: fixture.Desk) -> None:
+    letter = publish_letter(desk)
+    person = desk.find_pair({"id": letter.publisher})[0]
+    person.set_password("a long enough one 7")
+    person.save()
+    client = Client()
+    client.post("/workspace/sign-in/", {"username": person.username, "password": "a long enough one 7"})
+    factor_fixture.enter_code(client, person)
+    html = client.get("/workspace/records/").content.decode()
+    assert SAID in html
+    assert "1 January 2001" not in html.replace(SAID, "")

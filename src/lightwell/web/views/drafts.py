@@ -76,7 +76,7 @@ def write_draft(request: HttpRequest) -> HttpResponse:
 def list_records(request: HttpRequest) -> HttpResponse:
     """List the records of a person's organisation as they stand, and what can be done with each."""
     person = read_person(request)
-    rows = Disclosure.objects.newest().select_related("tombstone").order_by("-date", "record")
+    rows = Disclosure.objects.newest().select_related("tombstone").order_by("-log_index")
     listed = [_view_record(person, row) for row in rows if organisations.may_read(person, row.publisher)]
     context = {"records": listed, "may": people.read_permissions(person)}
     return people.show_room(request, "workspace/records.html", context)
