@@ -92,7 +92,7 @@ def test_a_bad_draft_is_told_every_problem_by_its_line(state: State, tmp_path: P
         "reputational-review",
         ("date: 2026-04-13", "date: 2031-04-13"),
         ("  title: Letting", "  titel: Letting"),
-        ("ground: security, expires: 2026-12-31", "ground: embarrassing, expires: 2026-12-31"),
+        ("ground: security, expires: 2028-03-01", "ground: embarrassing, expires: 2028-03-01"),
         ("    date: 2025-04-02", "    date: 2025-04-31"),
         ("kind: launch", "kind: whim"),
     )

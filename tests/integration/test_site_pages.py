@@ -232,7 +232,7 @@ def test_a_held_back_answer_keeps_its_place_with_reason_and_end(state: State, cl
     html = read(client, f"/records/{row.record}/")
     assert html.count("<strong>Held back</strong>") == 2
     assert "It would help somebody break in" in html
-    assert "31 December 2026" in html
+    assert "1 March 2028" in html
 
 
 def test_the_front_page_shows_five_rows_with_coverage_and_never_says_answered(
