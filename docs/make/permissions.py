@@ -75,7 +75,8 @@ def _list_lines() -> Iterator[str]:
         yield f"| `{kind}` | {words} | {_name_roles(proposing)} | {_name_roles(approving)} |"
     yield (
         "\nOne person alone takes a page out of view on which a child can be identified: waiting for a "
-        "second would leave the child in view.\n"
+        "second would leave the child in view. The words of a record nobody takes out of view alone: a "
+        "report about them leads its publisher to a `withdrawal`, and waits until there is one.\n"
     )
 
 
