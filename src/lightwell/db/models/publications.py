@@ -14,11 +14,14 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
     """Reading."""
 
     def visible(self) -> PublicationQuerySet:
-        """The gate: records that name no document which was taken back, erased or suspended since."""
+        """The gate: records that name no document which was taken back, erased or suspended since.
+
+        A record made when a document was taken back says so and names nothing of it.
+        """
         gone = Item.objects.filter(
             study=models.OuterRef("study"), openings__log_index__lt=models.OuterRef("log_index")
         )
-        return self.filter(~models.Exists(gone.filter(_is_closed(""))))
+        return self.filter(~models.Exists(gone.filter(_is_closed("", since="log_index"))))
 
 
 class Publication(models.Model):
@@ -135,12 +138,18 @@ class Suspension(models.Model):
         db_table = "suspension"
 
 
-def _is_closed(item: str) -> models.Q:
-    """Whether the item at this path is out of view: a page suspended, taken back, its key destroyed."""
+def _is_closed(item: str, since: str | None = None) -> models.Q:
+    """Whether the item at this path is out of view: a page suspended, taken back, its key destroyed.
+
+    `since` names the place in the log of the query around: what was taken back before it does not count.
+    """
+    held = Holding.objects.filter(item=models.OuterRef(f"{item}pk"), page=None, lifted_at=None)
+    if since is not None:
+        held = held.filter(log_index__gt=models.OuterRef(models.OuterRef(since)))
     return (
         models.Q(**{f"{item}wrapped_key": None})
         | models.Exists(Suspension.objects.filter(item=models.OuterRef(f"{item}pk"), restored_at=None))
-        | models.Exists(Holding.objects.filter(item=models.OuterRef(f"{item}pk"), page=None, lifted_at=None))
+        | models.Exists(held)
     )
 
 
