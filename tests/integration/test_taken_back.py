@@ -1,4 +1,4 @@
-"""What was taken back, suspended or erased leaves a bundle that verifies, also when more is published then."""
+"""What was taken back, suspended or erased leaves a bundle that verifies, also after more is published."""
 
 from __future__ import annotations
 
