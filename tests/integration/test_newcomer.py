@@ -102,7 +102,15 @@ def test_a_folder_s_name_reaches_the_demo_as_it_is(tmp_path: Path) -> None:
     (program.parent / ".ready").touch()
     name = 'naïve "papers" & it\'s; `more`'
     done = subprocess.run(
-        ["make", "--no-print-directory", "--old-file=.venv/bin/.ready", "demo", f"DATA={name}", "SERVE=0", "PLACE=a b"],
+        [
+            "make",
+            "--no-print-directory",
+            "--old-file=.venv/bin/.ready",
+            "demo",
+            f"DATA={name}",
+            "SERVE=0",
+            "PLACE=a b",
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -123,7 +123,7 @@ class StudyView:
 
     @property
     def postponed(self) -> tuple[Document, ...]:
-        """The documents that were locked in for a day after `last_due`; a date moved for a legal reason is none."""
+        """The documents that were locked in for a day after `last_due`, not counting a date moved by law."""
         last = self.last_due
         return tuple(each for each in self.documents if last and each.due > last and not each.extensions)
 
