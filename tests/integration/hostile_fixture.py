@@ -269,7 +269,7 @@ CASES: Mapping[str, Case] = {
     "arabic.pdf": Case(lambda: make_lettered(ARABIC.split()), None, 1),
     "hebrew.pdf": Case(lambda: make_lettered(HEBREW.split()), None, 1),
     **{
-        name: Case(lambda font=font, text=text: make_eastern(font, text), None, 1)  # type: ignore[misc]
+        name: Case(lambda font=font, text=text: make_eastern(font, text), None, 1)
         for name, (font, text) in EASTERN.items()
     },
     "copy-one.pdf": Case(make_plain, None, 2),

@@ -18,7 +18,7 @@ BASE = f"/studies/{STUDY}"
 
 
 @pytest.fixture
-def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LIGHTWELL_STATE", str(tmp_path / "state"))
     overview.forget()
     cache.clear()
@@ -37,7 +37,7 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no
         f"{BASE}/documents/{PARTLY}/page/2/",
     ],
 )
-def test_help_stands_on_every_page_of_a_study_that_weighs(archive, place: str, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_help_stands_on_every_page_of_a_study_that_weighs(archive, place: str, monkeypatch) -> None:
     html = Client().get(place).content.decode()
     assert TITLE in html
     assert "Childline" in html
@@ -49,13 +49,13 @@ def test_help_stands_on_every_page_of_a_study_that_weighs(archive, place: str, m
 @pytest.mark.parametrize(
     "words", ["suicide", "self-harm", "Self Harm", "sexual abuse", '"sexual abuse"', "sextortion", "anorexia"]
 )
-def test_help_stands_above_what_is_found_for_words_of_need(archive, words: str) -> None:  # type: ignore[no-untyped-def]
+def test_help_stands_above_what_is_found_for_words_of_need(archive, words: str) -> None:
     html = Client().get("/search/", {"q": words}).content.decode()
     assert TITLE in html
     assert html.index(TITLE) < html.index('<form class="search-row"')
     assert "Childline" in html
 
 
-def test_no_help_stands_where_nobody_asked_for_it(archive) -> None:  # type: ignore[no-untyped-def]
+def test_no_help_stands_where_nobody_asked_for_it(archive) -> None:
     for words in ("marmalade", "sleep", "essex"):
         assert TITLE not in Client().get("/search/", {"q": words}).content.decode(), words

@@ -26,7 +26,7 @@ def item(desk, tmp_path: Path) -> Item:  # type: ignore[no-untyped-def]  # noqa:
     return Item.objects.get(study=STUDY, number=1)
 
 
-def send(words: str = "", address: str = "10.0.0.1", **more: str):  # type: ignore[no-untyped-def]
+def send(words: str = "", address: str = "10.0.0.1", **more: str):
     return Client().post(f"{PAGE}report/", {"words": words}, REMOTE_ADDR=address, **more)
 
 
@@ -39,7 +39,7 @@ def test_a_flood_of_empty_reports_drops_no_report_that_says_something(item: Item
     assert (second.words, second.count) == ("", 20)
 
 
-def test_when_words_cannot_be_kept_the_visitor_is_told(item: Item, settings, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_when_words_cannot_be_kept_the_visitor_is_told(item: Item, settings, monkeypatch) -> None:
     monkeypatch.setattr(reports, "MOST_WRITTEN", 3)
     settings.CONTACT = "child@archive.example"
     for number in range(3):
@@ -52,7 +52,7 @@ def test_when_words_cannot_be_kept_the_visitor_is_told(item: Item, settings, mon
 
 def test_one_address_is_slowed_down_with_a_way_to_reach_a_person_and_others_are_not(
     item: Item,
-    settings,  # type: ignore[no-untyped-def]
+    settings,
 ) -> None:
     settings.CONTACT = "child@archive.example"
     answers = [send() for _ in range(31)]
@@ -63,7 +63,7 @@ def test_one_address_is_slowed_down_with_a_way_to_reach_a_person_and_others_are_
     assert send(address="10.0.0.2").status_code == 200
 
 
-def test_behind_a_proxy_visitors_are_told_apart_and_nobody_chooses_an_address(item: Item, settings) -> None:  # type: ignore[no-untyped-def]
+def test_behind_a_proxy_visitors_are_told_apart_and_nobody_chooses_an_address(item: Item, settings) -> None:
     settings.PROXIES = 1
     for number in range(31):
         assert send(HTTP_X_FORWARDED_FOR=f"203.0.113.{number}").status_code == 200
@@ -111,7 +111,7 @@ def test_the_officer_closes_a_report_alone_and_no_other_organisation_sees_it(ite
     assert (entry.by, entry.detail) == ("olga", "nothing: a drawing, not a photograph")
 
 
-def tell(address: str, words: str = "", **more: str):  # type: ignore[no-untyped-def]
+def tell(address: str, words: str = "", **more: str):
     return Client().post(address, {"words": words}, **more)
 
 
@@ -130,7 +130,7 @@ def letter(desk):  # type: ignore[no-untyped-def]  # noqa: F811
 def test_every_page_with_words_of_a_publisher_takes_a_report_and_what_is_removed_takes_none(
     item: Item,
     desk,  # type: ignore[no-untyped-def]  # noqa: F811
-    letter,  # type: ignore[no-untyped-def]
+    letter,
 ) -> None:
     desk.disclose({**read_value("letter"), "version": 2, "date": "2024-11-02"}, NOW)
     record = f"/records/{letter.record}/"
@@ -161,7 +161,7 @@ def test_every_page_with_words_of_a_publisher_takes_a_report_and_what_is_removed
     assert tell(f"{record}report/", "still in the second").status_code == 200
 
 
-def test_reports_about_a_record_are_counted_and_slowed_like_any_other(letter) -> None:  # type: ignore[no-untyped-def]
+def test_reports_about_a_record_are_counted_and_slowed_like_any_other(letter) -> None:
     place = f"/records/{letter.record}/1/report/"
     for _ in range(2):
         tell(place, "my niece")
@@ -190,7 +190,7 @@ def test_nobody_suspends_a_record_and_its_report_waits_until_two_removed_it(desk
     assert reports.list_open(actor=olga) == []
 
 
-def test_another_organisation_neither_sees_nor_settles_a_report_about_a_record(letter) -> None:  # type: ignore[no-untyped-def]
+def test_another_organisation_neither_sees_nor_settles_a_report_about_a_record(letter) -> None:
     report = reports.take_record_report(record=letter.record, version=1, words="my niece", now=NOW).report
     other = organisations.add_organisation(by="test", slug="other", role="newsroom", name="Other")
     nora = people.add_person(name="nora", roles=["publisher"], organisation=other)
@@ -199,7 +199,7 @@ def test_another_organisation_neither_sees_nor_settles_a_report_about_a_record(l
         reports.settle_report(actor=nora, report=report, outcome="nothing", reason="no", now=NOW)
 
 
-def test_a_report_names_a_document_or_a_record_and_never_both(item: Item, letter) -> None:  # type: ignore[no-untyped-def]
+def test_a_report_names_a_document_or_a_record_and_never_both(item: Item, letter) -> None:
     for wrong in ({"item": item, "record": letter.record}, {}, {"record": letter.record, "page": 1}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Report.objects.create(at=NOW, **wrong)
