@@ -46,7 +46,8 @@ class _Reporter:
         lines = [
             "# The last full test run",
             "",
-            "Written by `tests/full_report.py`; the command below says what ran. `make test-full` runs everything and replaces it.",
+            "Written by `tests/full_report.py`; the command below says what ran. "
+            "`make test-full` runs everything and replaces it.",
             "",
             f"- **Ended**: {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC, "
             f"after {seconds / 60:.0f} minutes",
