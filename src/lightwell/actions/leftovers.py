@@ -105,10 +105,7 @@ def _list_public_names() -> set[str]:
     names = set(PublicPage.objects.exclude(picture="").values_list("picture", flat=True))
     for row in Opening.objects.select_related("item").iterator(chunk_size=200):
         opened = release.parse_opening(canonical.decode(bytes(row.data)))
-        if isinstance(opened, release.WholeOpening):
-            names |= {row.item.sha256, opened.words or ""}
-        else:
-            names |= {page.picture for page in opened.pages if page.picture}
+        names |= {digest for _, digest in opened.list_files()}
     for record in Disclosure.objects.visible().iterator(chunk_size=200):
         names |= {each.digest for each in record.read_record().attachments}
     return {name.removeprefix("sha256:") for name in names}

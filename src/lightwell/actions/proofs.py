@@ -6,7 +6,7 @@ opening. Nothing here opens anything; the caller took the page from the gate.
 
 from __future__ import annotations
 
-from lightwell.archive import opening, picture, release
+from lightwell.archive import opening, picture, published_pdf, redacted_page, release
 from lightwell.base import canonical, errors
 from lightwell.db.models import LogEntry, PublicPage
 from lightwell.files import parts
@@ -27,11 +27,14 @@ def make_proof(*, state: State, row: PublicPage) -> bytes:
     if newest is None:
         raise errors.CouldNotCheck("there is no opening that this page belongs to")
     opened = release.parse_opening(canonical.decode(bytes(newest.data)))
-    shown, png = (
-        _open_whole(state, row, opened)
-        if isinstance(opened, release.WholeOpening)
-        else _open_part(state, row, opened)
-    )
+    shown: opening.PageOpening
+    png: bytes | None
+    if isinstance(opened, release.WholeOpening):
+        shown, png = _open_whole(state, row, opened)
+    elif isinstance(opened, release.PagesOpening):
+        shown, png = _open_part(state, row, opened)
+    else:
+        shown, png = _open_redacted(state, row, opened)
     proof = release.make_page_proof(
         entry=canonical.decode(bytes(LogEntry.objects.get(pk=index).data)),
         index=index,
@@ -50,6 +53,20 @@ def _open_whole(
     each = parts.read_part(state.files, opened.key, row.item.sealed_parts, row.number)
     shown = opening.open_page(opened.key, opened.header, opened.file, list(opened.page_roots), each)
     return shown, picture.encode_picture(each.head, each.patches)
+
+
+def _open_redacted(
+    state: State, row: PublicPage, opened: release.RedactedOpening
+) -> tuple[opening.PageOpening, bytes | None]:
+    """Take what is open of a page out of the published PDF: its proof shows that alone, the rest is white."""
+    for each in opened.pages:
+        if each.head.number == row.number:
+            data = state.files.get_bytes("public", opened.document)
+            sheet = published_pdf.read_sheet(data, row.number)
+            shown = redacted_page.take_page(each, sheet)
+            open_somewhere = len(each.hidden_patches) < each.head.patches
+            return shown, picture.encode_picture(each.head, shown.patches) if open_somewhere else None
+    raise errors.Damaged(f"the opening of item {row.item.number} lacks page {row.number}")
 
 
 def _open_part(

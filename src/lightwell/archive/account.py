@@ -1,9 +1,9 @@
 """The account of a log on its day: the gap table, and for each study the completeness certificate.
 
 A certificate says what became of everything that was sealed, per item and per page, so that nothing
-drops out: sealed = open + partly open + held back + already public + held, not read + suspended +
-erased by law + key lost + not yet due + overdue. Whoever writes a bundle and whoever verifies it compute
-it here, from entries, checkpoints and policy alone, and compare byte for byte.
+drops out: sealed = open + partly open (pages: redacted) + held back + already public + held, not read +
+suspended + erased by law + key lost + not yet due + overdue. Whoever writes a bundle and whoever verifies
+it compute it here, from entries, checkpoints and policy alone, and compare byte for byte.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PLACE_OF_STATE = {
     "overdue": "overdue",
 }
 PLACES = tuple(dict.fromkeys(PLACE_OF_STATE.values()))
-PAGE_PLACES = tuple(place for place in PLACES if place != "partly_open")
+PAGE_PLACES = ("open", "redacted", *(place for place in PLACES if place not in ("open", "partly_open")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,9 @@ def count_pages(gaps: Sequence[completeness.Gap]) -> dict[str, int]:
         counted["sealed"] += pages
         if gap.state == "partly-opened":
             shown = min(gap.item.pages_open or 0, pages)
-            counted["open"] += shown
+            redacted = min(gap.item.pages_redacted, shown)
+            counted["open"] += shown - redacted
+            counted["redacted"] += redacted
             counted["held_back"] += pages - shown
         else:
             counted[PLACE_OF_STATE[gap.state]] += pages

@@ -61,6 +61,7 @@ COLUMNS = (
     "extensions",
     "pages",
     "pages_open",
+    "pages_redacted",
     "strict_days_late",
     "generous_days_late",
     "review",
@@ -71,10 +72,10 @@ COLUMNS = (
 class Event:
     """One log entry about one item.
 
-    `pages` is the item's page count for type item, the pages opened for type opening; `read` says for
-    type item whether the format can be read; `due` stands in item and extension; `page` says of which page
-    a suspension or restoration speaks, None for the whole item; `review` is the day by which a withholding is
-    looked at again.
+    `pages` is the item's page count for type item, the pages opened for type opening, of which `redacted`
+    have hidden regions; `read` says for type item whether the format can be read; `due` stands in item and
+    extension; `page` says of which page a suspension or restoration speaks, None for the whole item; `review`
+    is the day by which a withholding is looked at again.
     """
 
     type: str
@@ -86,6 +87,7 @@ class Event:
     read: bool = True
     page: int | None = None
     review: datetime.date | None = None
+    redacted: int = 0
 
     def __post_init__(self) -> None:
         if self.type not in EVENT_TYPES:
@@ -111,6 +113,7 @@ class Item:
     accounted: datetime.date | None = None
     opened: datetime.date | None = None
     pages_open: int | None = None
+    pages_redacted: int = 0
     extensions: int = 0
     marks: frozenset[str] = field(default_factory=frozenset)
     review: datetime.date | None = None
@@ -182,6 +185,7 @@ def format_gaps(gaps: Sequence[Gap]) -> str:
                 item.extensions,
                 "unknown" if item.pages is None else item.pages,
                 "unknown" if item.pages_open is None and item.opened else item.pages_open or 0,
+                item.pages_redacted,
                 gap.lateness.strict_days,
                 gap.lateness.generous_days,
                 item.review.isoformat() if item.review else "",
@@ -213,7 +217,8 @@ def _apply_event(item: Item, event: Event) -> Item:
         item = replace(item, accounted=item.accounted or event.date)
     match event.type:
         case "opening":
-            opened = replace(item, opened=item.opened or event.date, pages_open=event.pages)
+            shown = replace(item, pages_open=event.pages, pages_redacted=event.redacted)
+            opened = replace(shown, opened=item.opened or event.date)
             return replace(opened, marks=item.marks - {"withholding"}, review=None)
         case "extension":
             # Counted in any case, but a promise that was broken is never made good by a later date.
@@ -224,7 +229,7 @@ def _apply_event(item: Item, event: Event) -> Item:
         case "suspension":
             return replace(item, marks=item.marks | {_mark_suspension(event)})
         case "withholding":  # also after an opening: what is taken back is held back from then on
-            held = replace(item, opened=None, pages_open=None, review=event.review)
+            held = replace(item, opened=None, pages_open=None, pages_redacted=0, review=event.review)
             return replace(held, marks=item.marks | {"withholding"})
         case _:
             return replace(item, marks=item.marks | {event.type})
@@ -248,7 +253,7 @@ def _name_state(item: Item, day: datetime.date, rule: rules.Rules, lateness: rul
     if item.opened:
         if not item.read:
             return "held-not-read"
-        if item.pages is not None and (item.pages_open or 0) < item.pages:
+        if item.pages is not None and (item.pages_open or 0) - item.pages_redacted < item.pages:
             return "partly-opened"
         return "opened-late" if lateness.strict_days else "opened"
     if "already-public" in item.marks:

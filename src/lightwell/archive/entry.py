@@ -96,10 +96,14 @@ def make_inventory(
 
 
 def make_opening(
-    at: datetime.datetime, study: str, number: int, pages: int | None, opening: str
+    at: datetime.datetime, study: str, number: int, pages: int | None, opening: str, redacted: int = 0
 ) -> dict[str, Json]:
-    """Open an item or some of its pages; `opening` is the digest of the opening document."""
-    return _make("opening", at, study=study, item=number, pages=pages, opening=opening)
+    """Open an item or some of its pages; `opening` is the digest of the opening document.
+
+    `redacted` of the `pages` have hidden regions; the member is there only where there is such a page.
+    """
+    counted = {"redacted": redacted} if redacted else {}
+    return _make("opening", at, study=study, item=number, pages=pages, opening=opening, **counted)
 
 
 def make_withholding(
@@ -240,8 +244,8 @@ def _read_event(value: Mapping[str, Json], day: datetime.date) -> completeness.E
     match value:
         case {"v": 1, "type": str(name), "study": str(study), "item": int(item)}:
             due, review = (_read_day(value.get(member)) for member in ("due", "review"))
-            pages, page = (value.get(member) for member in ("pages", "page"))
-            for count in (pages, page):
+            pages, page, redacted = (value.get(member) for member in ("pages", "page", "redacted"))
+            for count in (pages, page, redacted):
                 if count is not None and (not isinstance(count, int) or isinstance(count, bool)):
                     raise errors.Refused("a count of pages or the number of a page is not a whole number")
             return completeness.Event(
@@ -254,6 +258,7 @@ def _read_event(value: Mapping[str, Json], day: datetime.date) -> completeness.E
                 read=value.get("read") is not False,
                 page=page,
                 review=review,
+                redacted=redacted or 0,
             )
     raise errors.Refused("it lacks a version, a type, a study or an item")
 

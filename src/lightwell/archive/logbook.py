@@ -192,6 +192,11 @@ MEMBERS: dict[str, frozenset[str]] = {
 
 def _check_members(value: Mapping[str, Json]) -> None:
     known = MEMBERS[value["type"]] | {"type", "v", "at"}
+    if value["type"] == "opening" and "redacted" in value:
+        known |= {"redacted"}
+        # Without a page that has hidden regions the member is not there: one opening, one entry.
+        if not _is_count(value["redacted"], 1) or not _is_count(value["pages"], value["redacted"]):
+            raise errors.Refused("its member redacted is no whole number from 1 up to its pages")
     if value.get("v") != entry.VERSION or isinstance(value["v"], bool):
         raise errors.Refused("its version is unknown")
     if set(value) != known:

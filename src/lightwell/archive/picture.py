@@ -44,9 +44,19 @@ def decode_patches(data: bytes, head: page.Head, hidden: Collection[int] = ()) -
             f"the picture of page {head.number} is {width} x {height} pixels, its head says "
             f"{head.width} x {head.height}"
         )
+    return cut_open_patches(pixels, head, hidden)
+
+
+def cut_open_patches(
+    pixels: bytes, head: page.Head, hidden: Collection[int] = ()
+) -> tuple[bytes | None, ...]:
+    """Cut the sealed bytes of every patch but the `hidden` ones out of RGB rows that are white elsewhere.
+
+    Raises `Refused` when something stands where nothing was sealed or opened.
+    """
     closed = set(hidden)
     patches = tuple(
-        None if k in closed else _cut_patch(pixels, width, box).translate(_SEALED)
+        None if k in closed else _cut_patch(pixels, head.width, box).translate(_SEALED)
         for k, box in enumerate(page.list_patch_boxes(head))
     )
     if compose_pixels(head, patches) != pixels:

@@ -12,7 +12,8 @@ from lightwell.base import errors
 from lightwell.base.canonical import Json
 
 PUBLICATION = "lightwell.publication.v1"
-OUTCOMES = ("whole", "pages", "withheld", "pending")
+OPEN = ("whole", "pages", "redacted")
+OUTCOMES = (*OPEN, "withheld", "pending")
 MAX_SUMMARY_WORDS = 80
 
 
@@ -77,6 +78,6 @@ def _parse_item(value: Json) -> PublishedItem:
             "outcome": str(outcome),
             "opening": None | str() as opening,
             **rest,
-        } if not rest and outcome in OUTCOMES and (opening is not None) == (outcome in ("whole", "pages")):
+        } if not rest and outcome in OUTCOMES and (opening is not None) == (outcome in OPEN):
             return PublishedItem(item, title, kind, date, file_name, media_type, pages, outcome, opening)
     raise errors.Refused("an item of the publication record is not of a form that is known here")

@@ -4,7 +4,7 @@ Nothing of the source file is carried over. A page is one picture and a layer of
 it; the whole file follows from a `Document`. To read it is to take pictures and words out and to write the
 file again: what does not follow from them to the byte is refused (ISO 32000-1; invisible words: section
 9.3.6, mode 3; order and language for people who listen: section 14.7). How a stream is packed is the
-writer's choice, what it unpacks to is not. Built first for redaction; nothing calls it yet (decision 8).
+writer's choice, what it unpacks to is not (decision 8).
 
 Coordinates are pixels of the sealed picture from the top left. One font, without shapes; no dates, no
 identifiers, no names of programs.
@@ -13,9 +13,10 @@ identifiers, no names of programs.
 from __future__ import annotations
 
 import binascii
+import itertools
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lightwell.archive import invisible_font, page, picture
@@ -51,6 +52,8 @@ _UNICODE = (
 _FOUR_BITS = bytes(value * 17 for value in range(16))
 _NIBBLES = bytes(value >> 4 for value in range(256))
 _SHOWN = bytes((value & 15) * 17 for value in range(256))
+_LEVEL = 9
+_ROW_BYTES = 20
 _MAX_WORDS_BYTES = 64 * 1024**2
 _SIDES = 4
 
@@ -109,15 +112,37 @@ def expand_pixels(shown: Picture) -> bytes:
 
 
 def format_document(document: Document) -> bytes:
-    """Write the PDF; inverse of `parse_document`."""
-    packed = [zlib.compress(_GLYPHS, 9)]
-    for sheet in document.sheets:
-        packed += zlib.compress(_format_words(sheet), 9), zlib.compress(_pack_pixels(sheet.picture), 9)
-    return _format_file(document, packed)
+    """Write the PDF at once; inverse of `parse_document`."""
+    return b"".join(
+        write_document(document.title, document.language, len(document.sheets), iter(document.sheets))
+    )
 
 
 def parse_document(data: bytes) -> Document:
-    """Read the PDF; `Refused` unless it is to the byte what follows from its pictures and words."""
+    """Read the PDF at once; `Refused` unless it is to the byte what follows from its pictures and words."""
+    opened = open_document(data)
+    return Document(opened.title, opened.language, tuple(opened.iterate_sheets()))
+
+
+def write_document(title: str, language: str, count: int, sheets: Iterable[Sheet]) -> Iterator[bytes]:
+    """Write the PDF piece by piece, one sheet in memory at a time; there must be `count` of them."""
+    yield _HEADER
+    at, offsets = len(_HEADER), []
+    objects = _list_front_objects(title, language, count, zlib.compress(_GLYPHS, 9))
+    packed = ((sheet, *_pack_sheet(sheet)) for sheet in sheets)
+    pages = (_list_page_objects(place, *each) for place, each in enumerate(packed))
+    for number, body in enumerate(itertools.chain(objects, itertools.chain.from_iterable(pages)), 1):
+        piece = _format_object(number, body)
+        offsets.append(at)
+        at += len(piece)
+        yield piece
+    if len(offsets) != _number_page(count) - 1:
+        raise ValueError("there are not as many sheets as were announced")
+    yield _format_end(offsets, at)
+
+
+def open_document(data: bytes) -> Opened:
+    """Read what stands before the pages; `Refused` unless it is to the byte what this form has there."""
     reader = _Reader(data)
     reader.skip(_HEADER)
     title = _decode_text(reader.take(_TITLE)[1])
@@ -126,35 +151,69 @@ def parse_document(data: bytes) -> Document:
     if not 1 <= count <= MAX_PAGES:
         raise errors.Refused(f"a published PDF has 1 to {MAX_PAGES} pages")
     reader.seek(b"%d 0 obj\n" % _GLYPH_MAP)
-    packed = [reader.take_stream()]
-    if _unpack(packed[0], len(_GLYPHS)) != _GLYPHS:
+    packed = reader.take_stream()
+    if _unpack(packed, len(_GLYPHS)) != _GLYPHS:
         raise errors.Refused("the font of the PDF is not the one without shapes")
-    sheets = []
-    for place in range(count):
-        reader.seek(b"%d 0 obj\n" % (_number_page(place) + 1))
-        packed.append(reader.take_stream())
-        words = _unpack(packed[-1], _MAX_WORDS_BYTES)
-        measures = reader.look(_PICTURE)
-        packed.append(reader.take_stream())
-        sheet = Sheet(_unpack_picture(measures, packed[-1]), tuple(_parse_words(words)))
-        if _format_words(sheet) != words:
-            raise errors.Refused(f"page {place + 1} of the PDF says something beside its words")
-        sheets.append(sheet)
-    document = Document(title, language, tuple(sheets))
-    # What is written again covers every byte that was not looked at above.
-    if _format_file(document, packed) != data:
-        raise errors.Refused("the PDF holds something that does not follow from its pictures and words")
-    return document
+    offsets = reader.check(len(_HEADER), enumerate(_list_front_objects(title, language, count, packed), 1))
+    return Opened(data, title, language, count, reader.at, tuple(offsets))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A PDF whose beginning was read: its `data`, and where its pages begin."""
+
+    data: bytes
+    title: str
+    language: str
+    count: int
+    start: int
+    offsets: tuple[int, ...]
+
+    def iterate_sheets(self) -> Iterator[Sheet]:
+        """Read sheet by sheet; whoever takes all of them has had every byte of the file checked."""
+        reader, offsets = _Reader(self.data, self.start), list(self.offsets)
+        for place in range(self.count):
+            sheet, found = _read_sheet(reader, place)
+            offsets += found
+            yield sheet
+        if self.data[reader.at :] != _format_end(offsets, reader.at):
+            raise errors.Refused("the PDF holds something that does not follow from its pictures and words")
+
+
+def read_sheet(data: bytes, number: int) -> Sheet:
+    """Read one page (from 1) of a PDF that was checked before; `Refused` when there is none."""
+    table = int(data[data.rindex(b"startxref\n") + len(b"startxref\n") :].split(b"\n")[0])
+    first = data.index(b"\n", data.index(b"\n", table) + 1) + 1
+    at = first + _number_page(number - 1) * _ROW_BYTES
+    row = data[at : at + _ROW_BYTES]
+    if number < 1 or not row.endswith(b" 00000 n \n"):
+        raise errors.Refused(f"the PDF has no page {number}")
+    return _read_sheet(_Reader(data, int(row[:10])), number - 1)[0]
+
+
+def _read_sheet(reader: _Reader, place: int) -> tuple[Sheet, list[int]]:
+    """Read the five objects of a page and hold them against what its words and its picture lead to."""
+    start, number = reader.at, _number_page(place)
+    reader.seek(b"%d 0 obj\n" % (number + 1))
+    packed_words = reader.take_stream()
+    words = _unpack(packed_words, _MAX_WORDS_BYTES)
+    measures = reader.look(_PICTURE)
+    packed_pixels = reader.take_stream()
+    sheet = Sheet(_unpack_picture(measures, packed_pixels), tuple(_parse_words(words)))
+    if _format_words(sheet) != words:
+        raise errors.Refused(f"page {place + 1} of the PDF says something beside its words")
+    objects = enumerate(_list_page_objects(place, sheet, packed_words, packed_pixels), number)
+    return sheet, reader.check(start, objects)
 
 
 class _Reader:
     """A place in the bytes of a file that only goes on."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
+    def __init__(self, data: bytes, at: int = 0) -> None:
+        self.data, self.at = data, at
 
     def skip(self, wanted: bytes) -> None:
-        if not self.data.startswith(wanted, self.at):
+        if self.data[self.at : self.at + len(wanted)] != wanted:
             raise errors.Refused("this is not a published PDF of the form that is known here")
         self.at += len(wanted)
 
@@ -182,32 +241,54 @@ class _Reader:
         self.skip(b"\nendstream\nendobj\n")
         return self.data[start : start + length]
 
+    def check(self, start: int, objects: Iterable[tuple[int, bytes]]) -> list[int]:
+        """Compare what begins at `start` with objects written again; go behind them, list where each begins.
+
+        What is written again covers every byte that was not looked at before.
+        """
+        self.at, offsets = start, []
+        for number, body in objects:
+            piece = _format_object(number, body)
+            if self.data[self.at : self.at + len(piece)] != piece:
+                raise errors.Refused(
+                    "the PDF holds something that does not follow from its pictures and words"
+                )
+            offsets.append(self.at)
+            self.at += len(piece)
+        return offsets
+
 
 def _number_page(place: int) -> int:
     """Number the first object of a page (from 0); nine come before all pages, five are of each."""
     return 10 + 5 * place
 
 
-def _format_file(document: Document, packed: Sequence[bytes]) -> bytes:
-    out, offsets = bytearray(_HEADER), []
-    for number, body in enumerate(_list_objects(document, packed), 1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
-    table, size = len(out), len(offsets) + 1
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % size
-    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"trailer\n<</Size %d/Root 2 0 R/Info 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, table)
-    return bytes(out)
+def _pack_sheet(sheet: Sheet) -> tuple[bytes, bytes]:
+    return zlib.compress(_format_words(sheet), _LEVEL), zlib.compress(_pack_pixels(sheet.picture), _LEVEL)
 
 
-def _list_objects(document: Document, packed: Sequence[bytes]) -> Iterator[bytes]:
-    if not document.sheets or not _LANGUAGE.fullmatch(document.language):
+def _format_object(number: int, body: bytes) -> bytes:
+    return b"%d 0 obj\n%b\nendobj\n" % (number, body)
+
+
+def _format_end(offsets: Sequence[int], table: int) -> bytes:
+    """Write the table of where each object begins, and where the table itself does (`table`)."""
+    size = len(offsets) + 1
+    rows = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % size
+    trailer = b"trailer\n<</Size %d/Root 2 0 R/Info 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, table)
+    return head + rows + trailer
+
+
+def _list_front_objects(title: str, language: str, count: int, packed: bytes) -> Iterator[bytes]:
+    """List the objects before the pages; `packed` is the stream of the font's map."""
+    if not count or not _LANGUAGE.fullmatch(language):
         raise errors.Refused("a published PDF has a page and a language such as en or pt-BR")
-    pages = range(len(document.sheets))
-    yield b"<</Title <%b>>>" % _encode_text(document.title)
+    pages = range(count)
+    yield b"<</Title <%b>>>" % _encode_text(title)
     yield (
         b"<</Lang (%b)/Type/Catalog/Pages 3 0 R/MarkInfo <</Marked true>>/StructTreeRoot 8 0 R"
-        b"/ViewerPreferences <</DisplayDocTitle true>>>>" % document.language.encode()
+        b"/ViewerPreferences <</DisplayDocTitle true>>>>" % language.encode()
     )
     kids = b" ".join(b"%d 0 R" % _number_page(k) for k in pages)
     yield b"<</Count %d /Type/Pages/Kids[%b]>>" % (len(pages), kids)
@@ -231,10 +312,7 @@ def _list_objects(document: Document, packed: Sequence[bytes]) -> Iterator[bytes
         b"<</Type/StructTreeRoot/K <</Type/StructElem/S/Document/P 8 0 R/K[%b]>>/ParentTree <</Nums[%b]>>>>"
         % (paragraphs, parents)
     )
-    yield _format_stream(b"", packed[0])
-    streams = zip(document.sheets, packed[1::2], packed[2::2], strict=True)
-    for place, (sheet, words, pixels) in enumerate(streams):
-        yield from _list_page_objects(place, sheet, words, pixels)
+    yield _format_stream(b"", packed)
 
 
 def _list_page_objects(place: int, sheet: Sheet, words: bytes, pixels: bytes) -> Iterator[bytes]:

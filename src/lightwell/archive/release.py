@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from lightwell.archive import opening as openings
 from lightwell.archive import page, seal
 from lightwell.archive.commitment import Node
+from lightwell.archive.redacted_page import PublishedRegion, RedactedPage
 from lightwell.base import canonical, errors
 from lightwell.base.canonical import Json
 
@@ -48,6 +49,10 @@ class WholeOpening:
     page_roots: tuple[bytes, ...]
     words: str | None
 
+    def list_files(self) -> list[tuple[str, str]]:
+        """List the files it names as (folder of a bundle, hex digest)."""
+        return [("files", self.file.digest.hex()), *([("words", self.words)] if self.words else [])]
+
 
 @dataclass(frozen=True, slots=True)
 class OpenPage:
@@ -71,6 +76,40 @@ class PagesOpening:
     header: seal.Header
     pages: tuple[OpenPage, ...]
     holdings: tuple[Holding, ...]
+
+    def list_files(self) -> list[tuple[str, str]]:
+        """List the files it names as (folder of a bundle, hex digest)."""
+        return [("pictures", each.picture) for each in self.pages if each.picture is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedOpening:
+    """An item with hidden regions, open as the published PDF whose hex digest is `document`.
+
+    `pages` and `holdings` together name every page once; the PDF has a sheet for each, in order.
+    """
+
+    header: seal.Header
+    document: str
+    pages: tuple[RedactedPage, ...]
+    holdings: tuple[Holding, ...]
+
+    def list_files(self) -> list[tuple[str, str]]:
+        """List the files it names as (folder of a bundle, hex digest)."""
+        return [("documents", self.document)]
+
+    def count_redacted(self) -> int:
+        """Count the pages on which something is hidden."""
+        return sum(bool(each.regions) for each in self.pages)
+
+
+AnyOpening = WholeOpening | PagesOpening | RedactedOpening
+
+
+def name_outcome(opened: AnyOpening) -> str:
+    """Name the outcome that a publication record states of an item opened so."""
+    names = {WholeOpening: "whole", PagesOpening: "pages", RedactedOpening: "redacted"}
+    return names[type(opened)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +172,42 @@ def make_pages_opening(
         "pages": [
             _format_page(shown, name) for shown, name in sorted(pages, key=lambda pair: pair[0].head.number)
         ],
-        "holdings": [
-            {
-                "page": held.page,
-                "ground": held.ground,
-                "decided_by": held.decided_by,
-                "review": held.review.isoformat(),
-            }
-            for held in sorted(holdings, key=lambda held: held.page)
-        ],
+        "holdings": [_format_holding(held) for held in sorted(holdings, key=lambda held: held.page)],
     }
 
 
-def parse_opening(record: Json) -> WholeOpening | PagesOpening:
-    """Read an opening of either mode; `Refused` says what is malformed."""
+def make_redacted_opening(
+    *,
+    header: seal.Header,
+    document: str,
+    pages: Sequence[tuple[openings.PageOpening, Sequence[PublishedRegion]]],
+    holdings: Sequence[Holding],
+) -> dict[str, Json]:
+    """Open an item as the published PDF of hex digest `document`; inverse of `parse_opening`.
+
+    Each page comes with its hidden regions in the order of their labels.
+    """
+    if not pages:
+        raise ValueError("an opening opens at least one page")
+    first = pages[0][0].proof
+    return {
+        "type": OPENING,
+        "mode": "redacted",
+        "study": header.study,
+        "item": header.number,
+        "header": {"pages": header.pages, "renderer": header.renderer, "salt": first.header_salt.hex()},
+        "file_hash": first.file_hash.hex(),
+        "document": document,
+        "pages": [
+            _format_redacted_page(shown, regions)
+            for shown, regions in sorted(pages, key=lambda pair: pair[0].head.number)
+        ],
+        "holdings": [_format_holding(held) for held in sorted(holdings, key=lambda held: held.page)],
+    }
+
+
+def parse_opening(record: Json) -> AnyOpening:
+    """Read an opening of any mode; `Refused` says what is malformed."""
     match record:
         case {
             "type": "lightwell.opening.v1",
@@ -192,6 +253,27 @@ def parse_opening(record: Json) -> WholeOpening | PagesOpening:
             )
             _check_every_page(opened)
             return opened
+        case {
+            "type": "lightwell.opening.v1",
+            "mode": "redacted",
+            "study": str(study),
+            "item": int(item),
+            "header": {"pages": int(count), "renderer": str(renderer), "salt": salt, **more_header},
+            "file_hash": file_hash,
+            "document": document,
+            "pages": list(shown),
+            "holdings": list(holdings),
+            **rest,
+        } if not (rest or more_header):
+            pair = _parse_hex(salt), _parse_hex(file_hash)
+            redacted = RedactedOpening(
+                seal.Header(study, _parse_count(item), _parse_count(count), renderer),
+                _parse_hex(document).hex(),
+                tuple(_parse_redacted_page(each, *pair) for each in shown),
+                tuple(_parse_holding(each) for each in holdings),
+            )
+            _check_every_page(redacted)
+            return redacted
     raise errors.Refused("this is not an opening of a form that is known here")
 
 
@@ -271,13 +353,40 @@ def _format_page(shown: openings.PageOpening, picture: str | None) -> dict[str, 
         ],
         "hidden_patches": [k for k, patch in enumerate(shown.patches) if patch is None],
         "picture": picture,
-        "proof": {
-            "head_salt": shown.proof.head_salt.hex(),
-            "lines": [_format_node(node) for node in shown.proof.line_nodes],
-            "patches": [_format_node(node) for node in shown.proof.patch_nodes],
-            "path": [node.hex() for node in shown.proof.path],
-            "marks": shown.proof.marks.hex(),
-        },
+        "proof": _format_proof(shown.proof),
+    }
+
+
+def _format_proof(proof: openings.PageProof) -> dict[str, Json]:
+    return {
+        "head_salt": proof.head_salt.hex(),
+        "lines": [_format_node(node) for node in proof.line_nodes],
+        "patches": [_format_node(node) for node in proof.patch_nodes],
+        "path": [node.hex() for node in proof.path],
+        "marks": proof.marks.hex(),
+    }
+
+
+def _format_redacted_page(shown: openings.PageOpening, regions: Sequence[PublishedRegion]) -> dict[str, Json]:
+    return {
+        "page": shown.head.number,
+        "head": _format_head(shown.head),
+        "hidden_lines": [k for k, line in enumerate(shown.lines) if line is None],
+        "hidden_patches": [k for k, patch in enumerate(shown.patches) if patch is None],
+        "regions": [
+            {"ground": each.ground, "decided_by": each.decided_by, "review": each.review.isoformat()}
+            for each in regions
+        ],
+        "proof": _format_proof(shown.proof),
+    }
+
+
+def _format_holding(held: Holding) -> dict[str, Json]:
+    return {
+        "page": held.page,
+        "ground": held.ground,
+        "decided_by": held.decided_by,
+        "review": held.review.isoformat(),
     }
 
 
@@ -289,40 +398,83 @@ def _parse_page(value: Json, header_salt: bytes, file_hash: bytes) -> OpenPage:
             "lines": list(lines),
             "hidden_patches": list(hidden),
             "picture": None | str() as picture,
-            "proof": {
-                "head_salt": head_salt,
-                "lines": list(line_nodes),
-                "patches": list(patch_nodes),
-                "path": list(path),
-                "marks": str(marks),
-                **more,
-            },
+            "proof": proof,
             **rest,
-        } if not (rest or more):
+        } if not rest:
             head = _parse_head(head_value)
             if head.number != number or len(lines) != head.lines:
                 raise errors.Refused(f"page {number} contradicts its head")
-            places = [_parse_count(position, 0) for position in hidden]
-            if places != sorted(set(places)) or any(k >= head.patches for k in places):
-                raise errors.Refused(f"page {number} names its hidden patches in a wrong way")
+            places = _parse_places(hidden, head.patches, number)
             if picture is None and len(places) != head.patches:
                 raise errors.Refused(f"page {number} opens patches without a picture")
             return OpenPage(
                 head,
                 tuple(None if line is None else page.decode_line(line) for line in lines),
-                tuple(places),
+                places,
                 None if picture is None else _parse_hex(picture).hex(),
-                openings.PageProof(
-                    _parse_hex(head_salt),
-                    tuple(_parse_node(node) for node in line_nodes),
-                    tuple(_parse_node(node) for node in patch_nodes),
-                    tuple(_parse_hex(node) for node in path),
-                    header_salt,
-                    file_hash,
-                    openings.parse_marks(marks, head.lines),
-                ),
+                _parse_proof(proof, head.lines, header_salt, file_hash),
             )
     raise errors.Refused("a page of the opening is not of a form that is known here")
+
+
+def _parse_redacted_page(value: Json, header_salt: bytes, file_hash: bytes) -> RedactedPage:
+    match value:
+        case {
+            "page": int(number),
+            "head": head_value,
+            "hidden_lines": list(lines),
+            "hidden_patches": list(patches),
+            "regions": list(regions),
+            "proof": proof,
+            **rest,
+        } if not rest:
+            head = _parse_head(head_value)
+            if head.number != number:
+                raise errors.Refused(f"page {number} contradicts its head")
+            return RedactedPage(
+                head,
+                _parse_places(lines, head.lines, number),
+                _parse_places(patches, head.patches, number),
+                tuple(_parse_region(each) for each in regions),
+                _parse_proof(proof, head.lines, header_salt, file_hash),
+            )
+    raise errors.Refused("a page of the opening is not of a form that is known here")
+
+
+def _parse_places(listed: Sequence[Json], count: int, number: int) -> tuple[int, ...]:
+    places = [_parse_count(position, 0) for position in listed]
+    if places != sorted(set(places)) or any(k >= count for k in places):
+        raise errors.Refused(f"page {number} names its hidden parts in a wrong way")
+    return tuple(places)
+
+
+def _parse_region(value: Json) -> PublishedRegion:
+    match value:
+        case {"ground": str(ground), "decided_by": str(role), "review": str(review), **rest} if not rest:
+            return PublishedRegion(ground, role, _parse_date(review))
+    raise errors.Refused("a hidden region has exactly the members ground, decided_by and review")
+
+
+def _parse_proof(value: Json, lines: int, header_salt: bytes, file_hash: bytes) -> openings.PageProof:
+    match value:
+        case {
+            "head_salt": head_salt,
+            "lines": list(line_nodes),
+            "patches": list(patch_nodes),
+            "path": list(path),
+            "marks": str(marks),
+            **rest,
+        } if not rest:
+            return openings.PageProof(
+                _parse_hex(head_salt),
+                tuple(_parse_node(node) for node in line_nodes),
+                tuple(_parse_node(node) for node in patch_nodes),
+                tuple(_parse_hex(node) for node in path),
+                header_salt,
+                file_hash,
+                openings.parse_marks(marks, lines),
+            )
+    raise errors.Refused("the proof of a page is not of a form that is known here")
 
 
 def _format_node(node: Node) -> dict[str, str]:
@@ -351,7 +503,7 @@ def _parse_holding(value: Json) -> Holding:
     raise errors.Refused("a holding has exactly the members page, ground, decided_by and review")
 
 
-def _check_every_page(opened: PagesOpening) -> None:
+def _check_every_page(opened: PagesOpening | RedactedOpening) -> None:
     shown = [each.head.number for each in opened.pages]
     held = [each.page for each in opened.holdings]
     if shown != sorted(shown) or held != sorted(held):

@@ -8,9 +8,20 @@ provider sealed; that the sealed parts came from the file, or are true, nothing 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 
-from lightwell.archive import logbook, opening, page, picture, release, seal, words_document
+from lightwell.archive import (
+    logbook,
+    opening,
+    page,
+    picture,
+    published_pdf,
+    redacted_page,
+    release,
+    seal,
+    words_document,
+)
 from lightwell.base import errors
 from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
 from lightwell.client.records import Records, name_record
@@ -19,13 +30,24 @@ from lightwell.tlog import tree
 
 @dataclass
 class Checked:
-    """What was recomputed: counts, and the paths that openings name."""
+    """What was recomputed: counts, and the paths that openings name.
+
+    `lines` to `hidden_patches` count the pages of items with hidden regions, `regions` those by ground.
+    """
 
     whole_items: int = 0
     whole_pages: int = 0
     partial_items: int = 0
     partial_pages: int = 0
     hidden_lines: int = 0
+    redacted_items: int = 0
+    shown_pages: int = 0
+    redacted_pages: int = 0
+    lines: int = 0
+    unchecked_lines: int = 0
+    patches: int = 0
+    hidden_patches: int = 0
+    regions: Counter[str] = field(default_factory=Counter)
     paths: set[str] = field(default_factory=set)
 
 
@@ -42,15 +64,25 @@ def check_openings(bundle: Bundle, book: logbook.Logbook, records: Records) -> C
             if (header.study, header.number, header.pages) != (item.study, item.number, item.pages):
                 raise errors.Refused(f"this opening is not one of item {item.number} of {item.study}")
             pages = header.pages if isinstance(opened, release.WholeOpening) else len(opened.pages)
-            if named.entry["pages"] != pages:
+            redacted = opened.count_redacted() if isinstance(opened, release.RedactedOpening) else 0
+            logged = named.entry["pages"], named.entry.get("redacted", 0)
+            if logged != (pages, redacted):
                 raise errors.Refused(
-                    f"it opens {pages} pages, but log entry {named.index} says {named.entry['pages']}"
+                    f"it opens {pages} pages, {redacted} of them with hidden parts, but log entry "
+                    f"{named.index} says {logged[0]} and {logged[1]}"
                 )
-            if isinstance(opened, release.WholeOpening):
-                check_whole(bundle, opened, item.commitment, checked)
-            else:
-                check_pages(bundle, opened, item.commitment, checked)
+            check_opening(bundle, opened, item.commitment, checked)
     return checked
+
+
+def check_opening(bundle: Bundle, opened: release.AnyOpening, sealed: bytes, checked: Checked) -> None:
+    """Check an opening of any mode against the commitment of its item."""
+    if isinstance(opened, release.WholeOpening):
+        check_whole(bundle, opened, sealed, checked)
+    elif isinstance(opened, release.PagesOpening):
+        check_pages(bundle, opened, sealed, checked)
+    else:
+        check_redacted(bundle, opened, sealed, checked)
 
 
 def check_whole(bundle: Bundle, opened: release.WholeOpening, sealed: bytes, checked: Checked) -> None:
@@ -109,6 +141,45 @@ def check_pages(bundle: Bundle, opened: release.PagesOpening, sealed: bytes, che
         checked.partial_pages += 1
         checked.hidden_lines += sum(line is None for line in shown.lines)
     checked.partial_items += 1
+
+
+def check_redacted(bundle: Bundle, opened: release.RedactedOpening, sealed: bytes, checked: Checked) -> None:
+    """Check the published PDF of an item with hidden regions: every line and patch shown as sealed."""
+    path = f"documents/{opened.document}.pdf"
+    checked.paths.add(path)
+    data = bundle.read(path)
+    with name_place(path):
+        document = published_pdf.open_document(data)
+        if document.count != opened.header.pages:
+            raise errors.Refused(f"it has {document.count} pages; {opened.header.pages} were sealed")
+        shown = {each.head.number: each for each in opened.pages}
+        held = {each.page: each.ground for each in opened.holdings}
+        for number, sheet in enumerate(document.iterate_sheets(), 1):
+            if number in held:
+                redacted_page.check_held_sheet(sheet, number, held[number])
+            else:
+                _check_redacted_page(shown[number], sheet, opened.header, sealed, checked)
+    # Last, so that a changed page is named before the file as a whole.
+    if hashlib.sha256(data).hexdigest() != opened.document:
+        raise PlacedRefusal(path, "these are not the bytes that the opening names")
+    checked.redacted_items += 1
+
+
+def _check_redacted_page(
+    shown: redacted_page.RedactedPage,
+    sheet: published_pdf.Sheet,
+    header: seal.Header,
+    sealed: bytes,
+    checked: Checked,
+) -> None:
+    opening.check_page(redacted_page.take_page(shown, sheet), header, sealed)
+    checked.shown_pages += 1
+    checked.redacted_pages += bool(shown.regions)
+    checked.regions.update(region.ground for region in shown.regions)
+    checked.lines += shown.head.lines
+    checked.unchecked_lines += len(shown.hidden_lines)
+    checked.patches += shown.head.patches
+    checked.hidden_patches += len(shown.hidden_patches)
 
 
 def check_page(shown: release.OpenPage, png: bytes | None, header: seal.Header, sealed: bytes) -> None:

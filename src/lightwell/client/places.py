@@ -14,8 +14,8 @@ from lightwell.client.records import AREA
 
 
 def find_place(bundle: Bundle, path: str) -> PlacedRefusal | None:
-    """Find page and line of a change in a file of words, a picture or an opening; None when nothing tells."""
-    if path.partition("/")[0] not in ("words", "pictures", "records") or not bundle.has(path):
+    """Find page and line of a change in words, a picture, a PDF or an opening; None when nothing tells."""
+    if path.partition("/")[0] not in ("words", "pictures", "documents", "records") or not bundle.has(path):
         return None
     try:
         book = history.read_history(bundle).book
@@ -26,10 +26,7 @@ def find_place(bundle: Bundle, path: str) -> PlacedRefusal | None:
             if opened is None or item is None:
                 continue
             with name_place(record):
-                if isinstance(opened, release.WholeOpening):
-                    openings.check_whole(bundle, opened, item.commitment, openings.Checked())
-                else:
-                    openings.check_pages(bundle, opened, item.commitment, openings.Checked())
+                openings.check_opening(bundle, opened, item.commitment, openings.Checked())
     except PlacedRefusal as refusal:
         return refusal if refusal.place.startswith(path) else None
     except errors.LightwellError:
@@ -41,7 +38,7 @@ def _name_bytes(path: str) -> bytes:
     return path.rpartition("/")[2].partition(".")[0].encode()
 
 
-def _parse_opening(data: bytes) -> release.WholeOpening | release.PagesOpening | None:
+def _parse_opening(data: bytes) -> release.AnyOpening | None:
     try:
         return release.parse_opening(canonical.decode(data))
     except errors.LightwellError:

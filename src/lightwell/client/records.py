@@ -22,7 +22,7 @@ AREA = "records/"
 class Records:
     """The records that are there, by digest, and why each absent one is absent."""
 
-    openings: dict[str, release.WholeOpening | release.PagesOpening] = field(default_factory=dict)
+    openings: dict[str, release.AnyOpening] = field(default_factory=dict)
     disclosures: dict[str, disclosure.Disclosure] = field(default_factory=dict)
     publications: dict[str, publication.Publication] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
@@ -124,8 +124,7 @@ def _check_outcome(
     if row.outcome == "withheld" and not stops:
         raise errors.Refused(f"item {item.number} is called held back, but the log does not say so")
     shown = found.openings.get(row.opening or "")
-    whole = isinstance(shown, release.WholeOpening)
-    if shown is not None and whole != (row.outcome == "whole"):
+    if shown is not None and row.outcome != release.name_outcome(shown):
         raise errors.Refused(
             f"item {item.number} is called open {row.outcome}, but its opening says otherwise"
         )

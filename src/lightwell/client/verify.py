@@ -225,8 +225,24 @@ def _list_proven(bundle: Bundle, history: History, records: Records, checked: Ch
             f"{_count(checked.partial_pages, 'page')} match what the provider sealed, with "
             f"{_count(checked.hidden_lines, 'hidden line')}"
         )
+    if checked.redacted_items:
+        found += _list_redacted(checked)
     found.append(f"gap table and certificates of {history.account.day} follow from the log, byte for byte")
     return tuple(found)
+
+
+def _list_redacted(checked: Checked) -> list[str]:
+    """Say what was checked of documents with hidden parts: regions by ground, and the share that was not."""
+    regions = ", ".join(f"{count:,} {ground}" for ground, count in sorted(checked.regions.items()))
+    lines, patches = checked.lines - checked.unchecked_lines, checked.patches - checked.hidden_patches
+    share = 100 * (lines + patches) // max(checked.lines + checked.patches, 1)
+    return [
+        f"open with hidden parts: {_count(checked.redacted_items, 'item')}, "
+        f"{_count(checked.shown_pages, 'page')}; hidden regions on "
+        f"{_count(checked.redacted_pages, 'page')}, by ground: {regions or 'none'}",
+        f"of these pages {lines:,} of {checked.lines:,} lines and {patches:,} of {checked.patches:,} patches "
+        f"of their pictures match what the provider sealed ({share} %); what is shaded was not checked",
+    ]
 
 
 def _list_not_proven(history: History, records: Records) -> tuple[str, ...]:

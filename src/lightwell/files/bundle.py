@@ -221,20 +221,14 @@ def _put_record(writer: _Writer, source: Source, digest: str) -> None:
         raise errors.Damaged(f"the record {digest} has changed; restore it from a backup")
     writer.put(f"records/{name}.json", data)
     for area, hashed in _list_parts(canonical.decode(data)):
-        ending = {"words": ".jsonl", "files": "", "pictures": ".png"}[area]
+        ending = {"words": ".jsonl", "files": "", "pictures": ".png", "documents": ".pdf"}[area]
         writer.copy(f"{area}/{hashed}{ending}", source.files.find_path("public", hashed), hashed)
 
 
 def _list_parts(record: dict[str, Json]) -> Iterator[tuple[str, str]]:
     """List (area, hex digest) of everything a record names."""
     if record.get("type") == release.OPENING:
-        opened = release.parse_opening(record)
-        if isinstance(opened, release.WholeOpening):
-            yield "files", opened.file.digest.hex()
-            if opened.words is not None:
-                yield "words", opened.words
-        else:
-            yield from (("pictures", each.picture) for each in opened.pages if each.picture is not None)
+        yield from release.parse_opening(record).list_files()
     elif "type" not in record:
         for attachment in disclosure.parse_disclosure(record).attachments:
             yield "files", canonical.parse_digest(attachment.digest).hex()

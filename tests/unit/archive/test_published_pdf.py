@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import random
 import re
 import zlib
+from pathlib import Path
 
 import pikepdf
 import pypdfium2
@@ -178,3 +180,27 @@ def test_the_font_is_small_and_has_no_shapes() -> None:
     font = invisible_font.make_font()
     assert len(font) == 252
     assert font == invisible_font.make_font()
+
+
+def test_one_page_is_read_alone_and_sheets_one_by_one() -> None:
+    document = make_document()
+    data = published_pdf.format_document(document)
+    opened = published_pdf.open_document(data)
+    assert (opened.title, opened.language, opened.count) == (document.title, document.language, 2)
+    assert tuple(opened.iterate_sheets()) == document.sheets
+    assert [published_pdf.read_sheet(data, number) for number in (1, 2)] == list(document.sheets)
+    with pytest.raises(errors.Refused, match="no page 3"):
+        published_pdf.read_sheet(data, 3)
+
+
+def test_fewer_sheets_than_announced_are_no_document() -> None:
+    sheets = make_document().sheets
+    with pytest.raises(ValueError, match="not as many"):
+        b"".join(published_pdf.write_document("t", "en", 3, iter(sheets)))
+
+
+def test_the_page_for_outsiders_names_the_bytes_that_never_change() -> None:
+    data = published_pdf.format_document(make_document())
+    fixed = data[data.index(b"4 0 obj\n") : data.index(b"8 0 obj\n")]
+    text = (Path(__file__).parents[3] / "docs/reference/published-pdf.md").read_text()
+    assert hashlib.sha256(fixed).hexdigest() in text
