@@ -59,6 +59,12 @@ def read_grounds(version: int = 1) -> dict[str, ground.Ground]:
 
 
 @functools.cache
+def read_common_words() -> frozenset[str]:
+    """Return English words that alone tell nothing of anybody, for the residue check."""
+    return frozenset(_folder("words").joinpath("common.txt").read_text("utf-8").split())
+
+
+@functools.cache
 def read_countries() -> dict[str, str]:
     """Return the usual English name of each country by its code (ISO 3166-1 alpha-2), and EU's.
 

@@ -2,9 +2,10 @@
 
 It runs behind `files/fence` and is started, watched and killed by `files/workers`. Tasks: `seal` (words,
 pictures and original bytes into the store), `bytes` (original bytes only), `check` (page count and a
-measured guess of time and room), `draw` (one page as PNG). Before each page it says which, so that
-whoever kills it can name the page. The answers are data only, because a hostile file may own this process:
-nothing here is pickled, and the parent checks the shape of what it gets.
+measured guess of time and room), `draw` (one page as PNG), `reread` (a published PDF as an attacker reads
+it). Before each page it says which, so that whoever kills it can name the page. The answers are data only,
+because a hostile file may own this process: nothing here is pickled, and the parent checks the shape of what
+it gets.
 """
 
 from __future__ import annotations
@@ -141,7 +142,21 @@ def _identify(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-_TASKS = {"seal": _seal, "bytes": _seal_only_bytes, "hold": _hold_unseen, "check": _check, "draw": _draw}
+def _reread(task: Task, tell: Tell) -> dict[str, Any]:
+    # Engines that no other task needs.
+    from lightwell.files import rereading
+
+    return rereading.do_task(task, tell)
+
+
+_TASKS = {
+    "seal": _seal,
+    "bytes": _seal_only_bytes,
+    "hold": _hold_unseen,
+    "check": _check,
+    "draw": _draw,
+    "reread": _reread,
+}
 
 
 def main() -> None:

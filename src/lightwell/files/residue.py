@@ -1,0 +1,221 @@
+"""The residue check: what is about to be public is read again and held against the decision.
+
+The finished PDF is read by engines that share no code (`files/rereading`, in a process behind the fence) and
+as the strict layout that it has to be; its picture around every hidden part by Tesseract, where that is
+installed; every other exit as text. What counts as a survivor: `archive/residue`. What was hidden is never
+logged, nor part of a `repr`. Raises `Refused` when the disk fails, `CouldNotCheck` when Tesseract is there
+but does not answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lightwell.archive import page, published_pdf
+from lightwell.archive import residue as survival
+from lightwell.archive.residue import Hidden
+from lightwell.base import errors
+from lightwell.files import data, ocr, rereading, workers
+
+Box = tuple[int, int, int, int]
+Crop = tuple[int, Box, bytes]
+
+LAYOUT, OCR, DECISION, TEXT = "published layout", "ocr", "decision", "text"
+EXTRACTORS = (*rereading.EXTRACTORS, LAYOUT, OCR)
+
+_PAGES_AT_ONCE = 20
+# In heights of a hidden part: how much of the picture beside and above it is read.
+_BESIDE, _ABOVE = 3.0, 0.35
+_LEAST_HEIGHT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Another way out, as text: file name, index, page, proof, bundle. `frame` stands there regardless."""
+
+    name: str
+    text: str = field(repr=False)
+    frame: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is about to be public, and what was decided; see `survival.Decision`.
+
+    `pages` must come from the decision and never from `pdf`, or nothing is checked.
+    """
+
+    pdf: bytes = field(repr=False)
+    pages: tuple[tuple[page.Word, ...], ...] = field(repr=False)
+    hidden: tuple[Hidden, ...] = ()
+    roster: tuple[str, ...] = field(default=(), repr=False)
+    exits: tuple[Exit, ...] = ()
+    kept: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A hidden value that can still be read: page (0: none), exit, and the extractor that read it."""
+
+    page: int
+    exit: str
+    extractor: str
+    whole: bool
+    hidden: str = field(repr=False)
+    found: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the check found. `failed` names what could not be read, `form` why the PDF is none of ours."""
+
+    survivors: tuple[Survivor, ...]
+    failed: tuple[str, ...]
+    form: str
+    ocr_ran: bool
+
+    @property
+    def blocks(self) -> bool:
+        """Answer whether publication is blocked."""
+        return bool(self.survivors or self.failed or self.form)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what was not looked at and what that would add."""
+        return () if self.ocr_ran else (ocr.MISSING,)
+
+    def list_problems(self) -> list[errors.Problem]:
+        """Say what blocks, place by place, without a hidden word in it."""
+        problems = [errors.Problem("", sentence) for sentence in (self.form, *self.failed) if sentence]
+        for number, name, extractor, whole in dict.fromkeys(
+            (each.page, each.exit, each.extractor, each.whole) for each in self.survivors
+        ):
+            what = "a hidden word" if whole else "a piece of a hidden word"
+            place = f"page {number}, {name}" if number else name
+            problems.append(errors.Problem(place, f"{what} can still be read ({extractor})"))
+        return problems
+
+
+def check_residue(subject: Subject, pool: workers.Pool | None = None) -> Result:
+    """Read everything again and list what survived; a `pool` of the caller's spares starting a process."""
+    if pool is None:
+        with workers.Pool(1) as own:
+            return check_residue(subject, own)
+    decision = survival.Decision(
+        subject.hidden,
+        subject.pages,
+        roster=subject.roster,
+        kept=subject.kept,
+        common=data.read_common_words(),
+    )
+    form, readings = _read_layout(subject.pdf)
+    if not form and len(readings) != len(subject.pages):
+        form = f"the PDF has {len(readings)} pages, decided were {len(subject.pages)}"
+    boxes = _list_crops(subject.hidden) if ocr.find_program() else {}
+    more, crops, failed = _read_again(subject, boxes, pool)
+    readings += [*more, *((TEXT, each.name, 0, each.text) for each in subject.exits)]
+    frames = {each.name: each.frame for each in subject.exits}
+    survivors = [
+        Survivor(number, "visible by decision", DECISION, True, hidden, found)
+        for number, hidden, found in survival.find_decided(decision)
+    ]
+    for extractor, name, number, text in readings:
+        if name == rereading.FAILED:
+            failed.append(f"{extractor} cannot read the PDF from page {number} on ({text})")
+            continue
+        frame = frames.get(name, "") if extractor == TEXT else _list_keywords()
+        for hidden, found, whole in _judge(decision, (extractor, name, number, text), frame):
+            survivors.append(Survivor(number, name, extractor, whole, hidden, found))
+    survivors += _judge_crops(decision, crops)
+    order = sorted(dict.fromkeys(survivors), key=lambda s: (s.page, s.exit, s.extractor, not s.whole))
+    return Result(tuple(order), tuple(failed), form, ocr.find_program() is not None)
+
+
+def _judge(decision: survival.Decision, reading: rereading.Reading, frame: str) -> Iterable[survival.Found]:
+    extractor, name, number, text = reading
+    if name == rereading.PAGE:
+        return survival.judge_page(decision, number, text)
+    if extractor == rereading.RAW and name != rereading.STRINGS:
+        return survival.judge_bytes(decision, text, frame)
+    return survival.judge_text(decision, text, frame)
+
+
+def _read_layout(pdf: bytes) -> tuple[str, list[rereading.Reading]]:
+    try:
+        document = published_pdf.parse_document(pdf)
+    except errors.Refused as error:
+        return error.sentence, []
+    return "", [
+        (
+            LAYOUT,
+            rereading.PAGE,
+            number,
+            " ".join(word.text for block in sheet.blocks for word in block.words),
+        )
+        for number, sheet in enumerate(document.sheets, 1)
+    ]
+
+
+def _read_again(
+    subject: Subject, boxes: dict[int, list[Box]], pool: workers.Pool
+) -> tuple[list[rereading.Reading], list[Crop], list[str]]:
+    readings: list[rereading.Reading] = []
+    crops: list[Crop] = []
+    failed: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="lightwell-residue-") as name:
+        path = Path(name) / "published.pdf"
+        path.write_bytes(subject.pdf)
+        tasks = []
+        for first in range(1, max(len(subject.pages), 1) + 1, _PAGES_AT_ONCE):
+            numbers = range(first, first + _PAGES_AT_ONCE)
+            wanted = [[number, boxes[number]] for number in numbers if number in boxes]
+            task = {"do": "reread", "path": str(path), "first": first, "last": numbers[-1]}
+            tasks.append(task | {"whole": first == 1, "crops": wanted})
+        for outcome in pool.run(tasks):
+            if isinstance(outcome, workers.Fault):
+                failed.append(f"the finished PDF {outcome.sentence}")
+            elif isinstance(outcome, workers.Mistake):
+                failed += [problem.sentence for problem in outcome.problems]
+            else:
+                readings += [(str(e), str(x), int(n), str(t)) for e, x, n, t in outcome["readings"]]
+                for number, pictures in outcome["crops"]:
+                    cut = map(base64.b64decode, pictures)
+                    crops += [(number, box, png) for box, png in zip(boxes[number], cut, strict=True)]
+    return readings, crops, failed
+
+
+@functools.cache
+def _list_keywords() -> str:
+    """List the words that every published PDF has, whatever it says."""
+    blank = published_pdf.Sheet(published_pdf.Picture(1, 1, b"\xff\xff\xff", b"\0"), ())
+    pdf = published_pdf.format_document(published_pdf.Document("", "en", (blank,)))
+    return f"{rereading.read_keywords(pdf)} Kind Boxes BDC BMC EMC {' '.join(published_pdf.KINDS)}"
+
+
+def _list_crops(hidden: Sequence[Hidden]) -> dict[int, list[Box]]:
+    """List, by page, the boxes of the picture that are read: each hidden part with some of its line."""
+    crops: dict[int, list[Box]] = {}
+    for each in hidden:
+        for left, top, right, bottom in each.boxes:
+            along, across = right - left, max(bottom - top, _LEAST_HEIGHT)
+            wide, high = round(_BESIDE * across), round(_ABOVE * across) + 1
+            if across > rereading.UPRIGHT * along:
+                wide, high = round(_ABOVE * along) + 1, round(_BESIDE * along)
+            box = max(left - wide, 0), max(top - high, 0), right + wide, bottom + high
+            if box not in crops.setdefault(each.page, []):
+                crops[each.page].append(box)
+    return crops
+
+
+def _judge_crops(decision: survival.Decision, crops: Sequence[Crop]) -> Iterator[Survivor]:
+    if not crops:
+        return
+    texts = ocr.read_pictures([png for _, _, png in crops])
+    for (number, box, _), text in zip(crops, texts, strict=True):
+        for hidden, found, whole in survival.judge_crop(decision, number, box, text):
+            yield Survivor(number, "picture", OCR, whole, hidden, found)
