@@ -188,7 +188,6 @@ def _list_public_files(item: Item) -> list[str]:
     for opening in item.openings.all():
         opened = release.parse_opening(canonical.decode(bytes(opening.data)))
         found |= {digest for area, digest in opened.list_files() if area != "files"}
-    found |= set(item.public_pages.exclude(picture="").values_list("picture", flat=True))
     names = {name.removeprefix("sha256:") for name in found}
     others = Opening.objects.filter(whole=True, item__sha256=item.sha256).exclude(item=item)
     attached = {

@@ -16,8 +16,9 @@ def read_picture(*, state: State, row: PublicPage) -> drawing.Picture:
     """Return the picture of a page that the caller took from the gate `PublicPage.objects.visible()`."""
     if row.picture:
         return drawing.Picture(state.files.get_bytes("public", row.picture), "image/png")
-    pdf = state.files.find_path("public", row.item.sha256)
-    return drawing.read_picture(state.root / FOLDER, row.item.sha256, pdf, row.number)
+    source = row.drawn_from or row.item.sha256
+    pdf = state.files.find_path("public", source)
+    return drawing.read_picture(state.root / FOLDER, source, pdf, row.number)
 
 
 def forget_pictures(*, state: State, digest: str) -> None:
@@ -32,4 +33,4 @@ def forget_strangers(*, state: State, known: Collection[str]) -> int:
 
 def name_source(item: Item, row: PublicPage) -> str:
     """Name what the picture is made from, by digest: the same source gives the same picture."""
-    return row.picture or item.sha256
+    return row.picture or row.drawn_from or item.sha256

@@ -105,6 +105,20 @@ def _take_back_items(
     return None
 
 
+def _prepare_release(state: State, payload: dict[str, Json], now: datetime.datetime) -> object:
+    return publications.prepare_release(state=state, payload=payload, now=now)
+
+
+def _release_item(
+    state: State,
+    prepared: tuple[dict[str, Json], object],
+    decided_by: tuple[str, str],
+    now: datetime.datetime,
+) -> object:
+    publications.release_item(prepared=prepared, decided_by=decided_by, now=now)
+    return None
+
+
 def _erase_item(
     state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
 ) -> object:
@@ -171,6 +185,13 @@ STORIES: dict[str, Story] = {
     ),
     "take-back": Story(
         "take published documents back", publications.check_take_back, _take_back_items, _own_study
+    ),
+    "release": Story(
+        "open a document again, with more or less of it hidden",
+        publications.check_release,
+        _release_item,
+        _own_study,
+        prepare=_prepare_release,
     ),
     "erasure": Story("erase a document by law, for ever", custody.check_erasure, _erase_item, _own_study),
     "extension": Story(

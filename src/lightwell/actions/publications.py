@@ -9,12 +9,13 @@ worker makes again. Who may publish is asked in `actions/proposals`: it takes tw
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
-from lightwell.actions import inventories, log
+from lightwell.actions import inventories, log, redactions
 from lightwell.archive import (
     entry,
     inventory,
@@ -22,14 +23,17 @@ from lightwell.archive import (
     page,
     picture,
     publication,
+    published_pdf,
+    redacted_page,
+    redaction,
     release,
     seal,
     words_document,
 )
 from lightwell.base import canonical, errors, ground
 from lightwell.base.canonical import Json
-from lightwell.db.models import Holding, Item, Opening, Publication, PublicPage, Study
-from lightwell.files import data, parts, sealed
+from lightwell.db.models import Disclosure, Holding, Item, Opening, Publication, PublicPage, Redaction, Study
+from lightwell.files import data, parts, redrawing, sealed
 from lightwell.files.state import State
 from lightwell.tlog import tree
 
@@ -44,6 +48,8 @@ class _Opened:
     whole: bool
     pages: tuple[PublicPage, ...]
     held: dict[int, str]
+    published: str = ""
+    redacted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,8 @@ def check_publication(payload: dict[str, Json], now: datetime.datetime) -> None:
             problems.append(
                 errors.Problem("items", f"out of view, so not to be published now: {', '.join(stopped)}")
             )
+        if not problems:
+            problems += _list_undecided(study, numbers)
         if not problems and not _list_wanted(study, numbers):
             problems.append(errors.Problem("items", "nothing of these is left to publish or hold back"))
     if problems:
@@ -171,12 +179,96 @@ def take_back_items(*, payload: dict[str, Json], decided_by: tuple[str, str], no
             item.named = False
             item.save(update_fields=["named"])
         study = Study.objects.get(pk=payload["study"])
-        newest = study.publications.order_by("-number").first()
-        summary = (
-            publication.parse_publication(canonical.decode(bytes(newest.data))).summary if newest else ""
-        )
         # The older records name what was taken back and leave the view; this one takes their place.
-        _record_publication(study, summary, now)
+        _record_publication(study, _read_summary(study), now)
+
+
+def check_release(payload: dict[str, Json], now: datetime.datetime) -> None:
+    """Check a proposal to open an item again: `study`, `item`, `lift` (numbers of regions that end).
+
+    It was held back or taken back; or regions of it end, or were approved since it was opened.
+    """
+    problems = []
+    study, number, lift = payload.get("study"), payload.get("item"), payload.get("lift") or []
+    item = Item.objects.filter(study=str(study), number=number, inventory__isnull=False).first()
+    if item is None:
+        raise errors.UserMistake(f"there is no sealed document {number} in {study!r}", place="item")
+    if item.wrapped_key is None:
+        problems.append(errors.Problem("item", "its key was destroyed; nothing can open it any more"))
+    if _is_stopped(item):
+        problems.append(errors.Problem("item", "it is out of view; restore it first"))
+    if waiting := item.redactions.undecided().count():
+        problems.append(errors.Problem("item", f"{waiting} proposed hidden parts of it wait for a person"))
+    known = set(item.redactions.in_force().values_list("pk", flat=True))
+    problems += [
+        errors.Problem("lift", f"{each} is no hidden part of this document that is in force")
+        for each in (lift if isinstance(lift, list) else [lift])
+        if each not in known
+    ]
+    if not problems and not _is_settled(item):
+        problems.append(errors.Problem("item", "it was never published or held back; publish it instead"))
+    if not problems and not lift and not _is_held(item) and not _list_fresh(item):
+        problems.append(errors.Problem("item", "it is open as it would be then; nothing would change"))
+    if not problems and not _is_held(item) and (fresh := _list_fresh(item)):
+        # Its older opening leaves the view, which takes a reason that holds for a whole document.
+        problems += [
+            errors.Problem("item", f"the ground {each.ground!r} is none to take a whole document back for")
+            for each in fresh[:1]
+            if "item" not in data.read_grounds()[each.ground].applies_to
+        ]
+    if problems:
+        raise errors.UserMistake(problems=problems)
+
+
+def prepare_release(
+    *, state: State, payload: dict[str, Json], now: datetime.datetime
+) -> tuple[dict[str, Json], object]:
+    """Make the new opening of an item, where nothing points at it yet; slow, outside any transaction."""
+    check_release(payload, now)
+    item = Item.objects.get(study=str(payload["study"]), number=payload["item"])
+    return payload, _open_item(state, item, now, without=_list_lifted(payload))
+
+
+def release_item(
+    *, prepared: tuple[dict[str, Json], object], decided_by: tuple[str, str], now: datetime.datetime
+) -> None:
+    """Open an item again as prepared; an older opening that showed more is taken back with it."""
+    payload, ready = prepared
+    assert isinstance(ready, _Opened)
+    check_release(payload, now)
+    with transaction.atomic():
+        item = Item.objects.select_for_update().get(pk=ready.item.pk)
+        if not _is_held(item) and (fresh := _list_fresh(item)):
+            ground_id = fresh[0].ground
+            _append_holding(item, ground_id, decided_by[1], _find_review(ground_id, now), now)
+        item.redactions.filter(pk__in=_list_lifted(payload)).update(lifted_at=now)
+        item.holdings.filter(lifted_at=None).update(lifted_at=now)
+        item.public_pages.all().delete()
+        _store_opening(ready, decided_by[1], now)
+        study = Study.objects.get(pk=item.study_id)
+        _record_publication(study, _read_summary(study), now)
+
+
+def _list_lifted(payload: dict[str, Json]) -> list[int]:
+    lift = payload.get("lift")
+    return [each for each in lift if isinstance(each, int)] if isinstance(lift, list) else []
+
+
+def _is_held(item: Item) -> bool:
+    return item.holdings.filter(page=None, lifted_at=None).exists()
+
+
+def _list_fresh(item: Item) -> list[Redaction]:
+    """List the regions that were approved after the item was opened, and so are not hidden yet."""
+    newest = item.openings.order_by("-log_index").first()
+    if newest is None:
+        return []
+    return list(item.redactions.in_force().filter(decided_at__gt=newest.opened_at).order_by("pk"))
+
+
+def _read_summary(study: Study) -> str:
+    newest = study.publications.order_by("-number").first()
+    return publication.parse_publication(canonical.decode(bytes(newest.data))).summary if newest else ""
 
 
 def _list_wanted(study: Study, numbers: Json) -> list[Item]:
@@ -185,6 +277,22 @@ def _list_wanted(study: Study, numbers: Json) -> list[Item]:
         for item in inventories.list_items(study)
         if (item.number in numbers if isinstance(numbers, list) else not _is_stopped(item))
         and not _is_settled(item)
+    ]
+
+
+def _list_undecided(study: Study, numbers: Json) -> list[errors.Problem]:
+    """List documents on which somebody has still to decide what is hidden."""
+    waiting = Counter(
+        Redaction.objects.undecided()
+        .filter(item__in=_list_wanted(study, numbers))
+        .values_list("item__number", flat=True)
+    )
+    return [
+        errors.Problem(
+            f"document {number}",
+            f"{count} proposed hidden parts wait for a person; decide them first: lightwell redaction list",
+        )
+        for number, count in sorted(waiting.items())
     ]
 
 
@@ -199,12 +307,14 @@ def _is_stopped(item: Item) -> bool:
 
 
 def _is_settled(item: Item) -> bool:
-    return item.openings.exists() or item.holdings.filter(page=None, lifted_at=None).exists()
+    return item.openings.exists() or _is_held(item)
 
 
-def _open_item(state: State, item: Item, now: datetime.datetime) -> _Opened:
+def _open_item(state: State, item: Item, now: datetime.datetime, without: Collection[int] = ()) -> _Opened:
     key = inventories.unwrap_item_key(state, item)
     held = inventory.parse_held_grounds(item.held_pages, item.ground)
+    if regions := redactions.read_regions(item, without=without):
+        return _open_redacted(state, item, key, held, regions, now)
     if held:
         return _open_pages(state, item, key, held, now)
     original = sealed.read_bytes(state.files, key, item.sealed_file)
@@ -268,6 +378,77 @@ def _open_pages(
     return _finish(item, document, False, rows, held)
 
 
+def _open_redacted(
+    state: State,
+    item: Item,
+    key: bytes,
+    held: dict[int, str],
+    regions: dict[int, list[redaction.Region]],
+    now: datetime.datetime,
+) -> _Opened:
+    header, roots = _make_header(item), inventories.read_page_roots(item)
+    measure = seal.FileMeasure(bytes.fromhex(item.sha256), item.size)
+    grounds, not_shown = data.read_grounds(), redactions.make_not_shown(now)
+    opened: list[tuple[opening.PageOpening, list[redacted_page.PublishedRegion]]] = []
+    rows: list[PublicPage] = []
+
+    def draw_sheets() -> Iterator[published_pdf.Sheet]:
+        for each in parts.iterate_parts(state.files, key, item.sealed_parts):
+            number = each.head.number
+            if number in held:
+                yield redrawing.draw_held_sheet(number, held[number], grounds[held[number]].title)
+                continue
+            made = redrawing.redraw_page(each, regions.get(number, []), not_shown)
+            hidden = made.plan.hidden_lines, made.plan.hidden_patches
+            shown = [
+                redacted_page.PublishedRegion(gap.ground, gap.decided_by, gap.review)
+                for gap in made.plan.gaps
+            ]
+            opened.append((opening.open_page(key, header, measure, roots, each, *hidden), shown))
+            rows.append(_make_redacted_page(item, each.head, made))
+            yield made.sheet
+
+    pieces = published_pdf.write_document(item.title, _read_language(item), header.pages or 0, draw_sheets())
+    digest = state.files.put_bytes("public", b"".join(pieces))
+    for row in rows:
+        row.drawn_from = digest
+    holdings = [
+        release.Holding(number, why, "approver", _find_review(why, now))
+        for number, why in sorted(held.items())
+    ]
+    document = release.make_redacted_opening(header=header, document=digest, pages=opened, holdings=holdings)
+    redacted = sum(bool(shown) for _, shown in opened)
+    return replace(_finish(item, document, False, rows, held), published=digest, redacted=redacted)
+
+
+def _read_language(item: Item) -> str:
+    """Read the language of a study's newest record; "und", undetermined, where there is none."""
+    row = Disclosure.objects.newest().filter(record=item.study_id).first()
+    return row.read_record().language if row else "und"
+
+
+def _make_redacted_page(item: Item, head: page.Head, made: redrawing.Redrawn) -> PublicPage:
+    """Make the row of a page from what its sheet says: what is hidden is nowhere in it."""
+    blocks = [block for block in made.sheet.blocks if block.words]
+    gaps = iter(made.plan.gaps)
+    regions = []
+    for block in blocks:
+        if block.kind == "label":
+            gap = next(gaps)
+            regions.append([gap.ground, gap.decided_by, gap.review.isoformat(), list(block.words[0].box)])
+    return PublicPage(
+        item=item,
+        number=head.number,
+        head=page.encode_head(head),
+        lines=page.encode_lines([block.words for block in blocks]),
+        # One line of text for each block, so that a word's place is the same in both; a label says nothing.
+        text="\n".join(
+            "" if block.kind == "label" else " ".join(word.text for word in block.words) for block in blocks
+        ),
+        hidden={"kinds": [block.kind for block in blocks], "regions": regions},
+    )
+
+
 def _finish(
     item: Item, document: dict[str, Json], whole: bool, rows: Sequence[PublicPage], held: dict[int, str]
 ) -> _Opened:
@@ -293,9 +474,18 @@ def _make_page(item: Item, head: page.Head, lines: Sequence[page.Line], name: st
 def _store_opening(ready: _Opened, decided_by: str, now: datetime.datetime) -> None:
     item = ready.item
     pages = None if item.pages is None else item.pages - len(ready.held)
-    (index,) = log.append(entries=[entry.make_opening(now, item.study_id, item.number, pages, ready.digest)])
+    (index,) = log.append(
+        entries=[entry.make_opening(now, item.study_id, item.number, pages, ready.digest, ready.redacted)]
+    )
     Opening.objects.create(
-        item=item, digest=ready.digest, data=ready.document, whole=ready.whole, log_index=index, opened_at=now
+        item=item,
+        digest=ready.digest,
+        data=ready.document,
+        whole=ready.whole,
+        document=ready.published,
+        redacted=ready.redacted,
+        log_index=index,
+        opened_at=now,
     )
     PublicPage.objects.bulk_create(ready.pages, batch_size=200)
     for number, why in ready.held.items():
@@ -343,10 +533,10 @@ def _record_publication(study: Study, summary: str, now: datetime.datetime) -> P
 
 def _describe_item(item: Item) -> publication.PublishedItem:
     newest = item.openings.order_by("-log_index").first()
-    withheld = item.holdings.filter(page=None, lifted_at=None).exists()
+    withheld = _is_held(item)
     outcome = "withheld" if withheld else "pending"
     if newest and not withheld:
-        outcome = "whole" if newest.whole else "pages"
+        outcome = "whole" if newest.whole else "redacted" if newest.document else "pages"
     named = item.named
     return publication.PublishedItem(
         item=item.number,

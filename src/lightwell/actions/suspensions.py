@@ -40,7 +40,8 @@ def take_out_of_view(
     made = suspend_page(actor=actor, item=item, page=page, ground_id=ground_id, now=now)
     search.drop_page(state, item, made.page)
     if ground_id == ground.QUARANTINE:
-        for name in {item.sha256, *item.public_pages.exclude(picture="").values_list("picture", flat=True)}:
+        drawn = item.public_pages.values_list("picture", "drawn_from")
+        for name in {item.sha256, *(name for row in drawn for name in row)} - {""}:
             pictures.forget_pictures(state=state, digest=name)
     return made
 

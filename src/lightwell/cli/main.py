@@ -36,6 +36,7 @@ COMMANDS = {
     "organisation": ("lightwell.cli.organisation", "organisation"),
     "person": ("lightwell.cli.person", "person"),
     "proposals": ("lightwell.cli.disclose", "list_proposals"),
+    "redaction": ("lightwell.cli.redaction", "redaction"),
     "publish": ("lightwell.cli.publication", "publish"),
     "reinstate": ("lightwell.cli.suspension", "reinstate"),
     "reject": ("lightwell.cli.disclose", "reject"),

@@ -13,6 +13,7 @@ from lightwell.db.models.publications import (
     Report,
     Suspension,
 )
+from lightwell.db.models.redactions import Redaction
 from lightwell.db.models.studies import Amendment, Inventory, Item, Study
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Provider",
     "PublicPage",
     "Publication",
+    "Redaction",
     "Report",
     "Service",
     "Study",

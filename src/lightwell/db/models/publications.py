@@ -47,17 +47,29 @@ class OpeningQuerySet(models.QuerySet["Opening"]):
     """Reading."""
 
     def visible(self) -> OpeningQuerySet:
-        """The gate: openings, with their files, of items that are not suspended, taken back or erased."""
-        return self.exclude(_is_closed("item__"))
+        """The gate: openings, with their files, of items that are not suspended, taken back or erased.
+
+        One that was taken back stays so when its item is opened again with more hidden than before.
+        """
+        taken_back = Holding.objects.filter(
+            item=models.OuterRef("item"), page=None, log_index__gt=models.OuterRef("log_index")
+        )
+        return self.exclude(_is_closed("item__") | models.Exists(taken_back))
 
 
 class Opening(models.Model):
-    """The opening document of an item (`archive/release`): whole, or some pages. The newest one counts."""
+    """The opening document of an item (`archive/release`): whole, or in part. The newest one counts.
+
+    `document` is the hex digest of the published PDF where something is hidden on a page, else empty;
+    `redacted` counts those pages.
+    """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="openings")
     digest = models.CharField(max_length=71, unique=True)
     data = models.BinaryField()
     whole = models.BooleanField()
+    document = models.CharField(max_length=64, blank=True, db_index=True)
+    redacted = models.PositiveIntegerField(default=0)
     log_index = models.PositiveBigIntegerField(unique=True)
     opened_at = models.DateTimeField()
 
@@ -103,7 +115,10 @@ class PublicPage(models.Model):
 
     `head` is the canonical head of the page, `lines` the JSON of its lines ([[word, l, t, r, b], ...],
     boxes in pixels of the head's width and height), `text` its words for search. `picture` names a PNG in
-    the area public, empty for whole items, whose pictures are drawn from the published file.
+    the area public, `drawn_from` the PDF there that its picture is drawn from; with neither it is drawn from
+    the item's own file. `hidden` is null unless the page belongs to a published PDF: then it has `kinds`, a
+    kind for each line ("sealed", "reset", "label"), and `regions`, [ground, role, review date, box] for each
+    label.
     """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="public_pages")
@@ -112,6 +127,8 @@ class PublicPage(models.Model):
     lines = models.BinaryField()
     text = models.TextField()
     picture = models.CharField(max_length=64, blank=True)
+    drawn_from = models.CharField(max_length=64, blank=True)
+    hidden = models.JSONField(null=True)
 
     objects = PublicPageQuerySet.as_manager()
 
@@ -143,8 +160,11 @@ def _is_closed(item: str, since: str | None = None) -> models.Q:
 
     `since` names the place in the log of the query around: what was taken back before it does not count.
     """
-    held = Holding.objects.filter(item=models.OuterRef(f"{item}pk"), page=None, lifted_at=None)
-    if since is not None:
+    held = Holding.objects.filter(item=models.OuterRef(f"{item}pk"), page=None)
+    if since is None:
+        held = held.filter(lifted_at=None)
+    else:
+        # What was taken back once is named by older records for ever.
         held = held.filter(log_index__gt=models.OuterRef(models.OuterRef(since)))
     return (
         models.Q(**{f"{item}wrapped_key": None})

@@ -1,0 +1,344 @@
+"""`lightwell redaction`: hide parts of sealed pages before they are published, for a ground, by two people.
+
+lightwell redaction find std-6wtb7d1t76x3nf "Ann? Example" --as ana
+lightwell redaction find std-6wtb7d1t76x3nf "Ann? Example" --ground participant --hide all --as ana
+lightwell redaction page std-6wtb7d1t76x3nf 1 3 --as ana
+lightwell redaction hide std-6wtb7d1t76x3nf 1 3 --words 4.2-4.3 --ground participant --as ana
+lightwell redaction list std-6wtb7d1t76x3nf --as ben
+lightwell redaction approve std-6wtb7d1t76x3nf all --as ben
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from lightwell.base import errors
+from lightwell.cli import installation, publication
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from lightwell.db.models import Redaction, Study
+
+_AS = click.option("--as", "person", required=True, metavar="NAME", help="The account you act for.")
+_GROUND = click.option(
+    "--ground", default="", metavar="ID", help="The legal reason; lightwell redaction grounds"
+)
+_REVIEW = click.option("--review", type=click.DateTime(["%Y-%m-%d"]), help="Looked at again on this day.")
+_WORDS = re.compile(r"(\d+)\.(\d+)(?:-(?:(\d+)\.)?(\d+))?")
+
+
+@click.group()
+def redaction() -> None:
+    """Hide parts of sealed pages, each for a legal reason, proposed by one person and approved by another."""
+
+
+@redaction.command()
+def grounds() -> None:
+    """List the legal reasons for hiding a part of a page.
+
+    Example: lightwell redaction grounds
+    """
+    installation.open_installation()
+    from lightwell.actions import redactions
+
+    for each in redactions.list_grounds():
+        anew = "; its paragraph is set anew" if each.hides_width else ""
+        click.echo(f"{each.id:24} {each.title} ({each.citation}){anew}")
+
+
+@redaction.command()
+@click.argument("study")
+@click.argument("item", type=int)
+@click.argument("page", type=int)
+@_AS
+def page(study: str, item: int, page: int, person: str) -> None:
+    """Print the words of a sealed page with the numbers by which they are hidden, LINE.WORD.
+
+    Example: lightwell redaction page std-6wtb7d1t76x3nf 1 3 --as ana
+    """
+    state = installation.open_installation()
+    from lightwell.actions import redactions
+
+    actor = installation.find_person(person)
+    found = redactions.read_page(
+        state=state, actor=actor, item=redactions.find_item(study, item), number=page
+    )
+    for k, line in enumerate(found.lines, 1):
+        click.echo(f"{k:>4}  " + " ".join(f"{word.text}·{n}" for n, word in enumerate(line, 1)))
+
+
+@redaction.command()
+@click.argument("study")
+@click.argument("item", type=int)
+@click.argument("page", type=int)
+@click.option(
+    "--words", default="", help="Such as 4.2-4.3,7.1: line and word, as `redaction page` prints them."
+)
+@click.option("--box", "boxes", multiple=True, help="LEFT,TOP,RIGHT,BOTTOM in pixels of the page at 110 dpi.")
+@_GROUND
+@_REVIEW
+@_AS
+def hide(
+    study: str,
+    item: int,
+    page: int,
+    words: str,
+    boxes: tuple[str, ...],
+    ground: str,
+    review: datetime.datetime | None,
+    person: str,
+) -> None:
+    """Propose to hide words, or what lies in boxes, on one page.
+
+    Example: lightwell redaction hide std-6wtb7d1t76x3nf 1 3 --words 4.2-4.3 --ground participant --as ana
+    """
+    state = installation.open_installation()
+    from lightwell.actions import redactions
+
+    actor = installation.find_person(person)
+    row = redactions.propose_regions(
+        state=state,
+        actor=actor,
+        item=redactions.find_item(study, item),
+        number=page,
+        words=_parse_words(words),
+        boxes=[_parse_box(each) for each in boxes],
+        ground_id=ground,
+        review=review.date() if review else None,
+        now=state.read_now(),
+    )
+    click.echo(f"proposed as {row.pk}; another person approves: lightwell redaction approve {study} {row.pk}")
+
+
+@redaction.command()
+@click.argument("study")
+@click.argument("pattern")
+@click.option("--items", default="", help="Numbers of documents such as 1,3; default: all.")
+@click.option("--hide", "chosen", default="", metavar="all|1,2,5", help="Propose these hits; needs --ground.")
+@_GROUND
+@_REVIEW
+@_AS
+def find(
+    study: str,
+    pattern: str,
+    items: str,
+    chosen: str,
+    ground: str,
+    review: datetime.datetime | None,
+    person: str,
+) -> None:
+    """Show every place where PATTERN, a regular expression, stands in STUDY; propose to hide some or all.
+
+    Example: lightwell redaction find std-6wtb7d1t76x3nf "Smith|Jones" --as ana
+    """
+    state = installation.open_installation()
+    from lightwell.actions import redactions
+
+    actor, found = installation.find_person(person), publication.find_study(study)
+    hits = redactions.find_words(
+        state=state, actor=actor, study=found, pattern=pattern, items=_parse_numbers(items, "--items")
+    )
+    for k, hit in enumerate(hits, 1):
+        click.echo(f"{k:>5}  document {hit.item}, page {hit.page}: {hit.context}")
+    if not chosen:
+        click.echo(f"found: {len(hits)}; hide them with --ground ID --hide all, or --hide 1,2,5")
+        return
+    wanted = set(range(1, len(hits) + 1)) if chosen == "all" else _parse_numbers(chosen, "--hide")
+    if unknown := sorted(wanted - set(range(1, len(hits) + 1))):
+        raise errors.UserMistake(f"there is no hit {unknown[0]}; there are {len(hits)}")
+    for k in sorted(wanted):
+        hit = hits[k - 1]
+        redactions.propose_regions(
+            state=state,
+            actor=actor,
+            item=redactions.find_item(study, hit.item),
+            number=hit.page,
+            words=hit.words,
+            ground_id=ground,
+            review=review.date() if review else None,
+            source="pattern",
+            now=state.read_now(),
+        )
+    click.echo(f"proposed: {len(wanted)}; another person approves: lightwell redaction approve {study} all")
+
+
+@redaction.command("list")
+@click.argument("study")
+@click.option("--all", "everything", is_flag=True, help="Also what is decided.")
+@_AS
+def list_regions(study: str, everything: bool, person: str) -> None:
+    """List what is suggested and proposed in STUDY, each with its words.
+
+    Example: lightwell redaction list std-6wtb7d1t76x3nf --as ben
+    """
+    state = installation.open_installation()
+    from lightwell.actions import redactions
+
+    actor, found = installation.find_person(person), publication.find_study(study)
+    rows = redactions.list_regions(state=state, actor=actor, study=found, everything=everything)
+    for row, context in rows:
+        click.echo(
+            f"{row.pk:>6}  {_name_standing(row):10} document {row.item.number}, page {row.page}, "
+            f"{row.ground} by {row.source}: {context}"
+        )
+    click.echo(f"{len(rows)} listed")
+
+
+def _name_standing(row: Redaction) -> str:
+    if row.lifted_at:
+        return "lifted"
+    if row.approved is not None:
+        return "approved" if row.approved else "turned down"
+    if row.dismissed_by_id:
+        return "dismissed"
+    return "proposed" if row.proposer_id else "suggested"
+
+
+@redaction.command()
+@click.argument("study")
+@click.argument("numbers", metavar="all|NUMBERS")
+@_AS
+def approve(study: str, numbers: str, person: str) -> None:
+    """Approve proposed regions, as the second person; they are hidden when the study is published.
+
+    Example: lightwell redaction approve std-6wtb7d1t76x3nf 12,13 --as ben
+    """
+    _decide(study, numbers, person, True)
+
+
+@redaction.command()
+@click.argument("study")
+@click.argument("numbers", metavar="all|NUMBERS")
+@_AS
+def reject(study: str, numbers: str, person: str) -> None:
+    """Turn proposed regions down, as the second person.
+
+    Example: lightwell redaction reject std-6wtb7d1t76x3nf 12 --as ben
+    """
+    _decide(study, numbers, person, False)
+
+
+@redaction.command()
+@click.argument("study")
+@click.argument("numbers", metavar="all|NUMBERS")
+@_GROUND
+@_AS
+def confirm(study: str, numbers: str, ground: str, person: str) -> None:
+    """Make suggestions of programs proposals of your own.
+
+    Example: lightwell redaction confirm std-6wtb7d1t76x3nf all --as ana
+    """
+    state = installation.open_installation()
+    from lightwell.actions import redactions
+    from lightwell.db.models import Redaction
+
+    actor, found = installation.find_person(person), publication.find_study(study)
+    wanted = _choose(found, numbers, Redaction.objects.suggested())
+    rows = redactions.confirm_suggestions(
+        actor=actor, study=found, numbers=wanted, ground_id=ground, now=state.read_now()
+    )
+    click.echo(f"proposed: {len(rows)}")
+
+
+@redaction.command()
+@click.argument("study")
+@click.argument("numbers", metavar="all|NUMBERS")
+@_AS
+def dismiss(study: str, numbers: str, person: str) -> None:
+    """Say of suggestions that nothing is to be hidden there.
+
+    Example: lightwell redaction dismiss std-6wtb7d1t76x3nf 14,15 --as ana
+    """
+    installation.open_installation()
+    from lightwell.actions import redactions
+    from lightwell.db.models import Redaction
+
+    actor, found = installation.find_person(person), publication.find_study(study)
+    wanted = _choose(found, numbers, Redaction.objects.suggested())
+    redactions.dismiss_suggestions(actor=actor, study=found, numbers=wanted)
+    click.echo(f"dismissed: {len(wanted)}")
+
+
+@redaction.command()
+@click.argument("study")
+@click.argument("item", type=int)
+@click.argument("numbers", metavar="NUMBERS", default="")
+@_AS
+def release(study: str, item: int, numbers: str, person: str) -> None:
+    """Propose to open a document again: without the regions NUMBERS, with those approved since, or at all.
+
+    Another person approves with `lightwell approve`.
+
+    Example: lightwell redaction release std-6wtb7d1t76x3nf 1 12,13 --as ana
+    """
+    state = installation.open_installation()
+    from lightwell.actions import proposals
+
+    actor = installation.find_person(person)
+    lift = sorted(_parse_numbers(numbers, "NUMBERS"))
+    made = proposals.propose(
+        actor=actor,
+        kind="release",
+        subject=study,
+        payload={"study": study, "item": item, "lift": lift},
+        now=state.read_now(),
+    )
+    click.echo(f"proposed as {made.pk}; another person approves with: lightwell approve {made.pk} --as NAME")
+
+
+def _decide(study: str, numbers: str, person: str, approved: bool) -> None:
+    state = installation.open_installation()
+    from lightwell.actions import redactions
+    from lightwell.db.models import Redaction
+
+    actor, found = installation.find_person(person), publication.find_study(study)
+    rows = redactions.decide_regions(
+        actor=actor,
+        study=found,
+        numbers=_choose(found, numbers, Redaction.objects.proposed()),
+        approved=approved,
+        now=state.read_now(),
+    )
+    click.echo(f"{'approved' if approved else 'turned down'}: {len(rows)}")
+
+
+def _choose(study: Study, numbers: str, rows: object) -> Collection[int]:
+    if numbers == "all":
+        return list(rows.filter(item__study=study).values_list("pk", flat=True))  # type: ignore[attr-defined]
+    return _parse_numbers(numbers, "NUMBERS")
+
+
+def _parse_numbers(text: str, place: str) -> set[int]:
+    try:
+        return {int(each) for each in text.split(",")} if text else set()
+    except ValueError:
+        raise errors.UserMistake(f"{place} {text!r} is not a list of numbers such as 1,3,4") from None
+
+
+def _parse_words(text: str) -> list[tuple[int, int]]:
+    """Read places such as 4.2-4.3,7.1, counted from 1, as (line, word) from 0."""
+    places: list[tuple[int, int]] = []
+    for each in filter(None, text.split(",")):
+        match = _WORDS.fullmatch(each.strip())
+        if match is None or (match[3] and match[3] != match[1]):
+            raise errors.UserMistake(
+                f"{each!r} does not name words of one line, such as 4.2 or 4.2-4.5", place="--words"
+            )
+        line, first, last = int(match[1]), int(match[2]), int(match[4] or match[2])
+        places += [(line - 1, word - 1) for word in range(first, last + 1)]
+    return places
+
+
+def _parse_box(text: str) -> tuple[int, int, int, int]:
+    try:
+        left, top, right, bottom = (int(each) for each in text.split(","))
+    except ValueError:
+        raise errors.UserMistake(
+            f"{text!r} is not four whole numbers LEFT,TOP,RIGHT,BOTTOM", place="--box"
+        ) from None
+    return left, top, right, bottom
