@@ -13,10 +13,22 @@ DAY = datetime.date(2026, 6, 15)
 
 
 def make_gap(
-    state: str, pages: int | None, pages_open: int | None = None, opened: bool = False
+    state: str,
+    pages: int | None,
+    pages_open: int | None = None,
+    opened: bool = False,
+    redacted: int = 0,
 ) -> completeness.Gap:
     item = completeness.Item(
-        "std-1", 1, DAY, DAY, pages, True, opened=DAY if opened else None, pages_open=pages_open
+        "std-1",
+        1,
+        DAY,
+        DAY,
+        pages,
+        True,
+        opened=DAY if opened else None,
+        pages_open=pages_open,
+        pages_redacted=redacted,
     )
     return completeness.Gap(item, state, rules.Lateness(0, 0))
 
@@ -32,7 +44,7 @@ def make_gap(
 def test_no_page_is_lost_and_none_is_counted_twice(
     state: str, pages: int, open_pages: int, opened: bool, hidden: int, suspended: int | None
 ) -> None:
-    account = accounts.account_item(make_gap(state, pages, open_pages, opened), hidden, suspended)
+    account = accounts.account_item(make_gap(state, pages, open_pages, opened, hidden), suspended)
     assert account.in_all == pages
     assert account.promised == account.published + account.hidden + account.held + account.late
     assert min(account.published, account.hidden, account.held, account.late, account.later) >= 0
@@ -59,7 +71,7 @@ def test_each_state_puts_its_pages_where_a_reader_expects_them(state: str, expec
 
 
 def test_a_partly_published_document_splits_into_open_hidden_and_held() -> None:
-    account = accounts.account_item(make_gap("partly-opened", 10, 7, True), hidden=2)
+    account = accounts.account_item(make_gap("partly-opened", 10, 7, True, 2))
     assert (account.published, account.hidden, account.held) == (5, 2, 3)
 
 

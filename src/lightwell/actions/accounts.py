@@ -44,11 +44,11 @@ class Account:
         return Account(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
-def account_item(gap: completeness.Gap, hidden: int = 0, suspended: int | None = None) -> Account:
+def account_item(gap: completeness.Gap, suspended: int | None = None) -> Account:
     """Say where the pages of one document stand.
 
-    `hidden` counts its published pages of which parts are hidden. `suspended` counts pages taken out of
-    view one by one; None in the state suspended means the whole document.
+    `suspended` counts pages taken out of view one by one; None in the state suspended means the whole
+    document.
     """
     pages = gap.item.pages
     if pages is None:
@@ -60,7 +60,7 @@ def account_item(gap: completeness.Gap, hidden: int = 0, suspended: int | None =
         if suspended is None or not gap.item.opened:
             return Account(held=pages, documents=1)
         shown_pages = max(0, open_pages - out)
-        parts = min(hidden, shown_pages)
+        parts = min(gap.item.pages_redacted, shown_pages)
         return Account(shown_pages - parts, parts, pages - shown_pages, documents=1)
     if gap.state in HELD:
         return Account(held=pages, documents=1)
@@ -70,7 +70,7 @@ def account_item(gap: completeness.Gap, hidden: int = 0, suspended: int | None =
         return Account(later=pages, documents=1)
     if gap.state == "already-public":
         return Account(published=pages, documents=1)
-    parts = min(hidden, open_pages)
+    parts = min(gap.item.pages_redacted, open_pages)
     return Account(open_pages - parts, parts, pages - open_pages, documents=1)
 
 

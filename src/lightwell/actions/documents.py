@@ -10,11 +10,13 @@ from __future__ import annotations
 import datetime
 import functools
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lightwell.actions import log, moments
 from lightwell.base import errors, ground
-from lightwell.db.models import Disclosure, Holding, Item, PublicPage, Suspension
+from lightwell.db.models import Disclosure, Holding, Item, Opening, PublicPage, Suspension
 from lightwell.files import data
 from lightwell.files.state import open_state
 
@@ -55,6 +57,9 @@ class Document:
     file_name: str
     opened_on: datetime.date | None
     sealed_on: datetime.date
+    # Digest of the published PDF while it may leave; hidden regions of the pages that can be read, by ground.
+    published: str = ""
+    regions: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def open_pages(self) -> int:
@@ -120,6 +125,15 @@ def read_document(item: Item) -> Document:
         if opening and state == OPEN
         else None,
         sealed_on=moments.find_time(state_folder, item.inventory.log_index, item.inventory.sealed_at).date(),
+        published=opening.document if opening and state == OPEN and not stops else "",
+        regions=_count_regions(item) if opening and opening.document and state == OPEN else {},
+    )
+
+
+def _count_regions(item: Item) -> dict[str, int]:
+    rows = PublicPage.objects.visible().filter(item=item, hidden__isnull=False)
+    return dict(
+        Counter(region[0] for hidden in rows.values_list("hidden", flat=True) for region in hidden["regions"])
     )
 
 
@@ -154,12 +168,20 @@ class Original:
 def find_original(digest: str) -> Original:
     """Find the public file of a digest; `Refused` when it may not leave now.
 
-    It is that of a whole item or an attachment; `Item.DoesNotExist` when nothing public names it. One
-    suspended copy stops every copy.
+    It is that of a whole item, a published PDF or an attachment; `Item.DoesNotExist` when nothing public
+    names it. One suspended copy stops every copy.
     """
     items = list(Item.objects.filter(sha256=digest, named=True, inventory__isnull=False))
     shown = [read_document(item) for item in items]
     if any(Suspension.objects.filter(item=item, restored_at=None).exists() for item in items):
+        raise errors.Refused("this file is out of view for now; its document's page says why")
+    for row in Opening.objects.visible().filter(document=digest).select_related("item"):
+        document = read_document(row.item)
+        if document.published == digest:
+            name = document.file_name.removesuffix(".pdf")
+            size = open_state().files.find_path("public", digest).stat().st_size
+            return Original(digest, size, "application/pdf", f"{name} (parts hidden).pdf")
+    if Opening.objects.filter(document=digest).exists():
         raise errors.Refused("this file is out of view for now; its document's page says why")
     for document in shown:
         if document.whole:

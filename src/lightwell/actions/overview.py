@@ -20,13 +20,12 @@ from django.db import connection
 from lightwell.actions import accounts, log, moments, parties, records
 from lightwell.actions.accounts import Account
 from lightwell.archive import completeness, entry, promise, rules
-from lightwell.base import canonical, disclosure
+from lightwell.base import disclosure
 from lightwell.db.models import (
     Disclosure,
     Holding,
     Item,
     LogEntry,
-    Opening,
     PastName,
     Provider,
     Service,
@@ -331,7 +330,6 @@ def _read_documents(
         (item.study_id, item.number): item
         for item in Item.objects.filter(inventory__isnull=False).select_related("inventory")
     }
-    hidden = _count_hidden_pages()
 
     @functools.cache
     def read_decision(index: int) -> tuple[datetime.date | None, str]:
@@ -361,7 +359,7 @@ def _read_documents(
         pages = stopped.get(item.id, [])
         whole = None in pages or not pages
         suspended = None if whole else len(set(pages))
-        account = accounts.account_item(gap, hidden.get(item.id, 0), suspended)
+        account = accounts.account_item(gap, suspended)
         found[gap.item.study].append(
             (_view_document(item, gap, account, tuple(reasons[item.id]), whole, day), gap)
         )
@@ -426,17 +424,3 @@ def _make_lost(gap: completeness.Gap) -> Document:
         -1,
         gap.item.stopped,
     )
-
-
-def _count_hidden_pages() -> dict[int, int]:
-    """Count, for each partly open item, its open pages on which a line or patch is hidden."""
-    counted: dict[int, int] = {}
-    for opening in Opening.objects.filter(whole=False).order_by("log_index"):
-        document = canonical.decode(bytes(opening.data))
-        pages = document.get("pages") if isinstance(document, dict) else None
-        counted[opening.item_id] = sum(
-            1
-            for page in (pages if isinstance(pages, list) else [])
-            if isinstance(page, dict) and (page.get("hidden_patches") or None in (page.get("lines") or []))
-        )
-    return counted

@@ -6,6 +6,7 @@ same to every reader and to the proof. Which pages and words a search means: `ac
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import unicodedata
@@ -22,7 +23,11 @@ _RANGE = re.compile(r"([1-9][0-9]{0,5})(?:-([1-9][0-9]{0,5}))?")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a page: its number and its line (from 1), its text, its box in pixels of the page."""
+    """A word of a page: its number and its line (from 1), its text, its box in pixels of the page.
+
+    `kind` is that of its line: "sealed", or on a page with hidden parts "reset", set anew and not checked
+    against the seal, or "label", which stands in the place of a hidden part; `ground` is why it is hidden.
+    """
 
     number: int
     line: int
@@ -30,6 +35,8 @@ class Word:
     box: tuple[int, int, int, int]
     marked: bool = False
     chosen: bool = False
+    kind: str = "sealed"
+    ground: str = ""
 
     @property
     def left(self) -> int:
@@ -53,6 +60,15 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """A hidden part of a page: its ground, the role that decided, the day on which it is looked at again."""
+
+    ground: str
+    decided_by: str
+    review: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A page as its lines of numbered words, gathered into paragraphs by the white space between them."""
 
@@ -60,6 +76,7 @@ class Sheet:
     width: int
     height: int
     lines: tuple[tuple[Word, ...], ...]
+    regions: tuple[Region, ...] = ()
 
     @property
     def words(self) -> list[Word]:
@@ -86,15 +103,23 @@ def read_sheet(row: PublicPage, query: str = "", chosen: tuple[int, int] | None 
     lines = [page.decode_line(line) for line in json.loads(bytes(row.lines)) if line]
     marked = set(search.mark_words(row.text, query)) if query.strip() else set()
     first, last = chosen or (0, -1)
+    kinds = row.hidden["kinds"] if row.hidden else ["sealed"] * len(lines)
+    regions = [
+        Region(ground, role, datetime.date.fromisoformat(review))
+        for ground, role, review, _ in (row.hidden["regions"] if row.hidden else ())
+    ]
+    grounds = iter([region.ground for region in regions])
     numbered, number = [], 0
     for place, line in enumerate(lines):
         words = []
+        ground = next(grounds) if kinds[place] == "label" else ""
         for at, word in enumerate(line):
             number += 1
             mark = (place, at) in marked
-            words.append(Word(number, place + 1, word.text, word.box, mark, first <= number <= last))
+            here = first <= number <= last
+            words.append(Word(number, place + 1, word.text, word.box, mark, here, kinds[place], ground))
         numbered.append(tuple(words))
-    return Sheet(row.number, head.width, head.height, tuple(numbered))
+    return Sheet(row.number, head.width, head.height, tuple(numbered), tuple(regions))
 
 
 def parse_range(text: str, count: int) -> tuple[int, int] | None:

@@ -145,7 +145,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The words of an open page; `lines` are ((word, left, top, right, bottom), ...)."""
+    """The words of an open page; `lines` are ((word, left, top, right, bottom), ...).
+
+    `kinds` has for each line "sealed", "reset" (set anew, not checked) or "label"; `hidden` the reason of
+    each label: ground, decided_by, review.
+    """
 
     study: str
     number: int
@@ -154,6 +158,8 @@ class Page:
     height: int
     text: str
     lines: Sequence[Sequence[Sequence[str | int]]]
+    kinds: Sequence[str]
+    hidden: Sequence[Mapping[str, str]]
     picture: str
     proof: str
     address: str

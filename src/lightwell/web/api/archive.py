@@ -169,6 +169,8 @@ def read_document(request: HttpRequest, study: str, number: int) -> Any:
         )
         if document.whole
         else None,
+        published=_address(request, "file", document.published) if document.published else None,
+        hidden=dict(document.regions),
         places=[
             shapes.Place(
                 page=place.number,
@@ -198,7 +200,12 @@ def read_page(request: HttpRequest, study: str, number: int, page: int) -> Any:
         width=sheet.width,
         height=sheet.height,
         text=row.text,
-        lines=json.loads(bytes(row.lines)),
+        lines=(lines := json.loads(bytes(row.lines))),
+        kinds=row.hidden["kinds"] if row.hidden else ["sealed"] * len(lines),
+        hidden=[
+            shapes.HiddenPart(ground=each.ground, decided_by=each.decided_by, review=each.review)
+            for each in sheet.regions
+        ],
         picture=_address(request, "page-picture", study, number, page),
         proof=_address(request, "page-proof", study, number, page),
         address=_address(request, "page", study, number, page),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from ninja import Schema
 from pydantic import Field
@@ -165,11 +165,25 @@ class DocumentDetail(Document):
     commitment: str
     renderer: str
     file: File | None = Field(description="The original file, only while the whole of it is public.")
+    published: str | None = Field(description="Address of the published PDF, where parts are hidden.")
+    hidden: dict[str, int] = Field(description="Hidden parts of pages that can be read, by legal reason.")
     places: list[Place]
 
 
+class HiddenPart(Schema):
+    """A hidden part of a page: the legal reason, who decided, when it is looked at again."""
+
+    ground: str
+    decided_by: str
+    review: datetime.date
+
+
 class Page(Schema):
-    """An open page. `lines` are [[word, left, top, right, bottom], ...] in pixels of width and height."""
+    """An open page. `lines` are [[word, left, top, right, bottom], ...] in pixels of width and height.
+
+    `kinds` says of each line whether it was sealed so, or on a page with hidden parts "reset" (set anew, not
+    checked) or a "label" in the place of a hidden part, whose reasons stand in `hidden` in the same order.
+    """
 
     study: str
     number: int
@@ -178,6 +192,8 @@ class Page(Schema):
     height: int
     text: str
     lines: list[list[tuple[str, int, int, int, int]]]
+    kinds: list[Literal["sealed", "reset", "label"]]
+    hidden: list[HiddenPart]
     picture: str
     proof: str
     address: str
