@@ -38,8 +38,9 @@ def read_pages() -> list[Page]:
             for path in sorted(SHARED.rglob("*.pdf")):
                 _write_document(out, f"shared/{path.name}", path)
             for package in PACKAGES:
-                for path in sorted(fetch_package(package).rglob("*.pdf")):
-                    _write_document(out, f"{package}/{path.name}", path)
+                folder = fetch_package(package)
+                for path in sorted(folder.rglob("*.pdf")):
+                    _write_document(out, f"{package}/{path.relative_to(folder)}", path)
         unfinished.rename(kept)
     pages = []
     for line in kept.read_text().splitlines():

@@ -81,8 +81,8 @@ def test_a_page_without_five_words_in_a_row_has_no_fingerprint():
     [
         (0, 100, 100, False),
         (2, 100, 100, False),
-        (11, 100, 100, False),
-        (12, 100, 100, True),
+        (9, 100, 100, False),
+        (10, 100, 100, True),
         (50, 50, 160, True),  # half a page held, a whole one published
         (50, 160, 50, True),  # a whole page held, half of it published
         (1, 1, 160, True),  # a page of hardly any words shares all it has
@@ -91,5 +91,5 @@ def test_a_page_without_five_words_in_a_row_has_no_fingerprint():
         (0, 0, 160, False),
     ],
 )
-def test_a_page_is_found_by_the_share_of_the_smaller_side(matches, held, published, found):
-    assert fingerprint.is_found(matches, held, published) is found
+def test_a_page_is_candidate_by_the_share_of_the_smaller_side(matches, held, published, found):
+    assert fingerprint.is_candidate(matches, held, published) is found
