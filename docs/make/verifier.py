@@ -1,9 +1,13 @@
 """Build the single-file verifier page from its sources; run: python docs/make/verifier.py
 
 `docs/make/verifier/` holds the readable sources, `src/lightwell/data/verifier/verify.html` is what a bundle
-carries. Needs node: `npx esbuild` (MIT, a build tool only) shortens names so that the page stays
-below 40 kB. The page names the digest of its sources, and a test compares it, so that nobody edits
+carries. Needs node: `npx esbuild` (MIT, a build tool only) shortens names, and the script is packed
+(docs/decisions/0009). The page names the digest of its sources, and a test compares it, so that nobody edits
 one without the other.
+
+To compare a page with one built again: the digest of the sources in `<meta name="source">` and both hashes in
+its Content-Security-Policy, of the loader and of the unpacked script, must be the same. Another zlib may pack
+the same script into other bytes.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import subprocess
+import zlib
 from pathlib import Path
 
 SOURCES = Path(__file__).parent / "verifier"
@@ -37,21 +42,34 @@ def shorten(text: str, loader: str) -> str:
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def pack(script: str) -> str:
+    """Deflate without a header, so without a time stamp, as base64."""
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    return base64.b64encode(packer.compress(script.encode()) + packer.flush()).decode()
+
+
+def unpack(packed: str) -> str:
+    return zlib.decompress(base64.b64decode(packed, validate=True), wbits=-zlib.MAX_WBITS).decode()
+
+
 def build() -> str:
-    scripts = [path.read_text() for path in sorted(SOURCES.glob("*.js"))]
+    scripts = [path.read_text() for path in sorted(SOURCES.glob("[0-9]-*.js"))]
     # Inside a function no name is global, so that all of them may be shortened.
     script = shorten("(() => {\n" + "\n".join(scripts) + "})();", "js")
+    loader = shorten((SOURCES / "loader.js").read_text(), "js")
     style = shorten((SOURCES / "page.css").read_text(), "css")
     page = (SOURCES / "page.html").read_text()
     parts = {
+        "loader_hash": hash_for_policy(loader),
         "script_hash": hash_for_policy(script),
         "style_hash": hash_for_policy(style),
         "source_hash": compute_source_hash(),
         "style": style,
-        "script": script,
+        "packed": pack(script),
+        "loader": loader,
     }
     for name, text in parts.items():
-        page = page.replace("{" + name + "}", text, 1)
+        page = page.replace("{" + name + "}", text)
     return page
 
 

@@ -20,7 +20,7 @@ from notes import Refusal
 
 COLUMNS = (
     *("study", "item", "state", "stopped", "disputed", "due", "extensions", "pages", "pages_open"),
-    *("strict_days_late", "generous_days_late", "review"),
+    *("pages_redacted", "strict_days_late", "generous_days_late", "review"),
 )
 ITEM_TYPES = (
     *("item", "opening", "withholding", "extension", "already-public"),
@@ -40,6 +40,7 @@ class Item:
     accounted: datetime.date | None = None
     open: bool = False
     pages_open: int | None = None
+    pages_redacted: int = 0
     extensions: int = 0
     marks: set[str] = field(default_factory=set)
     suspended: set[int | None] = field(default_factory=set)
@@ -98,9 +99,9 @@ def replay(entries: Iterable[bytes], quorum_times: list[int | None], day: dateti
         study, number, pages = value.get("study"), value.get("item"), value.get("pages")
         if value.get("v") != 1 or not isinstance(study, str) or type(number) is not int:
             raise Refusal(place, "it lacks its version, study or item")
-        page = value.get("page")
-        if not all(count is None or type(count) is int for count in (pages, page)):
-            raise Refusal(place, "pages or page is not a whole number")
+        page, redacted = value.get("page"), value.get("redacted")
+        if not all(count is None or type(count) is int for count in (pages, page, redacted)):
+            raise Refusal(place, "pages, redacted or page is not a whole number")
         if (kind in ("item", "extension")) != ("due" in value):
             raise Refusal(place, "a due date stands in item and extension, and only there")
         due = read_date(value["due"], place) if "due" in value else None
@@ -116,6 +117,7 @@ def replay(entries: Iterable[bytes], quorum_times: list[int | None], day: dateti
             _apply(items[study, number], kind, date, due, pages, page)
             if kind in ("opening", "withholding"):
                 items[study, number].review = review if kind == "withholding" else ""
+                items[study, number].pages_redacted = (redacted or 0) if kind == "opening" else 0
     return items
 
 
@@ -154,7 +156,8 @@ def judge(item: Item, day: datetime.date) -> tuple[str, int]:
     """The state and the days late counted strictly."""
     late = max(0, ((item.accounted or day) - item.due).days)
     unread = item.open and not item.read
-    in_part = item.open and item.pages is not None and (item.pages_open or 0) < item.pages
+    whole = (item.pages_open or 0) - item.pages_redacted
+    in_part = item.open and item.pages is not None and whole < item.pages
     lines = [
         ("overdue", late > 0 and item.accounted is None),
         (name_stop(item), name_stop(item) != "no"),
@@ -181,7 +184,7 @@ def write_table(items: dict, day: datetime.date) -> str:
         disputed = "yes" if "dispute" in item.marks else "no"
         due = item.due.isoformat()
         row = [study, number, state, name_stop(item), disputed, due, item.extensions, pages, shown]
-        writer.writerow([*row, late, max(0, late - GRACE), item.review])
+        writer.writerow([*row, item.pages_redacted, late, max(0, late - GRACE), item.review])
     return text.getvalue()
 
 

@@ -23,8 +23,9 @@ REPEATED = bytes(byte & 0xF0 | byte >> 4 for byte in range(256))
 MARK_BYTES = 4
 
 
-def check(document: dict, item: dict, opened: int | None, folder: Folder, place: str) -> set[str]:
+def check(document: dict, item: dict, entry: dict, folder: Folder, place: str) -> set[str]:
     """Check an opening against its sealed item and the pages its entry counts; returns the files it names."""
+    opened, counted = entry["pages"], entry.get("redacted", 0)
     header = document.get("header")
     if document.get("type") != OPENING or not isinstance(header, dict):
         raise Refusal(place, "this is not an opening of version 1")
@@ -37,12 +38,12 @@ def check(document: dict, item: dict, opened: int | None, folder: Folder, place:
             need_members(document, "type mode study item key header file page_roots words")
             need_members(header, "pages renderer")
             need_members(document["file"], "sha256 size media_type")
-            if opened != item["pages"]:
+            if (opened, counted) != (item["pages"], 0):
                 raise Refusal(place, "the log counts other pages than are open")
             return _check_whole(document, item, folder, place)
         if document.get("mode") == "pages":
             need_members(document, "type mode study item header file_hash pages holdings")
-            if opened != len(document["pages"]):
+            if (opened, counted) != (len(document["pages"]), 0):
                 raise Refusal(place, "the log counts other pages than are open")
             return _check_pages(document, item, folder, place)
     except (ValueError, KeyError, TypeError) as error:

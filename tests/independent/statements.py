@@ -82,7 +82,8 @@ class Account:
             return
         if kind not in MEMBERS:
             raise Refusal(place, f"the type {kind[:40]!r} is unknown")
-        openings.need_members(value, f"type v at {MEMBERS[kind]}")
+        counted = " redacted" if kind == "opening" and "redacted" in value else ""
+        openings.need_members(value, f"type v at {MEMBERS[kind]}{counted}")
         gaps.read_time(value["at"], place)
         if value["v"] != 1 or value["v"] is True:
             raise Refusal(place, "entries have version 1")
@@ -150,6 +151,10 @@ class Account:
         self.waiting = []
 
     def _take_opening(self, index: int, value: dict, data: bytes, place: str) -> None:
+        if "redacted" in value and not (
+            seals.is_count(value["redacted"], 1) and seals.is_count(value["pages"], value["redacted"])
+        ):
+            raise Refusal(place, "its redacted is no whole number from 1 up to its pages")
         self.openings.append((index, self._key(value), value))
 
     def _take_withholding(self, index: int, value: dict, data: bytes, place: str) -> None:
@@ -266,7 +271,7 @@ def check(folder: Folder, log: Log) -> Iterator[str]:
         document, path = read_record(folder, value["opening"], account.is_taken_back(key, index))
         if document is not None:
             modes[value["opening"]] = document.get("mode")
-            used |= {path} | openings.check(document, account.items[key], value["pages"], folder, path)
+            used |= {path} | openings.check(document, account.items[key], value, folder, path)
     for index, value in account.publications:
         study = value["study"]
         explained = any(account.is_taken_back((study, number), index) for number in value["sealed"])
@@ -345,8 +350,8 @@ def check_publication(
             item = account.items[entry["study"], row["item"]]
             if (row["kind"], row["pages"]) != (item["kind"], item["pages"]):
                 raise ValueError(f"item {row['item']} is not described as it was sealed")
-            opened = row["outcome"] in ("whole", "pages")
-            if row["outcome"] not in ("whole", "pages", "withheld", "pending"):
+            opened = row["outcome"] in ("whole", "pages", "redacted")
+            if not opened and row["outcome"] not in ("withheld", "pending"):
                 raise ValueError(f"item {row['item']} has an unknown outcome")
             if row["opening"] != (newest.get(row["item"]) if opened else None) or opened > (
                 row["item"] in newest
@@ -361,7 +366,7 @@ def check_publication(
 def make_certificate(study: str, items: dict[Key, gaps.Item], log: Log) -> dict:
     group_of = {state: group for group, states in GROUPS.items() for state in states}
     documents = dict.fromkeys(GROUPS, 0)
-    pages = {group: 0 for group in GROUPS if group != "partly_open"}
+    pages = {"redacted": 0, **{group: 0 for group in GROUPS if group != "partly_open"}}
     unknown = 0
     states = []
     for (other, _), item in sorted(items.items()):
@@ -373,8 +378,10 @@ def make_certificate(study: str, items: dict[Key, gaps.Item], log: Log) -> dict:
         if item.pages is None:
             unknown += 1
         elif state == "partly-opened":
-            pages["open"] += item.pages_open or 0
-            pages["held_back"] += item.pages - (item.pages_open or 0)
+            shown = item.pages_open or 0
+            pages["open"] += shown - item.pages_redacted
+            pages["redacted"] += item.pages_redacted
+            pages["held_back"] += item.pages - shown
         else:
             pages[group_of[state]] += item.pages
     sealed = sum(pages.values())

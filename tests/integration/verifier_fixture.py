@@ -37,6 +37,8 @@ def run_chromium() -> Iterator[webdriver.Chrome]:
 def open_page(browser: webdriver.Chrome) -> None:
     browser.get_log("performance")
     browser.get(PAGE.as_uri())
+    # What is packed in the page is unpacked first; until then nothing can be chosen.
+    WebDriverWait(browser, 10).until(lambda driver: driver.find_element(By.ID, "drop").is_enabled())
 
 
 def read_verdict(browser: webdriver.Chrome) -> tuple[str, str]:

@@ -37,7 +37,9 @@ function readStory(log) {
         return void story.removed.add(v.about.digest);
       }
       if (!Object.hasOwn(MEMBERS, type)) bad(`the type ${type} is unknown`);
-      need(v, `type v at ${MEMBERS[type]}`);
+      const counted = type === "opening" && Object.hasOwn(v, "redacted");
+      need(v, `type v at ${MEMBERS[type]}${counted ? " redacted" : ""}`);
+      if (counted && !(isCount(v.redacted, 1) && isCount(v.pages, v.redacted))) bad("its redacted is no whole number from 1 up to its pages");
       if (v.v !== 1) bad("entries have version 1");
       for (const [name, x] of Object.entries(v)) {
         if (/^(study|kind|ground)$/.test(name) && typeof x !== "string" || /^pages?$/.test(name) && x !== null && !isCount(x) || /^(due|review|date)$/.test(name) && !isDay(x)) bad(`its ${name} is malformed`);
@@ -53,7 +55,7 @@ function readStory(log) {
       if (type === "count" && (v.studies !== story.studies.size || v.items !== story.items.size)) bad("the count is not that of the entries before it");
       if (type === "item") {
         if (v.item !== count + 1 || !isHex(v.commitment) || !(v.pages === null || isCount(v.pages, 1)) || typeof v.read !== "boolean") bad("this item is malformed or out of order");
-        story.items.set(id, { ...v, place: k, day: date[0], accounted: null, open: false, shown: null, extensions: 0, marks: new Set(), stopped: new Set(), back: -1 });
+        story.items.set(id, { ...v, place: k, day: date[0], accounted: null, open: false, shown: null, redacted: 0, extensions: 0, marks: new Set(), stopped: new Set(), back: -1 });
         run.push(k);
       } else if (type === "inventory") {
         inventories.set(v.study, (inventories.get(v.study) || 0) + 1);
@@ -83,8 +85,8 @@ function readStory(log) {
 }
 function applyEvent(item, v, date) { // docs/reference/states.md
   if (v.type === "erasure" ? date <= item.due : /^(opening|withholding|already-public)$/.test(v.type)) item.accounted ??= date;
-  if (v.type === "opening") { item.open = true; item.shown = v.pages; item.review = ""; item.marks.delete("withholding"); }
-  else if (v.type === "withholding") { item.open = false; item.shown = null; item.review = v.review; item.marks.add(v.type); }
+  if (v.type === "opening") { item.open = true; item.shown = v.pages; item.redacted = v.redacted || 0; item.review = ""; item.marks.delete("withholding"); }
+  else if (v.type === "withholding") { item.open = false; item.shown = null; item.redacted = 0; item.review = v.review; item.marks.add(v.type); }
   else if (v.type === "extension") { if (date <= item.due) item.due = v.due; item.extensions++; }
   else if (v.type === "suspension") item.marks.add(`page ${v.page}`);
   else if (v.type === "restoration") item.marks.delete(`page ${v.page}`);
@@ -97,7 +99,7 @@ function judgeItem(item, day) {
     : [...item.marks].some((m) => m.startsWith("page ")) ? "suspended" : "no";
   const state = late && !item.accounted ? "overdue" : stopped !== "no" ? stopped
     : item.open && !item.read ? "held-not-read"
-    : item.open && item.pages !== null && (item.shown || 0) < item.pages ? "partly-opened"
+    : item.open && item.pages !== null && (item.shown || 0) - item.redacted < item.pages ? "partly-opened"
     : item.open ? (late ? "opened-late" : "opened")
     : has("already-public") ? "already-public" : has("withholding") ? "withheld"
     : left >= 0 && left <= 30 ? "due-soon" : "sealed";
@@ -109,14 +111,14 @@ function listRows(story, day) { // items sealed by the day, in order, with their
     .map((item) => ({ item, ...judgeItem(item, day) }));
 }
 function writeTable(rows) {
-  const head = "study,item,state,stopped,disputed,due,extensions,pages,pages_open,strict_days_late,generous_days_late,review\n";
+  const head = "study,item,state,stopped,disputed,due,extensions,pages,pages_open,pages_redacted,strict_days_late,generous_days_late,review\n";
   return head + rows.map(({ item, state, stopped, late }) => [item.study, item.item, state, stopped, item.marks.has("dispute") ? "yes" : "no", item.due,
-    item.extensions, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, late, Math.max(0, late - 30), item.review || ""].join(",") + "\n").join("");
+    item.extensions, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, item.redacted, late, Math.max(0, late - 30), item.review || ""].join(",") + "\n").join("");
 }
 const GROUPS = { opened: "open", "opened-late": "open", "partly-opened": "partly_open", withheld: "held_back", "already-public": "already_public",
   "held-not-read": "held_not_read", suspended: "suspended", "erased-by-law": "erased", "key-lost": "key_lost", sealed: "not_yet_due", "due-soon": "not_yet_due", overdue: "overdue" };
 function makeCertificate(study, rows, log) {
-  const zero = Object.fromEntries(Object.values(GROUPS).map((g) => [g, 0])), items = { sealed: 0, ...zero }, pages = { sealed: 0, ...zero };
+  const zero = Object.fromEntries(Object.values(GROUPS).map((g) => [g, 0])), items = { sealed: 0, ...zero }, pages = { sealed: 0, redacted: 0, ...zero };
   let unknown = 0;
   delete pages.partly_open;
   for (const { item, state } of rows) {
@@ -125,7 +127,8 @@ function makeCertificate(study, rows, log) {
     if (item.pages === null) { unknown++; continue; }
     pages.sealed += item.pages;
     const part = state === "partly-opened", shown = part ? item.shown || 0 : item.pages;
-    pages[part ? "open" : GROUPS[state]] += shown;
+    pages[part ? "open" : GROUPS[state]] += part ? shown - item.redacted : shown;
+    if (part) pages.redacted += item.redacted;
     pages.held_back += item.pages - shown;
   }
   const full = rows.length > 0 && rows.every(({ state }) => GROUPS[state] === "open");

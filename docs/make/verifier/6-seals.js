@@ -131,7 +131,7 @@ async function checkOpening(doc, entry, item, folder, place, used) {
     if (doc.type !== "lightwell.opening.v1" || doc.study !== item.study || doc.item !== item.item || doc.header.pages !== pages || typeof doc.header.renderer !== "string") bad("this is not an opening of its item");
     need(doc, doc.mode === "whole" ? "type mode study item key header file page_roots words" : "type mode study item header file_hash pages holdings");
     need(doc.header, doc.mode === "whole" ? "pages renderer" : "pages renderer salt");
-    if (entry.pages !== (doc.mode === "whole" ? pages : doc.pages.length)) bad("the log counts other pages than are open");
+    if (entry.pages !== (doc.mode === "whole" ? pages : doc.pages.length) || entry.redacted) bad("the log counts other pages than are open");
   });
   if (doc.mode === "whole") {
     const roots = guard(() => {

@@ -75,8 +75,8 @@ async function checkBundle(folder, own, tell) {
       for (const row of r.items) {
         need(row, "item title kind date file_name media_type pages outcome opening");
         const item = story.items.get(`${p.study}#${row.item}`), newest = story.openings.findLast((o) => o.id === `${p.study}#${row.item}` && o.place < p.place);
-        const open = row.outcome === "whole" || row.outcome === "pages";
-        if (row.kind !== item.kind || row.pages !== item.pages || !(open || row.outcome === "withheld" || row.outcome === "pending") || row.opening !== (open ? newest.opening : null) || open && (modes.get(row.opening) || row.outcome) !== row.outcome) bad(`item ${row.item} is not described as the log has it`);
+        const open = /^(whole|pages|redacted)$/.test(row.outcome);
+        if (row.kind !== item.kind || row.pages !== item.pages || !(open || row.outcome === "withheld" || row.outcome === "pending") || row.opening !== (open ? newest?.opening : null) || open && (modes.get(row.opening) || row.outcome) !== row.outcome) bad(`item ${row.item} is not described as the log has it`);
       }
     } catch (error) { refuse(path, error.message); }
   }

@@ -111,3 +111,5 @@ document.addEventListener("drop", async (event) => {
   await walk(entries[0], "");
   return checkFolder(files);
 });
+byId("drop").disabled = false;
+tell("");
