@@ -1,0 +1,209 @@
+"""What a page with hidden regions shows: nothing hidden, all else once, and nothing that tells a width."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lightwell.archive import page, redaction
+from lightwell.archive.redaction import Flow, Gap, Kept, Plan, Region, Sealed
+from lightwell.base import errors
+
+REVIEW = datetime.date(2028, 1, 1)
+WIDTH, ROW, LEFT = 400, 20, 40
+
+
+def make_page(rows: list[list[int]], gaps: list[int] | None = None) -> page.Parts:
+    """A page of one column: for each line the widths of its words; `gaps` are blank rows above each line."""
+    dice = random.Random(str(rows))
+    lines, bands, y = [], [], 30
+    for k, widths in enumerate(rows):
+        y += gaps[k] if gaps else 6
+        x, words = LEFT, []
+        for n, width in enumerate(widths):
+            words.append(page.Word(f"w{k}.{n}", (x, y + 3, x + width, y + ROW - 4)))
+            x += width + 5
+        lines.append(tuple(words))
+        bands.append((y, y + ROW))
+        y += ROW
+    head = page.Head(1, WIDTH, y + 40, len(lines), tuple(bands))
+    patches = tuple(
+        bytes(dice.choice((0, 16, 240)) for _ in range((r - le) * (b - t) * 3))
+        for le, t, r, b in page.list_patch_boxes(head)
+    )
+    return page.Parts(head, tuple(lines), patches)
+
+
+def hide(words: list[tuple[int, int]], *, wide: bool = True, ground: str = "participant") -> Region:
+    return Region(ground, "approver", REVIEW, wide, tuple(words))
+
+
+def list_shown(parts: page.Parts, plan: Plan) -> list[str]:
+    shown = []
+    for each in plan.passages:
+        if isinstance(each, Sealed):
+            shown += [word.text for word in parts.lines[each.line]]
+        else:
+            shown += [token.text for token in each.tokens if isinstance(token, page.Word)]
+    return shown
+
+
+ROWS = st.lists(st.lists(st.integers(10, 60), min_size=1, max_size=5), min_size=1, max_size=12)
+
+
+@settings(deadline=None)
+@given(ROWS, st.data())
+def test_every_word_is_hidden_or_shown_once_and_what_is_sealed_touches_nothing_hidden(
+    rows: list[list[int]], data: st.DataObject
+) -> None:
+    gaps = [data.draw(st.sampled_from([4, 6, 30])) for _ in rows]
+    parts = make_page(rows, gaps)
+    places = [(k, n) for k, line in enumerate(parts.lines) for n in range(len(line))]
+    wide = data.draw(st.sets(st.sampled_from(places), max_size=4))
+    plain = data.draw(st.sets(st.sampled_from(places), max_size=4)) - wide
+    regions = [hide([each]) for each in sorted(wide)]
+    regions += [hide([each], wide=False, ground="confidential") for each in sorted(plain)]
+    plan = redaction.plan_page(parts, regions)
+    hidden = {f"w{k}.{n}" for k, n in wide | plain}
+    shown = list_shown(parts, plan)
+    assert sorted(shown) == sorted({word.text for line in parts.lines for word in line} - hidden)
+    sealed = {each.line for each in plan.passages if isinstance(each, Sealed)}
+    assert sealed == set(range(len(rows))) - plan.hidden_lines
+    assert not sealed & {k for k, _ in wide | plain}
+    boxes = page.list_patch_boxes(parts.head)
+    open_patches = set(range(len(boxes))) - plan.hidden_patches
+    for k, n in wide | plain:
+        left, top, right, bottom = parts.lines[k][n].box
+        for patch in open_patches:
+            box = boxes[patch]
+            assert not (left < box[2] and right > box[0] and top < box[3] and bottom > box[1])
+    if wide:
+        # What is set anew lies across the whole page: no column of the band stays as it was.
+        for k, _ in wide:
+            assert {k * 4 + column for column in range(4)} <= plan.hidden_patches
+    assert bool(plan.gaps) == bool(wide | plain)
+
+
+@settings(deadline=None)
+@given(ROWS, st.data())
+def test_nothing_of_the_plan_depends_on_the_width_or_the_number_of_the_hidden_words(
+    rows: list[list[int]], data: st.DataObject
+) -> None:
+    line = data.draw(st.integers(0, len(rows) - 1))
+    at = data.draw(st.integers(0, len(rows[line])))
+    plans = []
+    for _ in range(2):
+        name = data.draw(st.lists(st.integers(5, 90), min_size=1, max_size=4))
+        changed = [list(widths) for widths in rows]
+        changed[line][at:at] = name
+        parts = make_page(changed)
+        # The other words keep their text, wherever they now stand.
+        texts = iter([f"v{k}" for k in range(1000)])
+        lines = tuple(
+            tuple(
+                dataclasses.replace(word, text="?")
+                if k == line and at <= n < at + len(name)
+                else dataclasses.replace(word, text=next(texts))
+                for n, word in enumerate(each)
+            )
+            for k, each in enumerate(parts.lines)
+        )
+        parts = page.Parts(parts.head, lines, parts.patches)
+        plan = redaction.plan_page(parts, [hide([(line, at + k) for k in range(len(name))])])
+        plans.append((plan.hidden_patches, plan.hidden_lines, plan.panels, strip_places(plan)))
+    assert plans[0] == plans[1]
+
+
+def strip_places(plan: Plan) -> list[object]:
+    """The passages as the page shows them: words set anew have no place of their own any more."""
+    return [
+        each
+        if isinstance(each, Sealed)
+        else (
+            type(each).__name__,
+            each.panel if isinstance(each, Flow) else None,
+            [token if isinstance(token, Gap) else token.text for token in each.tokens],
+        )
+        for each in plan.passages
+    ]
+
+
+def test_neighbouring_words_of_one_ground_are_one_region_whoever_proposed_them() -> None:
+    parts = make_page([[30, 30, 30, 30, 30]])
+    plan = redaction.plan_page(parts, [hide([(0, 1)]), hide([(0, 2)])])
+    assert len(plan.gaps) == 1
+    other = redaction.plan_page(parts, [hide([(0, 1)]), hide([(0, 2)], ground="junior-staff")])
+    assert [gap.ground for gap in other.gaps] == ["participant", "junior-staff"]
+
+
+def test_running_text_flows_and_a_list_keeps_its_lines() -> None:
+    text = make_page([[60, 60, 60, 60, 60], [60, 60, 60, 60, 58], [60, 60, 60, 60, 59], [40]])
+    plan = redaction.plan_page(text, [hide([(1, 2)])])
+    assert [type(each) for each in plan.passages] == [Flow]
+    rows = make_page([[60], [60, 60, 60], [20, 20], [60, 60], [50]])
+    plan = redaction.plan_page(rows, [hide([(1, 2)])])
+    assert [type(each) for each in plan.passages] == [Flow] * 5
+
+
+def test_another_paragraph_keeps_its_seal() -> None:
+    parts = make_page([[60, 60], [60, 60], [60, 60], [60, 60]], [6, 6, 40, 6])
+    plan = redaction.plan_page(parts, [hide([(0, 1)])])
+    assert plan.hidden_lines == {0, 1}
+    assert [type(each) for each in plan.passages] == [Flow, Sealed, Sealed]
+
+
+def test_a_plain_box_leaves_the_other_lines_of_its_paragraph_as_they_are() -> None:
+    parts = make_page([[60, 60], [60, 60], [60, 60]])
+    plan = redaction.plan_page(parts, [hide([(1, 0)], wide=False)])
+    assert plan.hidden_lines == {1}
+    assert [type(each) for each in plan.passages] == [Sealed, Kept, Sealed]
+    # As high as the band, whatever the letters: the box tells no more than the layout does.
+    (gap,) = plan.gaps
+    assert gap.box == (LEFT - 2, *parts.head.bands[1][:1], LEFT + 62, parts.head.bands[1][1])
+
+
+def test_a_drawn_box_hides_what_it_covers_and_the_picture_below_it() -> None:
+    parts = make_page([[60, 60, 60]])
+    top, bottom = parts.head.bands[0]
+    box = (LEFT + 60, top, LEFT + 140, bottom)
+    plan = redaction.plan_page(parts, [Region("confidential", "approver", REVIEW, False, boxes=(box,))])
+    assert "w0.1" not in list_shown(parts, plan)
+    assert box in plan.painted
+    picture = redaction.plan_page(
+        parts, [Region("confidential", "approver", REVIEW, False, boxes=((300, top, 390, bottom),))]
+    )
+    assert not picture.hidden_lines
+    assert picture.hidden_patches
+    assert len(picture.gaps) == 1
+
+
+def test_a_word_under_another_hidden_one_is_hidden_with_it() -> None:
+    # A word divided at the end of a line has a box over both lines.
+    parts = make_page([[60, 60], [60, 60]])
+    first, second = parts.lines
+    divided = page.Word("divided", (LEFT, first[0].box[1], LEFT + 125, second[0].box[3]))
+    parts = page.Parts(parts.head, ((first[0], divided), second), parts.patches)
+    plan = redaction.plan_page(parts, [hide([(0, 1)], wide=False)])
+    assert list_shown(parts, plan) == []
+    assert plan.hidden_lines == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("region", "sentence"),
+    [
+        (hide([(9, 0)]), "there is no word 1 in line 10"),
+        (hide([(0, 7)]), "there is no word 8 in line 1"),
+        (Region("g", "approver", REVIEW, False, boxes=((0, 0, 401, 5),)), "leaves the page"),
+        (Region("g", "approver", REVIEW, False, boxes=((5, 5, 5, 9),)), "is empty"),
+        (Region("g", "approver", REVIEW, False), "hides nothing"),
+    ],
+)
+def test_a_region_off_the_page_is_refused_by_its_number(region: Region, sentence: str) -> None:
+    with pytest.raises(errors.UserMistake, match=sentence) as raised:
+        redaction.plan_page(make_page([[60, 60]]), [hide([(0, 0)]), region])
+    assert raised.value.problems[0].place == "page 1, region 2"
