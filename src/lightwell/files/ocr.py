@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from lightwell.archive import page
 from lightwell.base import errors
 
 MISSING = (
@@ -22,6 +23,9 @@ MISSING = (
 # One block of text, and text in any place: what the first takes for a table the second still reads.
 ONE_BLOCK, ANYWHERE = 6, 11
 _SECONDS_A_PICTURE = 60
+_FAILED = "Tesseract failed; the pictures were not read"
+# Of a table as Tesseract writes it: columns of a row, and the mark of a row that is a word.
+_COLUMNS, _WORD_LEVEL = 12, "5"
 
 
 def find_program() -> str | None:
@@ -31,33 +35,54 @@ def find_program() -> str | None:
 
 def read_pictures(pictures: Sequence[bytes], layout: int = ONE_BLOCK) -> list[str]:
     """Read the words of PNG pictures; an empty picture has none. `CouldNotCheck` when Tesseract cannot."""
+    places = [k for k, picture in enumerate(pictures) if picture]
+    texts = [""] * len(pictures)
+    if places:
+        pages = _run([pictures[k] for k in places], layout, "txt").split("\f")[: len(places)]
+        if len(pages) != len(places):
+            raise errors.CouldNotCheck(_FAILED)
+        for k, text in zip(places, pages, strict=True):
+            texts[k] = text
+    return texts
+
+
+def find_words(pictures: Sequence[bytes], layout: int = ANYWHERE) -> list[list[page.Word]]:
+    """Find the words of PNG pictures with their boxes in pixels. `CouldNotCheck` when Tesseract cannot."""
+    found: list[list[page.Word]] = [[] for _ in pictures]
+    if not pictures:
+        return found
+    for row in _run(pictures, layout, "tsv").splitlines():
+        cells = row.split("\t")
+        if len(cells) == _COLUMNS and cells[0] == _WORD_LEVEL and cells[-1].strip():
+            number, left, top, width, height = (int(cells[k]) for k in (1, 6, 7, 8, 9))
+            box = (left, top, left + width, top + height)
+            found[number - 1].append(page.Word(cells[-1].strip(), box))
+    return found
+
+
+def _run(pictures: Sequence[bytes], layout: int, form: str) -> str:
     program = find_program()
     if program is None:
         raise errors.CouldNotCheck(MISSING)
-    places = [k for k, picture in enumerate(pictures) if picture]
-    texts = [""] * len(pictures)
-    if not places:
-        return texts
     with tempfile.TemporaryDirectory(prefix="lightwell-ocr-") as name:
         folder = Path(name)
-        for k in places:
-            (folder / f"{k}.png").write_bytes(pictures[k])
+        paths = [folder / f"{k}.png" for k in range(len(pictures))]
+        for path, picture in zip(paths, pictures, strict=True):
+            path.write_bytes(picture)
         listed = folder / "pictures.txt"
-        listed.write_text("".join(f"{folder / f'{k}.png'}\n" for k in places))
+        listed.write_text("".join(f"{path}\n" for path in paths))
+        command = [program, str(listed), "stdout", "-l", "eng", "--psm", str(layout), form]
         try:
             # Threads of its own make small pictures slower.
             done = subprocess.run(  # noqa: S603 - a program found by name, files of our own, no shell
-                [program, str(listed), "stdout", "-l", "eng", "--psm", str(layout)],
+                command,
                 capture_output=True,
-                timeout=_SECONDS_A_PICTURE * len(places),
+                timeout=_SECONDS_A_PICTURE * len(pictures),
                 env={**os.environ, "OMP_THREAD_LIMIT": "1"},
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired):
             raise errors.CouldNotCheck("Tesseract did not answer; the pictures were not read") from None
-    pages = done.stdout.decode("utf-8", "replace").split("\f")[: len(places)]
-    if done.returncode or len(pages) != len(places):
-        raise errors.CouldNotCheck("Tesseract failed; the pictures were not read")
-    for k, text in zip(places, pages, strict=True):
-        texts[k] = text
-    return texts
+    if done.returncode:
+        raise errors.CouldNotCheck(_FAILED)
+    return done.stdout.decode("utf-8", "replace")

@@ -142,6 +142,12 @@ def _identify(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
+def _cover(task: Task, tell: Tell) -> dict[str, Any]:
+    from lightwell.files import covering
+
+    return covering.do_task(task)
+
+
 def _reread(task: Task, tell: Tell) -> dict[str, Any]:
     # Engines that no other task needs.
     from lightwell.files import rereading
@@ -156,6 +162,7 @@ _TASKS = {
     "check": _check,
     "draw": _draw,
     "reread": _reread,
+    "cover": _cover,
 }
 
 

@@ -74,15 +74,15 @@ def read_document(data: bytes) -> Iterator[Reading]:
         yield PYPDF, "metadata", 0, "\n".join(map(str, (reader.metadata or {}).values()))
         yield PYPDF, "attachments", 0, "\n".join(map(str, reader.attachments))
         yield PYPDF, "form fields", 0, "\n".join(_list_fields(reader))
-    yield RAW, "raw bytes", 0, _find_runs(_cut_streams(data))
-    for number, inflated in enumerate(_inflate_streams(data), 1):
-        yield RAW, f"stream {number}", 0, _find_runs(inflated)
+    yield RAW, "raw bytes", 0, find_runs(_cut_streams(data))
+    for number, inflated in enumerate(inflate_streams(data), 1):
+        yield RAW, f"stream {number}", 0, find_runs(inflated)
     yield from _walk_objects(data)
 
 
 def read_keywords(data: bytes) -> str:
     """Read every name and string of a PDF of our own, in this process."""
-    runs = [_find_runs(_cut_streams(data)), *map(_find_runs, _inflate_streams(data))]
+    runs = [find_runs(_cut_streams(data)), *map(find_runs, inflate_streams(data))]
     return "\n".join([*runs, *(text for _, _, _, text in _walk_objects(data))])
 
 
@@ -205,7 +205,7 @@ def _walk_objects(data: bytes) -> Iterator[Reading]:
             if isinstance(one, pikepdf.Stream) and one.stream_dict.get("/Filter") != "/FlateDecode":
                 # Plain deflate was inflated above already.
                 with contextlib.suppress(pikepdf.PdfError, NotImplementedError):
-                    said.append(_find_runs(one.read_bytes()))
+                    said.append(find_runs(one.read_bytes()))
         said += _list_strings(document.trailer, 0)
     yield RAW, STRINGS, 0, "\n".join(said)
 
@@ -239,7 +239,7 @@ def _cut_streams(data: bytes) -> bytes:
     return b"".join(out)
 
 
-def _inflate_streams(data: bytes) -> Iterator[bytes]:
+def inflate_streams(data: bytes) -> Iterator[bytes]:
     """Inflate whatever follows "stream", whether or not any table knows it; what is not packed as it is."""
     for match in _STREAM.finditer(data):
         reader = zlib.decompressobj()
@@ -250,7 +250,7 @@ def _inflate_streams(data: bytes) -> Iterator[bytes]:
             yield data[match.end() : end if end >= 0 else len(data)]
 
 
-def _find_runs(data: bytes) -> str:
+def find_runs(data: bytes) -> str:
     """Find whatever looks like words: bytes, UTF-16 of both orders, and hexadecimal strings of both."""
     runs = set(_LATIN_RUN.findall(data))
     texts = {run.decode("utf-8", "replace") for run in runs} | {run.decode("latin-1") for run in runs}

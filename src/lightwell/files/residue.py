@@ -12,11 +12,12 @@ from __future__ import annotations
 import base64
 import functools
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lightwell.archive import page, published_pdf
+from lightwell.archive import page, published_pdf, redacted_page, redaction
 from lightwell.archive import residue as survival
 from lightwell.archive.residue import Hidden
 from lightwell.base import errors
@@ -32,6 +33,8 @@ _PAGES_AT_ONCE = 20
 # In heights of a hidden part: how much of the picture beside and above it is read.
 _BESIDE, _ABOVE = 3.0, 0.35
 _LEAST_HEIGHT = 8
+_ROW_PIXELS = 8
+_NOT_SHOWN = redacted_page.LABEL.format(redaction.NOT_SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,37 @@ class Result:
         return problems
 
 
+def describe_page(
+    parts: page.Parts, regions: Sequence[redaction.Region], sheet: published_pdf.Sheet
+) -> tuple[tuple[page.Word, ...], tuple[Hidden, ...]]:
+    """Describe what was decided about a page: its visible words, and what its regions hide.
+
+    Words come from the seal and the regions alone; the sheet says where they stand now, and a word there that
+    was not decided to be visible is none. Labels are visible as often as they stand there.
+    """
+    gone = [set(_list_places(parts, region)) for region in regions]
+    left = Counter(
+        word.text
+        for k, line in enumerate(parts.lines)
+        for n, word in enumerate(line)
+        if not any((k, n) in places for places in gone)
+    )
+    labels = {redacted_page.LABEL.format(region.ground) for region in regions} | {_NOT_SHOWN}
+    visible, seen = [], [word for block in sheet.blocks for word in block.words]
+    for word in seen:
+        if word.text in labels or left[word.text] > 0:
+            left[word.text] -= 1
+            visible.append(word)
+    hidden = []
+    for region, places in zip(regions, gone, strict=True):
+        label = redacted_page.LABEL.format(region.ground)
+        words = [parts.lines[k][n] for k, n in sorted(places)]
+        boxes = [*region.boxes, *(word.box for word in words), *(w.box for w in seen if w.text == label)]
+        texts = tuple(word.text for word in words)
+        hidden.append(Hidden(parts.head.number, texts, tuple(_join_rows(boxes)), region.hides_width))
+    return tuple(visible), tuple(hidden)
+
+
 def check_residue(subject: Subject, pool: workers.Pool | None = None) -> Result:
     """Read everything again and list what survived; a `pool` of the caller's spares starting a process."""
     if pool is None:
@@ -134,6 +168,30 @@ def check_residue(subject: Subject, pool: workers.Pool | None = None) -> Result:
     survivors += _judge_crops(decision, crops)
     order = sorted(dict.fromkeys(survivors), key=lambda s: (s.page, s.exit, s.extractor, not s.whole))
     return Result(tuple(order), tuple(failed), form, ocr.find_program() is not None)
+
+
+def _list_places(parts: page.Parts, region: redaction.Region) -> Iterator[redaction.Place]:
+    """List the words of a region: those it names, and those whose middle lies in one of its boxes."""
+    for k, line in enumerate(parts.lines):
+        for n, word in enumerate(line):
+            x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
+            inside = any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in region.boxes)
+            if inside or (k, n) in region.words:
+                yield k, n
+
+
+def _join_rows(boxes: Iterable[Box]) -> Iterator[Box]:
+    """Join boxes that stand side by side, so that a name of three words is one picture to read."""
+    last: Box | None = None
+    for box in sorted(set(boxes), key=lambda box: (box[1] // _ROW_PIXELS, box[0])):
+        if last and abs(last[1] - box[1]) < _ROW_PIXELS and box[0] - last[2] < 2 * _ROW_PIXELS:
+            last = last[0], min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3])
+            continue
+        if last:
+            yield last
+        last = box
+    if last:
+        yield last
 
 
 def _judge(decision: survival.Decision, reading: rereading.Reading, frame: str) -> Iterable[survival.Found]:

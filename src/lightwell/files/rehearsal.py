@@ -1,0 +1,184 @@
+"""Secrets taken out of one file by our own path, without archive or database, so that it can be attacked.
+
+The file is sealed into a store that lasts as long as the call, read behind the fence like any other; each
+secret is looked for among the words of every page and, where Tesseract is installed, in its picture; what
+is found is hidden as a participant's name is. What is drawn: `files/redrawing`. For comparison
+`cover_file` does what is often done instead: boxes drawn over the words of the file as it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import io
+import secrets as dice
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from PIL import Image
+
+from lightwell.archive import page, published_pdf, redaction, residue
+from lightwell.base import errors
+from lightwell.files import ocr, parts, redrawing, workers
+from lightwell.files.residue import Subject, describe_page
+from lightwell.files.store import FileStore
+
+Box = tuple[int, int, int, int]
+
+GROUND = "participant"
+_REVIEW = datetime.date(2030, 1, 1)
+_OCR_DPI = 200
+_ALIKE = 0.75
+# A shorter secret must be a whole word; letters of it stand in others by chance.
+_INSIDE_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The finished PDF with what was decided, and the boxes by page (from 1) that hide something."""
+
+    subject: Subject
+    boxes: dict[int, list[Box]]
+    sealed: tuple[page.Head, ...]
+
+
+def redact_file(
+    path: Path, secrets: Sequence[str], pool: workers.Pool, *, ground: str = GROUND, hides_width: bool = True
+) -> Rehearsal:
+    """Hide every secret in a PDF; `UserMistake` when the file cannot be read."""
+    pages = _seal(path, pool)
+    pictured = _find_pictured(path, pages, secrets, pool) if ocr.find_program() else {}
+    sheets: list[published_pdf.Sheet] = []
+    visible: list[tuple[page.Word, ...]] = []
+    hidden: list[residue.Hidden] = []
+    boxes: dict[int, list[Box]] = {}
+    for each in pages:
+        number = each.head.number
+        regions = [
+            redaction.Region(ground, "approver", _REVIEW, hides_width, words=words)
+            for secret in secrets
+            for words in find_words(each, secret)
+        ]
+        covered = {place for region in regions for place in region.words}
+        for box in pictured.get(number, []):
+            if not any(_overlaps(each.lines[k][n].box, box) for k, n in covered):
+                regions.append(redaction.Region(ground, "approver", _REVIEW, hides_width, boxes=(box,)))
+        not_shown = redaction.Region(redaction.NOT_SHOWN, "approver", _REVIEW, False)
+        drawn = redrawing.redraw_page(each, regions, not_shown)
+        decided, regions_hidden = describe_page(each, regions, drawn.sheet)
+        sheets.append(drawn.sheet)
+        visible.append(decided)
+        hidden += regions_hidden
+        boxes[number] = [box for one in regions_hidden for box in one.boxes]
+    document = published_pdf.Document("Redacted", "en", tuple(sheets))
+    subject = Subject(
+        published_pdf.format_document(document), tuple(visible), tuple(hidden), roster=tuple(secrets)
+    )
+    return Rehearsal(subject, boxes, tuple(each.head for each in pages))
+
+
+def cover_file(path: Path, secrets: Sequence[str], pool: workers.Pool) -> bytes:
+    """Draw black boxes over every secret that is a word of a page, and leave the file as it is otherwise."""
+    boxes = {
+        each.head.number: [
+            each.lines[k][n].box for secret in secrets for words in find_words(each, secret) for k, n in words
+        ]
+        for each in _seal(path, pool)
+    }
+    task = {"do": "cover", "path": str(path), "boxes": [[n, each] for n, each in boxes.items() if each]}
+    (outcome,) = pool.run([task])
+    return base64.b64decode(_take(outcome, path)["pdf"])
+
+
+def find_words(parts: page.Parts, secret: str) -> Iterator[tuple[redaction.Place, ...]]:
+    """Find the words (line and word, from 0) in which a secret stands, however it is divided among them."""
+    places, keys = [], []
+    for k, line in enumerate(parts.lines):
+        for n, word in enumerate(line):
+            if key := residue.fold(word.text):
+                places.append((k, n))
+                keys.append(key)
+    wanted, joined = residue.fold(secret), "".join(keys)
+    starts = [0]
+    for key in keys:
+        starts.append(starts[-1] + len(key))
+    for form in {wanted, wanted[::-1]} - {""}:
+        at = joined.find(form)
+        while at >= 0:
+            words = [k for k in range(len(keys)) if starts[k] < at + len(form) and starts[k + 1] > at]
+            exact = starts[words[0]] == at and starts[words[-1] + 1] == at + len(form)
+            if exact or len(form) >= _INSIDE_WORDS:
+                yield tuple(places[k] for k in words)
+            at = joined.find(form, at + 1)
+
+
+def _seal(path: Path, pool: workers.Pool) -> list[page.Parts]:
+    with tempfile.TemporaryDirectory(prefix="lightwell-rehearsal-") as name:
+        store, key = FileStore(Path(name)), dice.token_bytes(32)
+        task = {"do": "seal", "path": str(path), "store": name, "key": key.hex()}
+        (outcome,) = pool.run([task])
+        answer = _take(outcome, path)
+        if not answer.get("sealed_parts"):
+            raise errors.UserMistake("this is not a PDF", place=path.name)
+        return list(parts.iterate_parts(store, key, answer["sealed_parts"]))
+
+
+def _find_pictured(
+    path: Path, pages: Sequence[page.Parts], secrets: Sequence[str], pool: workers.Pool
+) -> dict[int, list[Box]]:
+    """Find secrets that are to be seen on a page, among them words that are no text of the file."""
+    tasks = [{"do": "draw", "path": str(path), "number": p.head.number, "dpi": _OCR_DPI} for p in pages]
+    pictures = [base64.b64decode(_take(outcome, path)["png"]) for outcome in pool.run(tasks)]
+    found: dict[int, list[Box]] = {}
+    for each, picture, words in zip(pages, pictures, ocr.find_words(pictures), strict=True):
+        drawn = Image.open(io.BytesIO(picture)).size
+        for place in _list_alike(words, secrets):
+            box = _scale(place, drawn, each.head)
+            if box[0] < box[2] and box[1] < box[3]:
+                found.setdefault(each.head.number, []).append(box)
+    return found
+
+
+def _list_alike(words: Sequence[page.Word], secrets: Sequence[str]) -> Iterator[Box]:
+    for secret in secrets:
+        wanted = [key for part in secret.split() if (key := residue.fold(part))]
+        for at in range(len(words) - len(wanted) + 1):
+            row = words[at : at + len(wanted)]
+            keys = [residue.fold(word.text) for word in row]
+            if keys == wanted or SequenceMatcher(None, "".join(keys), "".join(wanted)).ratio() >= _ALIKE:
+                for word in row:
+                    yield word.box
+
+
+def _scale(box: Box, drawn: tuple[int, int], head: page.Head) -> Box:
+    x, y = head.width / drawn[0], head.height / drawn[1]
+    left, top, right, bottom = int(box[0] * x), int(box[1] * y), int(box[2] * x), int(box[3] * y)
+    # A recognised box ends at the ink; some of it lies beyond.
+    return (
+        max(left - 4, 0),
+        max(top - 4, 0),
+        min(right + 5, head.width),
+        min(bottom + 5, head.height),
+    )
+
+
+def _overlaps(box: Box, other: Box) -> bool:
+    across = min(box[2], other[2]) - max(box[0], other[0])
+    down = min(box[3], other[3]) - max(box[1], other[1])
+    return (
+        across > 0
+        and down > 0
+        and 2 * across * down
+        >= min((box[2] - box[0]) * (box[3] - box[1]), (other[2] - other[0]) * (other[3] - other[1]))
+    )
+
+
+def _take(outcome: workers.Outcome, path: Path) -> workers.Task:
+    if isinstance(outcome, workers.Fault):
+        raise errors.UserMistake(outcome.sentence, place=path.name)
+    if isinstance(outcome, workers.Mistake):
+        raise errors.UserMistake(problems=outcome.problems)
+    return outcome
