@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import disclosure_fixture
+import fingerprint_fixture
 import pypdfium2
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -26,11 +27,13 @@ from reportlab.pdfgen import canvas
 
 from lightwell.actions import (
     bundles,
+    fingerprints,
     incoming,
     inventories,
     log,
     proposals,
     readings,
+    redactions,
     reports,
     search,
     suspensions,
@@ -38,7 +41,7 @@ from lightwell.actions import (
     tampering,
     topics,
 )
-from lightwell.archive import inventory
+from lightwell.archive import fingerprint_set, inventory
 from lightwell.db.models import Disclosure, Item, LogEntry, Opening, Publication, PublicPage, Study
 from lightwell.files import foundation
 from lightwell.files.incoming import Arrived, read_limits
@@ -46,7 +49,9 @@ from lightwell.files.state import State
 
 NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
 PAGES = 3
-WHOLE, PARTLY, HELD, LOCKED, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, QUARANTINED, AWAY, MEASURED = range(1, 13)
+WHOLE, PARTLY, HELD, LOCKED, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, QUARANTINED, AWAY = range(1, 12)
+# Of the first a word on page 2 is hidden; of the second as well, but only after it was published whole.
+REDACTED, LATER, MEASURED = range(12, 15)
 # On every page, so that one search meets every page that search can show.
 SHARED = "slumber"
 NOWHERE = "quaxnowhereatall"
@@ -87,7 +92,7 @@ class Answer:
 
 def name_word(number: int, what: str) -> str:
     """A word that stands in one place only: quax, the document in letters, the place."""
-    return "quax" + "abcdefghijklm"[number] * 3 + what
+    return "quax" + "abcdefghijklmno"[number] * 3 + what
 
 
 def name_page_word(number: int, page: int) -> str:
@@ -116,6 +121,7 @@ def build_world(root: Path, folder: Path) -> World:
     log.publish_checkpoint(state=state, now=NOW)
     search.update_index(state)
     bundles.pack_bundle(state=state)
+    fingerprints.make_set(state=state)
     return world
 
 
@@ -143,11 +149,25 @@ def _seal(world: World, desk: Any, folder: Path) -> None:
 
 
 def _publish(world: World, desk: Any) -> None:
-    items = [WHOLE, PARTLY, HELD, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, QUARANTINED, AWAY]
+    items = [WHOLE, PARTLY, HELD, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, QUARANTINED, AWAY, REDACTED, LATER]
+    hide_word(world, desk, REDACTED, NOW)
     payload = {"study": world.study, "summary": "What we found.", "items": items}
     desk.do("publication", world.study, payload, NOW)
     pending = {"study": world.study, "summary": f"A summary with {PROPOSED}", "items": [LOCKED]}
     proposals.propose(actor=desk.ana, kind="publication", subject=world.study, payload=pending, now=NOW)
+
+
+def hide_word(world: World, desk: Any, number: int, now: datetime.datetime) -> None:
+    """Hide the word of page 2 that stands nowhere else, by two people."""
+    study = Study.objects.get(pk=world.study)
+    (hit,) = redactions.find_words(
+        state=world.state, actor=desk.ana, study=study, pattern=name_page_word(number, 2), items=[number]
+    )
+    row = redactions.propose_regions(
+        state=world.state, actor=desk.ana, item=redactions.find_item(study.id, number), number=hit.page,
+        words=hit.words, ground_id="participant", now=now,
+    )  # fmt: skip
+    redactions.decide_regions(actor=desk.ben, study=study, numbers=[row.pk], approved=True, now=now)
 
 
 def _hide(world: World, desk: Any) -> None:
@@ -166,6 +186,9 @@ def _hide(world: World, desk: Any) -> None:
     )  # fmt: skip
     taken = {"study": world.study, "items": [TAKEN], "ground": "confidential", "review": "2027-06-01"}
     desk.do("take-back", world.study, taken, NOW)
+    later = NOW + datetime.timedelta(seconds=1)
+    hide_word(world, desk, LATER, later)
+    desk.do("release", world.study, {"study": world.study, "item": LATER, "lift": []}, later)
     erased = {"study": world.study, "item": ERASED, "ground": "erased-by-law"}
     desk.do("erasure", world.study, erased, NOW)
     reports.take_report(item=items[WHOLE], page=1, words=f"I saw {REPORTED}", now=NOW)
@@ -193,16 +216,22 @@ def _list_words(world: World) -> None:
                 (PARTLY, 3),
                 (PAGE, 1),
                 (PAGE, 3),
+                (REDACTED, 1),
+                (REDACTED, 3),
+                (LATER, 1),
+                (LATER, 3),
             }
             if number == BYTES and page > 1:
                 continue
             if hidden:
                 world.hidden[name_page_word(number, page)] = f"page {page} of document {number}"
-                world.pages.add((number, page))
+                # Of these the page is shown, without the word.
+                if number not in (REDACTED, LATER):
+                    world.pages.add((number, page))
             else:
                 world.public.append(name_page_word(number, page))
         for what in ("title", "file"):
-            if number in (WHOLE, PARTLY, PAGE):
+            if number in (WHOLE, PARTLY, PAGE, REDACTED, LATER):
                 world.public += [name_word(number, what)] if what == "title" else []
             else:
                 world.hidden[name_word(number, what)] = f"{what} of document {number}"
@@ -294,6 +323,8 @@ QUERIES = (
     f"?q={SHARED}&pages=1-3&words=1-9&limit=50",
     "?pages=2&page=2&after=x&as_of=2026-11-25",
     "?pages=1,3",
+    # More pages are public than one screen of a search shows.
+    *(f"?q={name_word(number, 'page')}*" for number in (WHOLE, PARTLY, PAGE, REDACTED)),
 )
 
 
@@ -349,4 +380,6 @@ def read_text(body: bytes) -> bytes:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             for name in archive.namelist():
                 parts += [name.encode(), read_text(archive.read(name))]
+    if body.startswith(fingerprint_set.MAGIC):
+        parts += fingerprint_fixture.list_texts(body)
     return b"\n".join(parts)
