@@ -12,6 +12,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name="opening",
+            name="digest",
+            field=models.CharField(db_index=True, max_length=71),
+        ),
         migrations.AddField(
             model_name='opening',
             name='document',

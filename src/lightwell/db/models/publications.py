@@ -65,7 +65,8 @@ class Opening(models.Model):
     """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="openings")
-    digest = models.CharField(max_length=71, unique=True)
+    # Not unique: what was taken back and is opened again as it was has the same opening.
+    digest = models.CharField(max_length=71, db_index=True)
     data = models.BinaryField()
     whole = models.BooleanField()
     document = models.CharField(max_length=64, blank=True, db_index=True)

@@ -1,0 +1,305 @@
+"""Hidden parts by two people, from proposal to a bundle that verifies, and what is opened again later."""
+
+from __future__ import annotations
+
+import datetime
+import io
+from pathlib import Path
+
+import disclosure_fixture as fixture
+import pypdfium2
+import pytest
+import verify as second
+from django.test import Client
+from reportlab.lib.pagesizes import A5
+from reportlab.pdfgen import canvas
+
+from lightwell.actions import bundles, documents, inventories, log, proposals, redactions, search, suspensions
+from lightwell.archive import inventory
+from lightwell.base import errors
+from lightwell.client import verify
+from lightwell.db.models import Item, Opening, PublicPage, Redaction, Study
+from lightwell.files import foundation
+from lightwell.files.state import State
+
+pytestmark = pytest.mark.django_db
+NOW = datetime.datetime(2024, 11, 20, 9, tzinfo=datetime.UTC)
+STUDY = "std-6wtb7d1t76x3nf"
+NAME = "Marguerite Oyelaran"
+GROUND = "participant"
+
+
+def make_pdf(pages: int = 3) -> bytes:
+    out = io.BytesIO()
+    sheet = canvas.Canvas(out, pagesize=A5, invariant=True)
+    for number in range(1, pages + 1):
+        sheet.setFont("Helvetica", 11)
+        sheet.drawString(40, 500, f"Page {number} tells of nights and of messages.")
+        if number == 2:
+            sheet.drawString(40, 440, f"We spoke with {NAME} in Leeds about sleep.")
+            sheet.drawString(40, 426, "She was tired every morning of that week.")
+        sheet.showPage()
+    sheet.save()
+    return out.getvalue()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> fixture.Desk:
+    """A study of two locked-in documents, of which nothing is published."""
+    root = tmp_path / "state"
+    monkeypatch.setenv("LIGHTWELL_STATE", str(root))
+    foundation.lay_foundation(root, origin="sample.example/site", sample=True)
+    (root / "sample-clock").write_text(str(int(NOW.timestamp())))
+    log.begin_log(now=NOW)
+    desk = fixture.Desk(State(root))
+    value = fixture.read_value("study")
+    value["body"]["due_dates"] = [{"id": "due", "what": "Report", "date": "2025-01-10"}]
+    desk.disclose(value, NOW)
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    (papers / "one.pdf").write_bytes(make_pdf())
+    (papers / "two.pdf").write_bytes(make_pdf(1))
+    study = Study.objects.get(pk=STUDY)
+    rows = inventory.draft_rows(["one.pdf", "two.pdf"], datetime.date(2025, 1, 10))
+    inventories.measure_files(state=desk.state, study=study, folder=papers, rows=rows, processes=1)
+    inventories.seal_inventory(actor=desk.ana, study=study, now=NOW)
+    return desk
+
+
+def later(seconds: int) -> datetime.datetime:
+    return NOW + datetime.timedelta(seconds=seconds)
+
+
+def hide(
+    desk: fixture.Desk, pattern: str, now: datetime.datetime = NOW, **options: object
+) -> list[Redaction]:
+    study = Study.objects.get(pk=STUDY)
+    hits = redactions.find_words(state=desk.state, actor=desk.ana, study=study, pattern=pattern)
+    return [
+        redactions.propose_regions(
+            state=desk.state,
+            actor=desk.ana,
+            item=redactions.find_item(STUDY, hit.item),
+            number=hit.page,
+            words=hit.words,
+            ground_id=GROUND,
+            now=now,
+            **options,
+        )
+        for hit in hits
+    ]
+
+
+def approve(desk: fixture.Desk, rows: list[Redaction], now: datetime.datetime = NOW) -> None:
+    study = Study.objects.get(pk=STUDY)
+    numbers = [row.pk for row in rows]
+    redactions.decide_regions(actor=desk.ben, study=study, numbers=numbers, approved=True, now=now)
+
+
+def publish(desk: fixture.Desk, *numbers: int) -> None:
+    desk.do("publication", STUDY, {"study": STUDY, "summary": "What we found.", "items": list(numbers)}, NOW)
+
+
+def judge(desk: fixture.Desk, folder: Path) -> verify.Verdict:
+    log.publish_checkpoint(state=desk.state, now=NOW)
+    bundles.write_bundle(state=desk.state, folder=folder)
+    return verify.verify_bundle(folder)
+
+
+def read_published(desk: fixture.Desk) -> str:
+    opening = Opening.objects.visible().exclude(document="").order_by("-log_index").first()
+    pdf = pypdfium2.PdfDocument(desk.state.files.get_bytes("public", opening.document))
+    return "\n".join(page.get_textpage().get_text_bounded() for page in pdf)
+
+
+def list_words(bundle: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(bundle.rglob("*")) if path.is_file())
+
+
+def test_a_name_is_gone_from_everything_and_the_rest_verifies(desk: fixture.Desk, tmp_path: Path) -> None:
+    approve(desk, hide(desk, NAME))
+    publish(desk, 1, 2)
+    verdict = judge(desk, tmp_path / "bundle")
+    assert any(f"hidden regions on 1 page, by ground: 1 {GROUND}" in each for each in verdict.proven)
+    pages = verdict.certificates[STUDY]["pages"]
+    assert (pages["open"], pages["redacted"], pages["held_back"]) == (3, 1, 0)
+    assert not verdict.certificates[STUDY]["in_full"]
+    assert b"Oyelaran" not in list_words(tmp_path / "bundle")
+    text = read_published(desk)
+    assert "Marguerite" not in text
+    assert "in Leeds about sleep." in text
+    row = PublicPage.objects.get(item__number=1, number=2)
+    assert row.hidden["regions"][0][:2] == [GROUND, "approver"]
+    assert "Oyelaran" not in row.text
+    search.rebuild_index(desk.state)
+    assert not search.find_pages(desk.state, "Oyelaran").pages
+    assert search.find_pages(desk.state, "Leeds").pages
+
+
+def test_nothing_is_published_while_somebody_has_to_decide(desk: fixture.Desk) -> None:
+    rows = hide(desk, NAME)
+    with pytest.raises(errors.UserMistake, match="document 1: 1 proposed hidden parts wait for a person"):
+        publish(desk, 1)
+    publish(desk, 2)
+    redactions.decide_regions(
+        actor=desk.ben, study=Study.objects.get(pk=STUDY), numbers=[rows[0].pk], approved=False, now=NOW
+    )
+    publish(desk, 1)
+    assert Item.objects.get(number=1).openings.get().whole
+
+
+def test_two_people_and_their_own_organisation_only(desk: fixture.Desk) -> None:
+    (row,) = hide(desk, NAME)
+    study = Study.objects.get(pk=STUDY)
+    for actor, sentence in ((desk.ana, "takes the role approver"),):
+        with pytest.raises(errors.Refused, match=sentence):
+            redactions.decide_regions(actor=actor, study=study, numbers=[row.pk], approved=True, now=NOW)
+    desk.ana.roles = ["publisher", "approver"]
+    desk.ana.save()
+    with pytest.raises(errors.Refused, match="takes two people"):
+        redactions.decide_regions(actor=desk.ana, study=study, numbers=[row.pk], approved=True, now=NOW)
+    stranger = desk.find_pair({"id": "other", "role": "campaign-group", "name": "Other"})
+    for act in (
+        lambda: redactions.read_page(state=desk.state, actor=stranger[0], item=row.item, number=2),
+        lambda: redactions.find_words(state=desk.state, actor=stranger[0], study=study, pattern="sleep"),
+        lambda: redactions.list_regions(state=desk.state, actor=stranger[1], study=study),
+        lambda: redactions.decide_regions(
+            actor=stranger[1], study=study, numbers=[row.pk], approved=True, now=NOW
+        ),
+    ):
+        with pytest.raises(errors.Refused):
+            act()
+    approve(desk, [row])
+    with pytest.raises(errors.UserMistake, match="no such proposed region"):
+        approve(desk, [row])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"words": [(0, 99)]}, "there is no word 100 in line 1"),
+        ({"boxes": [(0, 0, 9999, 5)]}, "leaves the page"),
+        ({"words": [(0, 0)], "ground_id": "no-such"}, "there is no ground 'no-such'"),
+        ({"words": [(0, 0)], "ground_id": "text-not-shown"}, "the program's own"),
+        ({"words": [(0, 0)], "ground_id": "erased-by-law"}, "is not for a region"),
+        ({"words": [(0, 0)], "review": datetime.date(2099, 1, 1)}, "lasts at most"),
+        ({}, "hides nothing"),
+    ],
+)
+def test_a_bad_region_is_refused_whole(desk: fixture.Desk, options: dict, sentence: str) -> None:
+    item = redactions.find_item(STUDY, 1)
+    with pytest.raises(errors.UserMistake, match=sentence):
+        redactions.propose_regions(
+            state=desk.state, actor=desk.ana, item=item, number=2, now=NOW, **{"ground_id": GROUND, **options}
+        )
+    assert not Redaction.objects.exists()
+
+
+def test_what_a_program_found_waits_for_a_person_and_is_kept_once(desk: fixture.Desk) -> None:
+    item = redactions.find_item(STUDY, 1)
+    found = [redactions.Suggestion(2, ((1, 3), (1, 4)), GROUND, "roster", 100)]
+    assert redactions.keep_suggestions(item=item, suggestions=found * 2, now=NOW) == 1
+    assert redactions.keep_suggestions(item=item, suggestions=found, now=NOW) == 0
+    with pytest.raises(errors.UserMistake, match="wait for a person"):
+        publish(desk, 1)
+    study, row = Study.objects.get(pk=STUDY), Redaction.objects.get()
+    redactions.confirm_suggestions(actor=desk.ana, study=study, numbers=[row.pk], now=NOW)
+    ((_, context),) = redactions.list_regions(state=desk.state, actor=desk.ben, study=study)
+    assert f"⟦{NAME}⟧" in context
+    approve(desk, [row])
+    publish(desk, 1)
+    assert Item.objects.get(number=1).openings.get().redacted == 1
+
+
+def test_a_lifted_part_becomes_readable_and_both_openings_verify(desk: fixture.Desk, tmp_path: Path) -> None:
+    rows = hide(desk, NAME)
+    approve(desk, rows)
+    publish(desk, 1)
+    payload = {"study": STUDY, "item": 1, "lift": [rows[0].pk]}
+    desk.do("release", STUDY, payload, later(60))
+    verdict = judge(desk, tmp_path / "bundle")
+    assert verdict.certificates[STUDY]["pages"]["redacted"] == 0
+    assert verdict.certificates[STUDY]["items"]["open"] == 1
+    assert documents.read_document(Item.objects.get(number=1)).whole
+    assert Opening.objects.visible().filter(item__number=1).count() == 2
+    with pytest.raises(errors.UserMistake, match="no hidden part of this document that is in force"):
+        desk.do("release", STUDY, payload, later(90))
+
+
+def test_a_part_hidden_after_publication_leaves_every_copy_that_is_offered_here(
+    desk: fixture.Desk, tmp_path: Path
+) -> None:
+    publish(desk, 1)
+    with pytest.raises(errors.UserMistake, match="nothing would change"):
+        desk.do("release", STUDY, {"study": STUDY, "item": 1, "lift": []}, later(5))
+    approve(desk, hide(desk, NAME, later(10)), later(20))
+    desk.do("release", STUDY, {"study": STUDY, "item": 1, "lift": []}, later(30))
+    verdict = judge(desk, tmp_path / "bundle")
+    assert b"Oyelaran" not in list_words(tmp_path / "bundle")
+    assert any("taken back or erased" in each for each in verdict.not_proven)
+    item = Item.objects.get(number=1)
+    with pytest.raises(Item.DoesNotExist):
+        documents.find_original(item.sha256)
+    assert Client().get(f"/files/{item.sha256}").status_code != 200
+
+
+def test_a_withheld_document_is_opened_when_its_reason_ends(desk: fixture.Desk, tmp_path: Path) -> None:
+    publish(desk, 1)
+    taken = {"study": STUDY, "items": [1], "ground": "confidential", "review": "2025-06-01"}
+    desk.do("take-back", STUDY, taken, NOW)
+    desk.do("release", STUDY, {"study": STUDY, "item": 1, "lift": []}, later(60))
+    verdict = judge(desk, tmp_path / "bundle")
+    assert verdict.certificates[STUDY]["items"]["open"] == 1
+    assert PublicPage.objects.visible().filter(item__number=1).count() == 3
+
+
+def test_the_published_file_is_away_while_a_page_of_it_is_out_of_view(desk: fixture.Desk) -> None:
+    approve(desk, hide(desk, NAME))
+    publish(desk, 1)
+    item = Item.objects.get(number=1)
+    digest = item.openings.get().document
+    assert documents.find_original(digest).media_type == "application/pdf"
+    suspensions.suspend_page(actor=desk.ana, item=item, page=1, now=NOW)
+    with pytest.raises(errors.Refused, match="out of view"):
+        documents.find_original(digest)
+    assert Client().get(f"/files/{digest}").status_code == 451
+
+
+def test_the_reader_is_told_what_is_hidden_and_what_is_not_checked(desk: fixture.Desk) -> None:
+    approve(desk, hide(desk, NAME))
+    publish(desk, 1)
+    log.publish_checkpoint(state=desk.state, now=NOW)
+    client = Client()
+    page = client.get(f"/studies/{STUDY}/documents/1/page/2/").content.decode()
+    assert "1 part of this page is hidden" in page
+    assert "not checked" in page
+    assert "Oyelaran" not in page
+    assert client.get(f"/studies/{STUDY}/documents/1/page/2/picture").status_code == 200
+    document = client.get(f"/studies/{STUDY}/documents/1/").content.decode()
+    assert "Download the published file" in document
+    answer = client.get(f"/api/1/studies/{STUDY}/documents/1/pages/2").json()
+    assert set(answer["kinds"]) == {"sealed", "reset", "label"}
+    assert answer["hidden"] == [{"ground": GROUND, "decided_by": "approver", "review": "2029-11-19"}]
+    proof = client.get(f"/studies/{STUDY}/documents/1/page/2/proof.json")
+    assert proof.status_code == 200
+    assert b"Oyelaran" not in proof.content
+
+
+def test_proposals_name_no_hidden_word(desk: fixture.Desk) -> None:
+    approve(desk, hide(desk, NAME))
+    proposal = proposals.propose(
+        actor=desk.ana,
+        kind="publication",
+        subject=STUDY,
+        payload={"study": STUDY, "summary": "", "items": [1]},
+        now=NOW,
+    )
+    assert "Oyelaran" not in str(proposal.payload)
+    assert not any("Oyelaran" in str(vars(row)) for row in Redaction.objects.all())
+
+
+def test_both_verifiers_say_the_same(desk: fixture.Desk, tmp_path: Path) -> None:
+    approve(desk, hide(desk, NAME))
+    publish(desk, 1, 2)
+    judge(desk, tmp_path / "bundle")
+    assert second.main([str(tmp_path / "bundle")]) == 0
