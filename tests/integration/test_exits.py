@@ -57,7 +57,8 @@ def test_nothing_hidden_leaves_by_any_exit_and_everything_public_does(
             seen[word].add(answer.exit)
     assert set(seen) == set(world.public)
     words = [word for word in world.public if "page" in word]
-    for exit_name in ("page", "document-pages", "search", "search-feed", "find_pages", "read_page"):
+    shown = ("page", "document-pages", "search", "search-feed", "find_pages", "read_page", "fingerprints")
+    for exit_name in shown:
         assert [word for word in words if exit_name not in seen[word]] == [], exit_name
     for exit_name in ("file", "bundle", "everything-file"):
         assert exit_name in seen[exits.name_page_word(exits.WHOLE, 1)]
@@ -103,6 +104,8 @@ def test_every_exit_leaks_once_its_gate_is_away(
     exits.search.rebuild_index(world.state)
     shutil.rmtree(world.state.root / "packed")
     exits.bundles.pack_bundle(state=world.state)
+    shutil.rmtree(world.state.root / "fingerprints")
+    exits.fingerprints.make_set(state=world.state)
     leaking: collections.Counter[str] = collections.Counter()
     for answer in visit_everything(world, tmp_path / "bundle"):
         if list_leaks(world, [answer]):
@@ -112,5 +115,5 @@ def test_every_exit_leaks_once_its_gate_is_away(
     for answer in exits.visit_site(world, only="file"):
         leaking[answer.exit] += bool(list_leaks(world, [answer]))
     expected = "page page-picture page-proof document-pages file search search-feed list record-bytes bundle"
-    expected += " everything-file feed-changes feed-company find_pages read_page read_proof"
+    expected += " everything-file fingerprints feed-changes feed-company find_pages read_page read_proof"
     assert [name for name in expected.split() if not leaking[name]] == [], leaking

@@ -87,14 +87,14 @@ def write_bundle(*, state: State, folder: Path) -> bundle.Written:
 
 def _check_covered(size: int) -> None:
     """Refuse a bundle whose checkpoint says nothing of what was hidden since: nobody could verify it."""
-    if _hides(size):
+    if hides_since(size):
         raise errors.Refused(
             "something was hidden that the newest signed record does not cover yet; "
             "run: lightwell log checkpoint, then this again"
         )
 
 
-def _hides(begin: int) -> bool:
+def hides_since(begin: int) -> bool:
     """Answer whether any entry from this place on may have hidden something that was public."""
     since = LogEntry.objects.filter(index__gte=begin).order_by("index")
     return any(
@@ -160,7 +160,7 @@ def find_packed(state: State) -> Packed | None:
     if not files:
         return None
     begun, _, size = files[-1].stem.partition("-")
-    if _hides(int(begun)):
+    if hides_since(int(begun)):
         return None
     return Packed(files[-1], int(begun), int(size))
 

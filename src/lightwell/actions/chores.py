@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, close_old_connections
 
-from lightwell.actions import bundles, leftovers, log, search
+from lightwell.actions import bundles, fingerprints, leftovers, log, search
 from lightwell.base import errors
 from lightwell.files import disk
 from lightwell.files.state import State
@@ -78,10 +78,16 @@ def _pack_bundle(state: State) -> list[str]:
     return [] if packed is None else [f"packed: everything public up to log entry {packed.size}"]
 
 
+def _make_fingerprints(state: State) -> list[str]:
+    made = fingerprints.make_set(state=state)
+    return [] if made is None else [f"fingerprints: everything public up to log entry {made.size}"]
+
+
 _CHORES: dict[str, Callable[[State], list[str]]] = {
     "count": _count_day,
     "checkpoint": _show_checkpoint,
     "index": _index_pages,
     "leftovers": _sweep_leftovers,
+    "fingerprints": _make_fingerprints,
     "pack": _pack_bundle,
 }

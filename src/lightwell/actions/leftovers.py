@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightwell.actions import bundles, custody, pictures, readings
+from lightwell.actions import bundles, custody, fingerprints, pictures, readings
 from lightwell.archive import release
 from lightwell.base import canonical, errors
 from lightwell.db.models import Disclosure, Item, Opening, Proposal, PublicPage
@@ -89,6 +89,7 @@ def sweep_leftovers(*, state: State) -> int:
 def _sweep_beside(state: State) -> int:
     """Remove halves of tiles, bundles and search indexes, and handed-in copies of what is locked in."""
     removed = bundles.sweep_leftovers(state=state) + readings.sweep_sealed(state=state)
+    removed += fingerprints.sweep_leftovers(state=state)
     removed += index.open_folder(state.index).sweep_leftovers()
     with contextlib.suppress(errors.Refused), sequencer.hold_lock(state.root, 0):
         removed += state.tiles.remove_leftovers()

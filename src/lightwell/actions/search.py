@@ -141,7 +141,7 @@ def rebuild_index(state: State, progress: Progress | None = None) -> int:
     size = log.count_entries()
     items = list(_list_open_items())
     pages = 0
-    studies = _read_studies({item.study_id for item in items})
+    studies = read_studies({item.study_id for item in items})
     with folder.rebuild(size) as writer:
         for done, item in enumerate(items, 1):
             for document in _make_documents(item, studies.get(item.study_id, _UNKNOWN)):
@@ -236,7 +236,7 @@ def _list_changed(start: int, end: int) -> set[tuple[str, int]]:
 def _write_item(writer: index.Writer, study: str, number: int) -> None:
     writer.remove_item(study, number)
     for item in _list_open_items().filter(study=study, number=number):
-        for document in _make_documents(item, _read_studies([study]).get(study, _UNKNOWN)):
+        for document in _make_documents(item, read_studies([study]).get(study, _UNKNOWN)):
             writer.add_page(document)
 
 
@@ -278,10 +278,10 @@ def _make_documents(item: Item, study: _Study) -> Iterator[index.PageDocument]:
 
 @functools.lru_cache(maxsize=5000)
 def _remember_study(study: str, moment: Moment) -> _Study:
-    return _read_studies([study]).get(study, _UNKNOWN)
+    return read_studies([study]).get(study, _UNKNOWN)
 
 
-def _read_studies(studies: Collection[str]) -> dict[str, _Study]:
+def read_studies(studies: Collection[str]) -> dict[str, _Study]:
     """Read what the newest visible version of each study says; a study without one is not among them."""
     rows = Disclosure.objects.newest().visible().filter(record__in=studies)
     return {row.record: _read_version(row) for row in rows}

@@ -38,8 +38,10 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     return first, last
 
 
-def send_file(request: HttpRequest, path: Path, name: str, tag: str) -> HttpResponseBase:
-    """Send a ZIP for saving, or the part of it that is asked for; `tag` names these very bytes."""
+def send_file(
+    request: HttpRequest, path: Path, name: str, tag: str, media_type: str = _ZIP
+) -> HttpResponseBase:
+    """Send a file for saving, or the part of it that is asked for; `tag` names these very bytes."""
     file = path.open("rb")
     size = os.fstat(file.fileno()).st_size
     # A part of another state of the file must never be put behind the part that somebody has.
@@ -51,10 +53,10 @@ def send_file(request: HttpRequest, path: Path, name: str, tag: str) -> HttpResp
         return HttpResponse(status=_NOT_SATISFIABLE, headers={"Content-Range": f"bytes */{size}"})
     answer: HttpResponseBase
     if part is None:
-        answer = FileResponse(file, as_attachment=True, filename=name)
+        answer = FileResponse(file, as_attachment=True, filename=name, content_type=media_type)
     else:
         first, last = part
-        answer = StreamingHttpResponse(_read_part(file, first, last), status=_PART, content_type=_ZIP)
+        answer = StreamingHttpResponse(_read_part(file, first, last), status=_PART, content_type=media_type)
         answer.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
         answer.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
         answer.headers["Content-Length"] = str(last - first + 1)

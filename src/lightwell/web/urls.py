@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("lightwell.web.views.feeds")),
     path("", include("lightwell.web.views.about")),
     path("", include("lightwell.web.views.everything")),
+    path("", include("lightwell.web.views.check")),
     path("", include("lightwell.web.views.cheat")),
 ]
 
