@@ -110,9 +110,9 @@ def erase_item(
         public = _list_public_files(item)
         item.public_pages.all().delete()
         item.openings.all().delete()
-        sealed = [name for name in (item.sealed_file, item.sealed_parts) if name]
+        sealed = [name for name in (item.sealed_file, item.sealed_parts, item.sealed_copy) if name]
         item.master, item.wrapped_key = None, None
-        item.sealed_file = item.sealed_parts = ""
+        item.sealed_file = item.sealed_parts = item.sealed_copy = ""
         if not item.named:
             item.title = item.file_name = ""
         item.save()
@@ -184,7 +184,7 @@ def _find_item(payload: dict[str, Json]) -> Item | None:
 
 def _list_public_files(item: Item) -> list[str]:
     """What the openings of an item published: its file, words and pictures, without what others need."""
-    found = {item.sha256}
+    found = {item.sha256, item.copy_sha256} - {""}
     for opening in item.openings.all():
         opened = release.parse_opening(canonical.decode(bytes(opening.data)))
         found |= {digest for area, digest in opened.list_files() if area != "files"}
@@ -195,7 +195,9 @@ def _list_public_files(item: Item) -> list[str]:
         for row in Disclosure.objects.visible().iterator()
         for each in row.read_record().attachments
     }
+    copies = Opening.objects.filter(whole=True, item__copy_sha256=item.copy_sha256).exclude(item=item)
     shared = ({item.sha256} if others.exists() else set()) | attached
+    shared |= {item.copy_sha256} if copies.exists() else set()
     return sorted(names - shared)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from lightwell.actions import log, moments
 from lightwell.base import errors, ground
 from lightwell.db.models import Disclosure, Holding, Item, Opening, PublicPage, Suspension
-from lightwell.files import data
+from lightwell.files import data, tally
 from lightwell.files.state import open_state
 
 # Where a document or a page stands: shown, held back, out of view for now, not published yet, erased by law.
@@ -60,6 +60,17 @@ class Document:
     # Digest of the published PDF while it may leave; hidden regions of the pages that can be read, by ground.
     published: str = ""
     regions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def tally(self) -> tally.Tally:
+        """What the file held besides what its pages show at once; nothing while the document is not open."""
+        shown = self.item.tally and self.standing == OPEN
+        return tally.parse_tally(self.item.tally) if shown else tally.EMPTY
+
+    @property
+    def reading_copy(self) -> str:
+        """The digest of the PDF made of the file, while it may leave; empty where there is none."""
+        return self.item.copy_sha256 if self.whole else ""
 
     @property
     def open_pages(self) -> int:
@@ -183,6 +194,12 @@ def find_original(digest: str) -> Original:
             return Original(digest, size, "application/pdf", f"{name} (parts hidden).pdf")
     if Opening.objects.filter(document=digest).exists():
         raise errors.Refused("this file is out of view for now; its document's page says why")
+    for item in Item.objects.filter(copy_sha256=digest, named=True, inventory__isnull=False):
+        if Suspension.objects.filter(item=item, restored_at=None).exists():
+            raise errors.Refused("this file is out of view for now; its document's page says why")
+        if (document := read_document(item)).whole:
+            size = open_state().files.find_path("public", digest).stat().st_size
+            return Original(digest, size, "application/pdf", f"{document.file_name} (reading copy).pdf")
     for document in shown:
         if document.whole:
             item = document.item

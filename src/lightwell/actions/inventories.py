@@ -21,7 +21,7 @@ from lightwell.archive import inventory as inventories
 from lightwell.base import canonical, errors
 from lightwell.base.ground import QUARANTINE
 from lightwell.db.models import Inventory, Item, Person, Study
-from lightwell.files import intake, store
+from lightwell.files import intake, store, tally
 from lightwell.files.keys import WrappedKey
 from lightwell.files.state import State
 from lightwell.tlog import tree
@@ -229,7 +229,7 @@ def _is_measured(state: State, staged: Item, row: inventories.Row, sha256: str, 
 
 
 def _is_whole(state: State, item: Item) -> bool:
-    names = [name for name in (item.sealed_file, item.sealed_parts) if name]
+    names = [name for name in (item.sealed_file, item.sealed_parts, item.sealed_copy) if name]
     return bool(names) and all(state.files.find_path("sealed", name).exists() for name in names)
 
 
@@ -264,6 +264,9 @@ def _make_item(
         wrapped_key=wrapped.data,
         sealed_file=taken.sealed_file,
         sealed_parts=taken.sealed_parts,
+        sealed_copy=taken.sealed_copy,
+        copy_sha256=taken.copy_sha256,
+        tally=tally.format_tally(taken.tally),
     )
     _describe_item(item, row)
     return item

@@ -107,13 +107,16 @@ def _list_public_names() -> set[str]:
     for row in Opening.objects.select_related("item").iterator(chunk_size=200):
         opened = release.parse_opening(canonical.decode(bytes(row.data)))
         names |= {digest for _, digest in opened.list_files()}
+        # The PDF made of a file of another format is public beside it; no opening names it.
+        names |= {row.item.copy_sha256} if row.whole else set()
     for record in Disclosure.objects.visible().iterator(chunk_size=200):
         names |= {each.digest for each in record.read_record().attachments}
     return {name.removeprefix("sha256:") for name in names}
 
 
 def _list_sealed_names() -> set[str]:
-    names = {name for row in Item.objects.values_list("sealed_file", "sealed_parts") for name in row}
+    stored = Item.objects.values_list("sealed_file", "sealed_parts", "sealed_copy")
+    names = {name for row in stored for name in row}
     for data, full in Disclosure.objects.values_list("data", "full").iterator(chunk_size=200):
         names |= _find_digests(bytes(data or b"").decode(), full)
     for payload in Proposal.objects.values_list("payload", flat=True).iterator(chunk_size=200):

@@ -323,6 +323,11 @@ def _open_item(state: State, item: Item, now: datetime.datetime, without: Collec
         raise errors.Damaged(
             f"the sealed file of item {item.number} of {item.study_id} is not what was sealed"
         )
+    if item.sealed_copy:
+        # The PDF made of the file when it was sealed, from which the pictures of its pages are drawn.
+        copy = sealed.read_bytes(state.files, key, item.sealed_copy)
+        if state.files.put_bytes("public", copy) != item.copy_sha256:
+            raise errors.Damaged(f"the reading copy of item {item.number} of {item.study_id} has changed")
     rows, words = _open_words(state, item, key) if item.read else ([], [])
     words_digest = state.files.put_bytes("public", b"".join(words)) if words else None
     document = release.make_whole_opening(
@@ -353,7 +358,9 @@ def _open_words(state: State, item: Item, key: bytes) -> tuple[list[PublicPage],
                 f"page {number} of item {item.number} of {item.study_id} is not what was sealed"
             )
         words.append(words_document.format_encoded_words(each.head, each.lines, hashes, each.patches_root))
-        rows.append(PublicPage(item=item, number=number, head=each.head, lines=each.lines, text=text))
+        row = PublicPage(item=item, number=number, head=each.head, lines=each.lines, text=text)
+        row.drawn_from = item.copy_sha256
+        rows.append(row)
     return rows, words
 
 

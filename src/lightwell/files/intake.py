@@ -1,8 +1,9 @@
 """Taking files in: read, rendered, hashed, encrypted and stored, each in a process behind a fence.
 
-A PDF is read page by page; any other file is held as bytes, "held, not read", its page count unknown and
-never zero. A file that is damaged, locked or too much is refused with a sentence that names file and
-page, unless the publisher decided to seal it unread. What is refused leaves nothing that a row names.
+A PDF is read page by page; a file of a format that is known is first made into one (`files/conversion`), and
+that is kept beside it; any other file is held as bytes, "held, not read", its page count unknown and never
+zero. A file that is damaged, locked or too much is refused with a sentence that names file and page, unless
+the publisher decided to seal it unread. What is refused leaves nothing that a row names.
 
 The item's commitment is made elsewhere (`archive/seal`) from `page_roots`, `sha256` and `size`.
 Running this again is safe: the caller hands in only what is missing.
@@ -10,16 +11,22 @@ Running this again is safe: the caller hands in only what is missing.
 
 from __future__ import annotations
 
+import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from lightwell.base import errors
-from lightwell.files import pdf, workers
+from lightwell.files import conversion, printing, scratch, workers
+from lightwell.files import tally as tallies
 from lightwell.files.store import FileStore
 
 NO_RENDERER = "none"
+MAX_RENDERER = 200
+
+_Each = TypeVar("_Each")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,9 @@ class Job:
 class Intake:
     """What is known of a file once its bytes, words and pictures lie encrypted in the store.
 
-    `pages` is None and `note` says why where nothing could be read; `page_roots` are 32 bytes a page.
+    `pages` is None and `note` says why where nothing could be read; `page_roots` are 32 bytes a page. Where
+    the pages come from a PDF made here, `sealed_copy` names its encrypted bytes and `copy_sha256` is its
+    digest.
     """
 
     media_type: str
@@ -54,17 +63,25 @@ class Intake:
     sealed_file: str
     sealed_parts: str
     note: str
+    sealed_copy: str = ""
+    copy_sha256: str = ""
+    tally: tallies.Tally = tallies.EMPTY
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A first look at a file: what sealing it will take, reckoned from up to three of its pages."""
+    """A first look at a file: what sealing it will take, reckoned from up to three of its pages.
+
+    `lack` names the program that is missing here and would add the pages of this file.
+    """
 
     media_type: str
     size: int
     pages: int | None
     seconds: float
     parts_bytes: int
+    tally: tallies.Tally = tallies.EMPTY
+    lack: str = ""
 
 
 def take_in_all(
@@ -77,18 +94,21 @@ def take_in_all(
     listed = list(jobs)
     if not listed:
         return
-    tasks = [_make_task(job, store) for job in listed]
-    with workers.Pool(min(processes, len(listed)), limits) as pool:
-        for job, outcome in zip(listed, pool.run(tasks), strict=True):
-            name = job.name or job.source.name
-            if not isinstance(outcome, dict):
-                yield _make_mistake(outcome, name, job.source)
-            elif job.unread and outcome["pages"]:
-                yield errors.UserMistake(
-                    f"all {outcome['pages']} pages can be read; use the intent publish", place=name
-                )
-            else:
-                yield _make_intake(outcome)
+    count = min(processes, len(listed))
+    with workers.Pool(count, limits) as pool, scratch.open_scratch(store.root) as folder:
+        for window in _cut_windows(listed, [None if job.quarantined else job.source for job in listed]):
+            named = {at: job.source for at, job in enumerate(window) if not job.quarantined}
+            tasks = [_make_task(job, store) for job in window]
+            for job, outcome in zip(window, _run(tasks, named, pool, folder, count), strict=True):
+                name = job.name or job.source.name
+                if not isinstance(outcome, dict):
+                    yield _make_mistake(outcome, name, job.source)
+                elif job.unread and outcome["pages"]:
+                    yield errors.UserMistake(
+                        f"all {outcome['pages']} pages can be read; use the intent publish", place=name
+                    )
+                else:
+                    yield _make_intake(outcome)
 
 
 def check_all(
@@ -97,14 +117,21 @@ def check_all(
     """Look at files, given by name and path, without storing anything; each result in its file's place."""
     if not sources:
         return
-    tasks = [{"do": "check", "path": str(path)} for _, path in sources]
-    with workers.Pool(min(processes, len(sources)), limits) as pool:
-        for (name, path), outcome in zip(sources, pool.run(tasks), strict=True):
-            if isinstance(outcome, dict):
-                size, pages, written = outcome["size"], outcome["pages"], outcome["parts_bytes"]
-                yield Check(str(outcome["media_type"]), size, pages, float(outcome["seconds"]), written)
-            else:
-                yield _make_mistake(outcome, name, path)
+    count = min(processes, len(sources))
+    with workers.Pool(count, limits) as pool, scratch.open_scratch(None) as folder:
+        for window in _cut_windows(sources, [path for _, path in sources]):
+            named = {at: path for at, (_, path) in enumerate(window)}
+            tasks = [{"do": "check", "path": str(path)} for _, path in window]
+            for (name, path), outcome in zip(window, _run(tasks, named, pool, folder, count), strict=True):
+                yield (
+                    _make_check(outcome) if isinstance(outcome, dict) else _make_mistake(outcome, name, path)
+                )
+
+
+def list_lacks() -> dict[str, str]:
+    """List the optional programs that files of other formats need: for each what is missing, or nothing."""
+    with workers.Pool(1) as pool:
+        return printing.list_lacks(pool)
 
 
 def describe_fence() -> tuple[str, ...]:
@@ -118,6 +145,51 @@ def measure_free(folder: Path) -> int:
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free
+
+
+def _cut_windows(listed: Sequence[_Each], paths: Sequence[Path | None]) -> Iterator[list[_Each]]:
+    """Cut a list into windows with a bounded number of office files, whose copies lie on the disk
+    together.
+    """
+    window: list[_Each] = []
+    office_files = 0
+    for each, path in zip(listed, paths, strict=True):
+        window.append(each)
+        office_files += path is not None and printing.may_be_office(path)
+        if office_files >= printing.WINDOW:
+            yield window
+            window, office_files = [], 0
+    if window:
+        yield window
+
+
+def _run(
+    tasks: Sequence[workers.Task], named: Mapping[int, Path], pool: workers.Pool, folder: Path, processes: int
+) -> Iterator[workers.Outcome]:
+    """Do the tasks of one window, its office files printed first; `named` are the files that may be
+    opened.
+    """
+    candidates = {at: path for at, path in named.items() if printing.may_be_office(path)}
+    inside = folder / secrets.token_hex(4)
+    inside.mkdir()
+    printed = printing.print_files(candidates, pool, inside, processes)
+    try:
+        yield from pool.run(_add_printed(task, printed.get(at), inside) for at, task in enumerate(tasks))
+    finally:
+        shutil.rmtree(inside, ignore_errors=True)
+
+
+def _add_printed(task: workers.Task, result: printing.Result | None, folder: Path) -> workers.Task:
+    task = {**task, "scratch": str(folder)}
+    if result is None:
+        return task
+    if isinstance(result, conversion.Printed | conversion.Lack):
+        return {**task, "printed": conversion.format_printed(result)}
+    problems = [["", each] for each in ([result.sentence] if isinstance(result, workers.Fault) else [])]
+    if isinstance(result, workers.Mistake):
+        problems = [[each.place, each.sentence] for each in result.problems]
+    # Refused by a task, so that a publisher's "otherwise" stands behind it as behind every other.
+    return {**task, "do": "refuse", "problems": problems}
 
 
 def _make_task(job: Job, store: FileStore) -> workers.Task:
@@ -137,15 +209,31 @@ def _make_mistake(outcome: workers.Fault | workers.Mistake, name: str, path: Pat
     return errors.UserMistake(problems=[errors.Problem(*each) for each in problems])
 
 
+def _make_check(answer: workers.Task) -> Check:
+    return Check(
+        str(answer["media_type"]),
+        answer["size"],
+        answer["pages"],
+        float(answer["seconds"]),
+        answer["parts_bytes"],
+        tallies.parse_tally(answer["tally"]) if "tally" in answer else tallies.EMPTY,
+        str(answer.get("lack", "")),
+    )
+
+
 def _make_intake(answer: workers.Task) -> Intake:
     pages, roots = answer["pages"], bytes.fromhex(answer["page_roots"])
     names = [answer["sealed_file"], answer["sha256"], *([answer["sealed_parts"]] if pages else [])]
+    copy = [str(answer.get(name, "")) for name in ("sealed_copy", "copy_sha256")]
+    names += copy if any(copy) else []
     # A hostile file may own the reader: what does not fit together is not believed.
     if any(len(bytes.fromhex(name)) != 32 for name in names) or len(roots) != 32 * (pages or 0):
         raise errors.Damaged("the reader's answer does not fit together; nothing of it was kept")
     note = ""
     if answer.get("because"):
         note = f"sealed unread by the publisher's decision: {answer['because']}"
+    elif answer.get("lack"):
+        note = f"held, not read: {answer['lack']} is not installed here and would add the pages of this file"
     elif not pages:
         note = f"held, not read: {answer['media_type']} is not a format whose pages are read here"
     return Intake(
@@ -154,9 +242,20 @@ def _make_intake(answer: workers.Task) -> Intake:
         sha256=str(answer["sha256"]),
         pages=pages,
         read=pages is not None,
-        renderer=pdf.name_renderer() if pages else NO_RENDERER,
+        renderer=_name_renderer(answer.get("made_by", [])) if pages else NO_RENDERER,
         page_roots=roots,
         sealed_file=str(answer["sealed_file"]),
         sealed_parts=str(answer["sealed_parts"]),
         note=note,
+        sealed_copy=copy[0],
+        copy_sha256=copy[1],
+        tally=tallies.parse_tally(answer["tally"]) if pages else tallies.EMPTY,
     )
+
+
+def _name_renderer(made_by: Sequence[object]) -> str:
+    """Name everything that had a part in the pages, in order: converter, renderer, reader of pictures."""
+    name = " + ".join(str(each) for each in made_by)
+    if not name or len(name) > MAX_RENDERER or not name.isprintable():
+        raise errors.Damaged("the reader's answer names no renderer; nothing of it was kept")
+    return name

@@ -1,8 +1,8 @@
 """What a file is, judged by its first bytes and never by its name.
 
-A picture is recognised by its signature alone and never decoded: suspected abuse images must not be
-rendered by a program that only wanted to know what they are. Text has no signature; there the name
-chooses among kinds of text. Who reads the pages of a PDF: `files/pdf`.
+A picture is recognised by its signature alone: suspected abuse images must not be rendered by a
+program that only wanted to know what they are. Text has no signature; there the name chooses among
+kinds of text. Who reads the pages of a PDF: `files/pdf`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,16 @@ _SIGNATURES = (
     (b"PAR1", "application/vnd.apache.parquet"),
 )
 _OFFICE = "application/vnd.openxmlformats-officedocument."
+_OPEN = "application/vnd.oasis.opendocument."
+# Office files whose hidden parts are known, with the ending that their scratch copy gets.
+OFFICE = {
+    _OFFICE + "wordprocessingml.document": "docx",
+    _OFFICE + "presentationml.presentation": "pptx",
+    _OFFICE + "spreadsheetml.sheet": "xlsx",
+    _OPEN + "text": "odt",
+    _OPEN + "presentation": "odp",
+    _OPEN + "spreadsheet": "ods",
+}
 _ZIP_MARKS = (
     ("word/document.xml", _OFFICE + "wordprocessingml.document"),
     ("xl/workbook.xml", _OFFICE + "spreadsheetml.sheet"),
@@ -73,7 +83,7 @@ def _judge_zip(path: Path) -> str:
             names = set(archive.namelist())
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 named = archive.read("mimetype").decode("ascii", "replace").strip()
-                if named.startswith("application/vnd.oasis.opendocument.") or named == "application/epub+zip":
+                if named.startswith(_OPEN) or named == "application/epub+zip":
                     return named
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError):
         return "application/zip"

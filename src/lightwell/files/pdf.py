@@ -23,7 +23,7 @@ import pypdfium2.raw as pdfium
 
 from lightwell.archive import page
 from lightwell.base import errors
-from lightwell.files import words, workers
+from lightwell.files import recognition, words, workers
 
 # 5 metres a side and 5 square metres at 110 dpi: 94 megapixels, for which the reader's memory is enough.
 MAX_SIDE_PIXELS = 22_000
@@ -75,9 +75,14 @@ def count_pages(path: Path) -> int:
 
 
 def read_pages(
-    path: Path, numbers: Iterable[int] | None = None, announce: Callable[[int], None] | None = None
+    path: Path,
+    numbers: Iterable[int] | None = None,
+    announce: Callable[[int], None] | None = None,
+    recogniser: recognition.Recogniser | None = None,
 ) -> Iterator[page.Parts]:
     """Read every page in order, or those of `numbers`; `announce` hears the number before a page is read.
+
+    With a `recogniser`, pages without a usable text layer get their words from it.
 
     Raises `UserMistake` that names file and page when one cannot be sealed.
     """
@@ -87,7 +92,7 @@ def read_pages(
                 announce(number)
             try:
                 with contextlib.closing(document[number - 1]) as sheet:
-                    yield _read_page(sheet, number)
+                    yield _read_page(sheet, number, recogniser)
             except pypdfium2.PdfiumError as error:
                 raise errors.UserMistake(
                     f"cannot be read: {error}", place=f"{path.name}, page {number}"
@@ -146,17 +151,22 @@ def draw_page_here(path: Path, number: int, dpi: int) -> bytes:
         raise errors.UserMistake(f"cannot be drawn: {error}") from None
 
 
-def _read_page(sheet: pypdfium2.PdfPage, number: int) -> page.Parts:
+def _read_page(
+    sheet: pypdfium2.PdfPage, number: int, recogniser: recognition.Recogniser | None
+) -> page.Parts:
     width, height = _measure_page(sheet.get_size())
     pixels = _render_pixels(sheet, width, height)
     reading = words.read_lines(sheet, width, height)
+    lines = reading.lines
+    if recogniser:
+        lines = recogniser.read_page(sheet, number, lines, (width, height))
     bands = page.merge_bands(_find_bands(pixels, reading.stems))
-    head = page.Head(number, width, height, len(reading.lines), bands)
+    head = page.Head(number, width, height, len(lines), bands)
     patches = tuple(
         pixels[top:bottom, left * page.BYTES_PER_PIXEL : right * page.BYTES_PER_PIXEL].tobytes()
         for left, top, right, bottom in page.list_patch_boxes(head)
     )
-    return page.Parts(head, reading.lines, patches)
+    return page.Parts(head, lines, patches)
 
 
 def _render_pixels(sheet: pypdfium2.PdfPage, width: int, height: int) -> numpy.ndarray:

@@ -11,9 +11,11 @@ it gets.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +23,20 @@ from typing import Any, BinaryIO
 
 from lightwell.archive import page, seal
 from lightwell.base import errors
-from lightwell.files import fence, media, parts, pdf, sealed
+from lightwell.files import (
+    conversion,
+    fence,
+    media,
+    opendocument,
+    openxml,
+    parts,
+    pdf,
+    preparation,
+    recognition,
+    sealed,
+    tally,
+    typesetting,
+)
 from lightwell.files.store import FileStore
 
 Task = dict[str, Any]
@@ -59,26 +74,82 @@ def _seal(task: Task, tell: Tell) -> dict[str, Any]:
     before = _identify(path)
     media_type = media.judge_type(path)
     answer: dict[str, Any] = {"media_type": media_type, "pages": None, "page_roots": "", "sealed_parts": ""}
-    if media_type == media.PDF:
-        count = pdf.count_pages(path)
-        seeds = seal.derive_page_seeds(key, count)
-        roots: list[bytes] = []
-
-        def read_and_hash() -> Iterator[tuple[page.Parts, bytes]]:
-            for each in pdf.read_pages(path, announce=lambda number: tell({"page": number})):
-                root, patches_root = page.compute_roots(seeds[each.head.number - 1], each)
-                roots.append(root)
-                yield each, patches_root
-
-        answer["sealed_parts"] = parts.write_parts(store, key, read_and_hash())
-        answer |= {"pages": count, "page_roots": b"".join(roots).hex()}
-        tell({"page": 0})
-    elif path.suffix.lower() == ".pdf":
-        raise errors.UserMistake(_explain_no_pdf(path, media_type), place=path.name)
+    with _open_pages(path, media_type, task, tell) as found:
+        if isinstance(found, conversion.Pages):
+            answer |= _seal_pages(found, store, key, tell)
+        else:
+            answer["lack"] = found.program
     answer |= _seal_bytes(path, store, key)
     # The pages must come from the very bytes that were sealed.
     if _identify(path) != before:
         raise errors.UserMistake("the file changed while it was being read; run this again", place=path.name)
+    return answer
+
+
+@contextlib.contextmanager
+def _open_pages(
+    path: Path, media_type: str, task: Task, tell: Tell
+) -> Iterator[conversion.Pages | conversion.Lack]:
+    """Find or make the PDF of a file; what is made lies in a scratch folder while the block runs."""
+    if media_type != media.PDF and path.suffix.lower() == ".pdf":
+        raise errors.UserMistake(_explain_no_pdf(path, media_type), place=path.name)
+    if media_type == media.PDF:
+        yield conversion.find_pages(path, media_type, path.parent)
+        return
+    printed = task.get("printed")
+    with tempfile.TemporaryDirectory(dir=task.get("scratch")) as folder:
+        try:
+            yield conversion.find_pages(
+                path,
+                media_type,
+                Path(folder),
+                printed=conversion.parse_printed(printed) if printed else None,
+                alive=lambda: tell({"alive": True}),
+            )
+        except errors.UserMistake as error:
+            raise _place_mistake(error, path) from None
+
+
+def _place_mistake(error: errors.UserMistake, path: Path) -> errors.UserMistake:
+    # The pages lie in a file of our own, whose name tells nobody anything.
+    problems = [
+        errors.Problem(
+            path.name + each.place.removeprefix(path.name).removeprefix(conversion.MADE), each.sentence
+        )
+        for each in error.problems
+    ]
+    return errors.UserMistake(problems=problems)
+
+
+def _seal_pages(found: conversion.Pages, store: FileStore, key: bytes, tell: Tell) -> dict[str, Any]:
+    count = pdf.count_pages(found.pdf)
+    seeds = seal.derive_page_seeds(key, count)
+    roots: list[bytes] = []
+    recogniser = recognition.Recogniser() if found.recognise else None
+
+    def read_and_hash() -> Iterator[tuple[page.Parts, bytes]]:
+        for each in pdf.read_pages(
+            found.pdf, announce=lambda number: tell({"page": number}), recogniser=recogniser
+        ):
+            root, patches_root = page.compute_roots(seeds[each.head.number - 1], each)
+            roots.append(root)
+            yield each, patches_root
+
+    sealed_parts = parts.write_parts(store, key, read_and_hash())
+    tell({"page": 0})
+    sure = recogniser.sure if recogniser else {}
+    made_by = [found.converter] if found.converter else []
+    answer = {
+        "sealed_parts": sealed_parts,
+        "pages": count,
+        "page_roots": b"".join(roots).hex(),
+        "made_by": [*made_by, pdf.name_renderer(), *([recognition.name_recogniser()] if sure else [])],
+        "tally": tally.format_tally(tally.Tally(found.lines, sure)),
+    }
+    if found.converter:
+        with found.pdf.open("rb") as source:
+            stored, digest, _ = sealed.write_stream(store, key, source)
+        answer |= {"sealed_copy": stored, "copy_sha256": digest.hex()}
     return answer
 
 
@@ -105,20 +176,54 @@ def _seal_bytes(path: Path, store: FileStore, key: bytes) -> dict[str, Any]:
 def _check(task: Task, tell: Tell) -> dict[str, Any]:
     path = Path(task["path"])
     media_type, size = media.judge_type(path), path.stat().st_size
-    answer = {"media_type": media_type, "size": size, "pages": None, "seconds": 0.0, "parts_bytes": 0}
-    if media_type == media.PDF:
-        count = pdf.count_pages(path)
-        pdf.check_measures(path)
+    answer: dict[str, Any] = {
+        **{"media_type": media_type, "size": size, "pages": None, "seconds": 0.0, "parts_bytes": 0}
+    }
+    start = time.perf_counter()
+    with _open_pages(path, media_type, task, tell) as found:
+        if isinstance(found, conversion.Lack):
+            return {**answer, "lack": found.program}
+        count = pdf.count_pages(found.pdf)
+        pdf.check_measures(found.pdf)
+        making = time.perf_counter() - start
+        recogniser = recognition.Recogniser() if found.recognise else None
         chosen = sorted({1, (count + 1) // 2, count})
         start, written = time.perf_counter(), 0
-        for each in pdf.read_pages(path, chosen, announce=lambda number: tell({"page": number})):
+        for each in pdf.read_pages(found.pdf, chosen, lambda number: tell({"page": number}), recogniser):
             _, patches_root = page.compute_roots(bytes(32), each)
             written += len(parts.encode_parts(each, patches_root))
-        seconds = (time.perf_counter() - start) * count / len(chosen)
+        seconds = making + (time.perf_counter() - start) * count / len(chosen)
         answer |= {"pages": count, "seconds": seconds, "parts_bytes": written * count // len(chosen)}
-    elif path.suffix.lower() == ".pdf":
-        raise errors.UserMistake(_explain_no_pdf(path, media_type), place=path.name)
+        if found.converter:
+            answer["parts_bytes"] += found.pdf.stat().st_size
+        answer["tally"] = tally.format_tally(tally.Tally(found.lines, recogniser.sure if recogniser else {}))
     return answer
+
+
+def _prepare(task: Task, tell: Tell) -> dict[str, Any]:
+    """Count what an office file holds and write its unhidden copy; an empty `kind` for what is none."""
+    path, folder = Path(task["path"]), Path(task["scratch"])
+    kind = media.OFFICE.get(media.judge_type(path), "")
+    if not kind:
+        return {"kind": ""}
+    room = openxml if kind in openxml.KINDS else opendocument
+    copy = folder / f"{task['name']}.{kind}"
+    try:
+        made = room.prepare_file(path, copy, kind)
+    except errors.UserMistake as error:
+        raise _place_mistake(error, path) from None
+    return {"kind": kind, "copy": str(copy), "preparation": preparation.format_preparation(made)}
+
+
+def _list_lacks(task: Task, tell: Tell) -> dict[str, Any]:
+    return {
+        typesetting.NAME: typesetting.find_lack(),
+        recognition.NAME: recognition.find_lack(),
+    }
+
+
+def _refuse(task: Task, tell: Tell) -> dict[str, Any]:
+    raise errors.UserMistake(problems=[errors.Problem(*each) for each in task["problems"]])
 
 
 def _draw(task: Task, tell: Tell) -> dict[str, Any]:
@@ -163,6 +268,9 @@ _TASKS = {
     "draw": _draw,
     "reread": _reread,
     "cover": _cover,
+    "prepare": _prepare,
+    "lacks": _list_lacks,
+    "refuse": _refuse,
 }
 
 

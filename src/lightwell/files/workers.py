@@ -193,6 +193,9 @@ class Pool:
             case {"page": int(number)}:
                 worker.page = number or None
                 worker.deadline = time.monotonic() + self._limits.page_seconds
+            case {"alive": True}:
+                # At work before the first page: pages are being made.
+                worker.deadline = time.monotonic() + self._limits.page_seconds
             case {"done": dict(done)}:
                 return done
             case {"problems": list(problems)}:
@@ -236,6 +239,7 @@ class Pool:
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
             "OPENBLAS_NUM_THREADS": "1",
+            "OMP_THREAD_LIMIT": "1",
             # Pictures are megabytes: memory that glibc gave back after each would cost faults for the next.
             "MALLOC_MMAP_THRESHOLD_": str(_KEPT_BYTES),
             "MALLOC_TRIM_THRESHOLD_": str(_KEPT_BYTES),

@@ -69,7 +69,9 @@ class Item(models.Model):
 
     An item without an inventory is still being measured: nothing of it is sealed. `sealed_file` and
     `sealed_parts` name encrypted bytes in the area sealed (original bytes; words and pictures of
-    each page); `wrapped_key` is null once the key was destroyed.
+    each page); `wrapped_key` is null once the key was destroyed. Where the pages come from a PDF that was
+    made of the file, `sealed_copy` names that one's encrypted bytes and `copy_sha256` is its digest, under
+    which it is public once the item is open whole. `tally` is what the file held (`files/tally`).
     """
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="items")
@@ -88,13 +90,16 @@ class Item(models.Model):
     sha256 = models.CharField(max_length=64)
     pages = models.PositiveIntegerField(null=True)
     read = models.BooleanField()
-    renderer = models.CharField(max_length=100)
+    renderer = models.CharField(max_length=200)
     page_roots = models.BinaryField(default=b"")
     commitment = models.CharField(max_length=64)
     master = models.PositiveIntegerField(null=True)
     wrapped_key = models.BinaryField(null=True)
     sealed_file = models.CharField(max_length=64, blank=True)
     sealed_parts = models.CharField(max_length=64, blank=True)
+    sealed_copy = models.CharField(max_length=64, blank=True)
+    copy_sha256 = models.CharField(max_length=64, blank=True)
+    tally = models.JSONField(default=dict)
     log_index = models.PositiveBigIntegerField(null=True, unique=True)
     named = models.BooleanField(default=False)
 

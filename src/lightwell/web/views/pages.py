@@ -58,6 +58,7 @@ def show_page(request: HttpRequest, study: str, number: int, page: int) -> HttpR
         "query": query,
         "suffix": f"?{urlencode({'q': query})}" if query else "",
         "marked": sum(word.marked for word in sheet.words),
+        "sure": document.tally.sure.get(page),
         "fingerprint": pictures.name_source(document.item, row),
     }
     return render(request, "documents/page.html", context)

@@ -1,0 +1,150 @@
+"""From a file of any format to a PDF whose pages are sealed: done inside the process behind the fence.
+
+Office files arrive here printed already (`files/printing`); this looks at what came out, keeps the pages that
+are needed and adds the appendix. Everything else is set by us. What cannot be read here, because a
+program is missing or the format is none of ours, is "held, not read", and `lack` says what would help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pikepdf
+
+from lightwell.base import errors
+from lightwell.base.canonical import Json
+from lightwell.files import appendix, media, office, pdf, preparation, recognition, scans, typesetting
+from lightwell.files.preparation import Preparation
+from lightwell.files.tally import Line
+
+MADE = "pages.pdf"
+_MARGIN_POINTS, _LEAST_POINTS = 14, 140
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where the pages of an item come from: a PDF, what made it, and the lines of its tally.
+
+    `converter` is empty for a PDF as handed in. `recognise` when words may be read from pictures.
+    """
+
+    pdf: Path
+    converter: str = ""
+    lines: tuple[Line, ...] = ()
+    recognise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Why no page is read: the program that would add them, empty where no program here would."""
+
+    program: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What LibreOffice made of a file, and what is known of the file."""
+
+    pdf: Path
+    preparation: Preparation
+    version: str
+
+
+def format_printed(printed: Printed | Lack) -> dict[str, Json]:
+    """Write what LibreOffice made as JSON for the process behind the fence; inverse of `parse_printed`."""
+    if isinstance(printed, Lack):
+        return {"lack": printed.program}
+    known = preparation.format_preparation(printed.preparation)
+    return {"pdf": str(printed.pdf), "preparation": known, "version": printed.version}
+
+
+def parse_printed(value: Json) -> Printed | Lack:
+    """Read what LibreOffice made; inverse of `format_printed`."""
+    if "lack" in value:
+        return Lack(str(value["lack"]))
+    known = preparation.parse_preparation(value["preparation"])
+    return Printed(Path(value["pdf"]), known, str(value["version"]))
+
+
+def find_pages(
+    path: Path,
+    media_type: str,
+    folder: Path,
+    *,
+    printed: Printed | Lack | None = None,
+    alive: Callable[[], None] = lambda: None,
+) -> Pages | Lack:
+    """Find or make the PDF of a file below `folder`; raises `UserMistake` for what cannot be read safely."""
+    if media_type == media.PDF:
+        return Pages(path, recognise=not recognition.find_lack())
+    if media_type in media.OFFICE:
+        if not isinstance(printed, Printed):
+            return printed or Lack(office.NAME)
+        return _finish_printed(path, folder, printed, alive)
+    if media_type in scans.MEDIA_TYPES:
+        if recognition.find_lack():
+            return Lack(recognition.NAME)
+        target = folder / MADE
+        count = scans.write_pages(path, target, alive)
+        lines = (Line("frames", count, tuple(range(1, count + 1))),) if count > 1 else ()
+        return Pages(target, "picture", lines, recognise=True)
+    return Lack()
+
+
+def _finish_printed(path: Path, folder: Path, printed: Printed, alive: Callable[[], None]) -> Pages:
+    """Look at what LibreOffice printed, keep what is needed and add the appendix."""
+    known = printed.preparation
+    count = _count_printed(printed)
+    lines_pdf = folder / "appendix.pdf"
+    places = appendix.write_appendix(known.findings, lines_pdf, path.name, alive)
+    kept = known.kept or tuple(range(1, count + 1))
+    target = folder / MADE
+    with pikepdf.open(printed.pdf) as source, pikepdf.new() as made:
+        for number in kept:
+            made.pages.append(source.pages[number - 1])
+            _widen(made.pages[-1])
+        if places:
+            with pikepdf.open(lines_pdf) as extra:
+                made.pages.extend(extra.pages)
+        made.save(target, deterministic_id=True)
+    converter = f"libreoffice {printed.version}" + (f" + {typesetting.name_setter()}" if places else "")
+    return Pages(target, converter, appendix.make_lines(known.findings, places, len(kept)))
+
+
+def _count_printed(printed: Printed) -> int:
+    known = printed.preparation
+    try:
+        count = pdf.count_pages(printed.pdf)
+    except errors.UserMistake:
+        raise errors.UserMistake(
+            "LibreOffice made of it what cannot be opened; save it anew or supply it as PDF"
+        ) from None
+    if count < known.least or (known.most is not None and count > known.most):
+        needed = f"{known.least}" if known.most == known.least else f"at least {known.least}"
+        raise errors.UserMistake(
+            f"LibreOffice printed {count} pages where its parts need {needed}; save it anew or supply it as "
+            "PDF, or "
+            "seal it as it is with the intent publish-unread"
+        )
+    return count
+
+
+def _widen(page: pikepdf.Page) -> None:
+    """Give a sheet that was printed without a margin one, and an empty one a size that can be seen."""
+    left, bottom, right, top = (float(each) for each in page.mediabox)
+    if bottom == left == 0 and min(right, top) >= _LEAST_POINTS:
+        return
+    wide, tall = max(right - left, _LEAST_POINTS), max(top - bottom, _LEAST_POINTS)
+    page.obj.MediaBox = pikepdf.Array(
+        [
+            left - _MARGIN_POINTS,
+            top - tall - _MARGIN_POINTS,
+            left + wide + _MARGIN_POINTS,
+            top + _MARGIN_POINTS,
+        ]
+    )
+    for name in ("/CropBox", "/TrimBox", "/BleedBox", "/ArtBox"):
+        if name in page.obj:
+            del page.obj[name]

@@ -1,0 +1,164 @@
+"""Words read by Tesseract from the picture of a page that has no usable text layer, each with its box.
+
+The picture stays PDFium's; only the words come from here, and how sure the machine was is kept page by page
+(`files/tally`). Runs inside the process behind the fence, one thread. Tesseract is optional: its Python
+binding and its language data; `find_lack` says what is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+from PIL import Image
+
+from lightwell.archive import page
+
+NAME = "Tesseract"
+DPI = 200
+MAX_PIXELS = 30_000_000
+# A page is read from its picture when pictures cover this share of it and its text layer has fewer letters.
+LEAST_SHARE, FEW_LETTERS = 0.4, 200
+_DATA_FOLDERS = (
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tesseract-ocr/4.00/tessdata",
+    "/usr/share/tessdata",
+)
+_MOST_LANGUAGES = 3
+_POINTS_PER_INCH = 72
+_DEPTH = 4
+
+
+@functools.lru_cache(maxsize=1)
+def find_lack() -> str:
+    """Find what is missing for reading pictures; empty when nothing is."""
+    try:
+        import tesserocr  # noqa: F401 - whether it can be loaded is the question
+    except ImportError:
+        return "its Python binding is not installed (pip install 'lightwell[site]')"
+    if not find_languages():
+        return "its language data is not installed (on Debian or Ubuntu: apt-get install tesseract-ocr-eng)"
+    return ""
+
+
+@functools.lru_cache(maxsize=1)
+def find_languages() -> tuple[str, ...]:
+    """Find the languages that are installed, English first; nothing where none is."""
+    folder = _find_data()
+    if folder is None:
+        return ()
+    names = sorted(each.stem for each in folder.glob("*.traineddata") if each.stem not in ("osd", "equ"))
+    return tuple(sorted(names, key=lambda name: name != "eng")[:_MOST_LANGUAGES])
+
+
+@functools.lru_cache(maxsize=1)
+def name_recogniser() -> str:
+    """Name Tesseract, its version and languages as it stands in seals."""
+    import tesserocr
+
+    version = tesserocr.tesseract_version().split()[1]
+    return f"tesseract {version} {'+'.join(find_languages())}"
+
+
+class Recogniser:
+    """Reads pages from their pictures; `sure` says for each page it read, by number, how sure it was in per
+    cent.
+    """
+
+    def __init__(self) -> None:
+        self.sure: dict[int, int] = {}
+        self._engine: Any = None
+
+    def read_page(
+        self, sheet: pypdfium2.PdfPage, number: int, lines: tuple[page.Line, ...], size: tuple[int, int]
+    ) -> tuple[page.Line, ...]:
+        """Return the lines of a page whose picture measures `size`, with what stands in pictures added.
+
+        Pages with a usable text layer, or without large pictures, keep their lines untouched.
+        """
+        if sum(len(word.text) for line in lines for word in line) >= FEW_LETTERS or not _is_picture(sheet):
+            return lines
+        picture = _draw(sheet, size)
+        across, down = size[0] / picture.width, size[1] / picture.height
+        found, weights = [], []
+        for line in self._list_lines(picture):
+            words = []
+            for text, confidence, (left, top, right, bottom) in line:
+                box = (
+                    max(0, int(left * across)),
+                    max(0, int(top * down)),
+                    min(size[0], int(right * across) + 1),
+                    min(size[1], int(bottom * down) + 1),
+                )
+                if not any(_overlap(box, word.box) for kept in lines for word in kept):
+                    words.append(page.Word(text, box))
+                    weights.append((confidence, len(text)))
+            if words:
+                found.append(tuple(words))
+        if weights:
+            letters = sum(length for _, length in weights)
+            self.sure[number] = round(sum(sure * length for sure, length in weights) / letters)
+        return (*lines, *found)
+
+    def close(self) -> None:
+        """Give back the engine's memory."""
+        if self._engine is not None:
+            self._engine.End()
+            self._engine = None
+
+    def _list_lines(
+        self, picture: Image.Image
+    ) -> Iterator[list[tuple[str, float, tuple[int, int, int, int]]]]:
+        import tesserocr
+
+        if self._engine is None:
+            self._engine = tesserocr.PyTessBaseAPI(path=str(_find_data()), lang="+".join(find_languages()))
+        self._engine.SetImage(picture)
+        self._engine.SetSourceResolution(DPI)
+        self._engine.Recognize()
+        line: list[tuple[str, float, tuple[int, int, int, int]]] = []
+        for word in tesserocr.iterate_level(self._engine.GetIterator(), tesserocr.RIL.WORD):
+            if word.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) and line:
+                yield line
+                line = []
+            with contextlib.suppress(RuntimeError):
+                text = (word.GetUTF8Text(tesserocr.RIL.WORD) or "").strip()
+                if text and (box := word.BoundingBox(tesserocr.RIL.WORD)):
+                    line.append((text, word.Confidence(tesserocr.RIL.WORD), box))
+        if line:
+            yield line
+
+
+def _find_data() -> Path | None:
+    return next((Path(each) for each in _DATA_FOLDERS if any(Path(each).glob("*.traineddata"))), None)
+
+
+def _is_picture(sheet: pypdfium2.PdfPage) -> bool:
+    """Answer whether pictures cover a good part of the page."""
+    left, bottom, right, top = sheet.get_mediabox()
+    area = max(1.0, abs((right - left) * (top - bottom)))
+    covered = 0.0
+    for each in sheet.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=_DEPTH):
+        x1, y1, x2, y2 = each.get_bounds()
+        covered += max(0.0, min(x2, right) - max(x1, left)) * max(0.0, min(y2, top) - max(y1, bottom))
+        # Scans are often cut into many strips.
+        if covered >= LEAST_SHARE * area:
+            return True
+    return False
+
+
+def _draw(sheet: pypdfium2.PdfPage, size: tuple[int, int]) -> Image.Image:
+    width, height = sheet.get_size()
+    scale = DPI / _POINTS_PER_INCH
+    scale = min(scale, (MAX_PIXELS / max(1.0, width * height)) ** 0.5)
+    drawn: Image.Image = sheet.render(scale=scale, grayscale=True).to_pil()
+    return drawn.convert("L")
+
+
+def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -1,0 +1,178 @@
+"""Pages of our own setting: cleaned HTML made into PDF by WeasyPrint, which may fetch nothing at all.
+
+What is set was cleaned before (`clean_html`, by nh3), keeps no styles of its own, and is cut into pieces, so
+that a table of many thousand rows needs the memory of a few hundred. WeasyPrint needs Pango, a library of the
+system, and is therefore optional: `find_lack` says what is missing.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import importlib.metadata
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import nh3
+import pikepdf
+
+from lightwell.base import errors
+
+NAME = "WeasyPrint with Pango"
+MAX_PAGES = 5_000
+_TAGS = {
+    *("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "details", "dfn", "div"),
+    *("dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd"),
+    *(
+        "li",
+        "mark",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "s",
+        "samp",
+        "section",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "summary",
+    ),
+    *(
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+        "var",
+        "article",
+        "header",
+        "footer",
+    ),
+}
+_STYLE = """
+@page { size: A4; margin: 18mm 16mm }
+@page wide { size: A4 landscape; margin: 14mm 12mm }
+html { font: 10pt/1.4 'DejaVu Sans', 'Liberation Sans', 'Noto Sans', sans-serif; color: #111 }
+body { margin: 0; overflow-wrap: anywhere }
+body.wide { page: wide; font-size: 7.5pt }
+h1 { font-size: 15pt } h2 { font-size: 12.5pt } h3, h4, h5, h6 { font-size: 11pt }
+h1, h2, h3, h4, h5, h6 { break-after: avoid; line-height: 1.2; margin: 1em 0 .4em }
+p, ul, ol, dl, pre, blockquote, table { margin: .5em 0 }
+pre, code, samp, kbd { font-family: 'DejaVu Sans Mono', 'Liberation Mono', monospace; font-size: 8.5pt }
+pre { white-space: pre-wrap }
+table { border-collapse: collapse; width: 100% }
+body.wide table { table-layout: fixed }
+td, th { border-bottom: .4pt solid #999; padding: 1.5pt 4pt; text-align: left; vertical-align: top }
+th { border-bottom: .8pt solid #333 }
+a { color: inherit; text-decoration: underline }
+.note { color: #444; font-size: 9pt }
+.message { margin: 0 0 .6em; break-inside: avoid-page }
+.message b { margin-right: .6em }
+.message time { color: #444; font-size: 8.5pt }
+.message p { margin: .1em 0 0; white-space: pre-wrap }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of HTML that begins on a page of its own; `wide` for tables, which are set across."""
+
+    html: str
+    wide: bool = False
+
+
+@functools.lru_cache(maxsize=1)
+def find_lack() -> str:
+    """Find what is missing for setting pages; empty when nothing is."""
+    try:
+        import weasyprint  # noqa: F401 - loading it is the question
+    except ImportError:
+        return "WeasyPrint is not installed (pip install 'lightwell[site]')"
+    except OSError:
+        return (
+            "Pango is not installed (on Debian or Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0)"
+        )
+    return ""
+
+
+def name_setter() -> str:
+    """Name the typesetter and its version as it stands in seals; loads nothing."""
+    return f"weasyprint {importlib.metadata.version('weasyprint')}"
+
+
+def clean_html(text: str) -> str:
+    """Keep of HTML what says something and can do nothing: no scripts, styles, pictures, frames or forms."""
+    return nh3.clean(
+        text,
+        tags=_TAGS,
+        attributes={
+            "a": {"href"},
+            "td": {"colspan", "rowspan"},
+            "th": {"colspan", "rowspan"},
+            "ol": {"start"},
+        },
+        url_schemes={"http", "https", "mailto"},
+        link_rel=None,
+    )
+
+
+def escape_text(text: str) -> str:
+    """Write text so that it stands in HTML as it is; characters that no document may hold are left out."""
+    return html.escape(
+        "".join(each for each in text if each in "\n\t" or each.isprintable() or each.isspace())
+    )
+
+
+def set_pieces(
+    pieces: Iterable[Piece], target: Path, *, title: str = "", alive: Callable[[], None] | None = None
+) -> list[dict[str, int]]:
+    """Set pieces one behind the other into one PDF; for each piece the pages of its anchors and of its "end".
+
+    Raises `UserMistake` when the pages become too many.
+    """
+    made = pikepdf.new()
+    places = []
+    first = 1
+    for piece in pieces:
+        document = _render(piece, title)
+        anchors = {
+            name: number + first for number, sheet in enumerate(document.pages) for name in sheet.anchors
+        }
+        with pikepdf.open(io.BytesIO(document.write_pdf())) as printed:
+            made.pages.extend(printed.pages)
+        first += len(document.pages)
+        places.append({**anchors, "end": first - 1})
+        if len(made.pages) > MAX_PAGES:
+            raise errors.UserMistake(
+                f"it would fill more than {MAX_PAGES:,} pages; supply it in parts, or seal it as it is with "
+                "the "
+                "intent publish-unread"
+            )
+        if alive:
+            alive()
+    made.save(target, deterministic_id=True)
+    return places
+
+
+def _render(piece: Piece, title: str) -> Any:
+    import weasyprint
+
+    page = (
+        f'<html lang="en"><head><title>{html.escape(title)}</title><style>{_STYLE}</style></head>'
+        f'<body class="{"wide" if piece.wide else ""}">{piece.html}</body></html>'
+    )
+    return weasyprint.HTML(string=page, url_fetcher=_refuse_fetching, base_url=None).render()
+
+
+def _refuse_fetching(url: str, *_: object, **__: object) -> NoReturn:
+    raise ValueError(f"nothing is fetched: {url[:80]}")

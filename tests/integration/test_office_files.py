@@ -1,0 +1,151 @@
+"""Office files become pages: what the usual print leaves out is counted, shown, and each has its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import office_fixture as office_files
+import pypdfium2
+import pytest
+
+from lightwell.base import errors
+from lightwell.files import intake, office, parts, sealed
+from lightwell.files.store import FileStore
+
+KEY = bytes(range(32))
+MAKERS = {
+    "minutes.docx": office_files.make_docx,
+    "deck.pptx": office_files.make_pptx,
+    "book.xlsx": office_files.make_xlsx,
+    "minutes.odt": office_files.make_odt,
+    "deck.odp": office_files.make_odp,
+    "book.ods": office_files.make_ods,
+}
+# The pages that must come, what is counted with its pages, and the words that must stand on a page.
+EXPECTED = {
+    "minutes.docx": (
+        2,
+        {
+            "comments": (1, [2]),
+            "tracked-changes": (2, [2]),
+            "hidden-text": (1, [2]),
+            "embedded-objects": (1, [2]),
+        },
+        {1: "quillfeather unseenstretch worrisome harmless", 2: "marginnote worrisome"},
+    ),
+    "deck.pptx": (
+        4,
+        {"slides": (3, [1, 2, 3]), "hidden-slides": (1, [2]), "notes": (1, [4])},
+        {1: "slideword1", 2: "slideword2", 3: "slideword3", 4: "spokennote"},
+    ),
+    "book.xlsx": (
+        3,
+        {
+            "sheets": (2, [1, 2]),
+            "hidden-sheets": (1, [2]),
+            "hidden-columns": (1, [1]),
+            "hidden-rows": (1, [1]),
+            "comments": (1, [3]),
+        },
+        {1: "n1r1c1 n1r2c1 n1r1c2", 2: "n2r1c1", 3: "cellremark"},
+    ),
+    "minutes.odt": (
+        2,
+        {"comments": (1, [2]), "tracked-changes": (1, [2]), "hidden-text": (1, [2])},
+        {1: "Open odthidden", 2: "odtremark strickenword"},
+    ),
+    "deck.odp": (
+        3,
+        {"slides": (2, [1, 2]), "hidden-slides": (1, [2]), "notes": (1, [3])},
+        {1: "odpfirst", 2: "odpsecond", 3: "odpnote"},
+    ),
+    "book.ods": (
+        3,
+        {"sheets": (2, [1, 2]), "hidden-sheets": (1, [2]), "hidden-rows": (1, [1])},
+        {1: "odsseen odsrow", 2: "odssheet"},
+    ),
+}
+
+
+def take(folder: Path, names: dict[str, bytes]) -> dict[str, intake.Intake | errors.UserMistake]:
+    """Take files in; each result by its file's name."""
+    for name, data in names.items():
+        (folder / name).write_bytes(data)
+    jobs = [intake.Job(folder / name, KEY) for name in names]
+    store = FileStore(folder / "store")
+    return dict(zip(names, intake.take_in_all(jobs, store, processes=1), strict=True))
+
+
+def read_pages(folder: Path, taken: intake.Intake) -> dict[int, str]:
+    pages = parts.iterate_parts(FileStore(folder / "store"), KEY, taken.sealed_parts)
+    return {each.head.number: " ".join(word.text for line in each.lines for word in line) for each in pages}
+
+
+@office_files.needs_office
+def test_every_hidden_part_is_counted_shown_and_named_with_its_page(tmp_path: Path) -> None:
+    taken = take(tmp_path, {name: make() for name, make in MAKERS.items()})
+    for name, (count, tally, words) in EXPECTED.items():
+        found = taken[name]
+        assert isinstance(found, intake.Intake), found
+        assert found.pages == count, name
+        assert found.renderer.startswith("libreoffice "), name
+        assert "pdfium" in found.renderer
+        assert {each.kind: (each.found, list(each.pages)) for each in found.tally.lines} == tally, name
+        pages = read_pages(tmp_path, found)
+        for number, expected in words.items():
+            assert [word for word in expected.split() if word not in pages[number]] == [], (name, pages)
+        # What the pages were read from is kept, and is what its digest says.
+        copy = sealed.read_bytes(FileStore(tmp_path / "store"), KEY, found.sealed_copy)
+        assert len(pypdfium2.PdfDocument(copy)) == count
+    assert not list((tmp_path / "store" / "scratch").iterdir())
+
+
+@office_files.needs_office
+def test_the_original_is_sealed_as_it_is_and_not_changed(tmp_path: Path) -> None:
+    data = office_files.make_docx()
+    taken = take(tmp_path, {"minutes.docx": data})["minutes.docx"]
+    assert isinstance(taken, intake.Intake)
+    assert (tmp_path / "minutes.docx").read_bytes() == data
+    assert sealed.read_bytes(FileStore(tmp_path / "store"), KEY, taken.sealed_file) == data
+
+
+@office_files.needs_office
+def test_a_batch_with_a_file_that_cannot_be_printed_is_halved_until_only_that_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = []
+    run = office._run_batch
+
+    def count_batches(batch: list[Path], *rest: object) -> None:
+        batches.append(len(batch))
+        # A hang: nothing of a batch with the bad file comes out.
+        if not any("bad" in path.read_bytes().decode("latin-1") for path in batch):
+            run(batch, *rest)
+
+    monkeypatch.setattr(office, "_run_batch", count_batches)
+    names = {f"{number}.docx": office_files.make_docx() for number in range(4)}
+    names["2.docx"] = office_files.make_docx(**{"docProps__bad.txt": b"bad"})
+    taken = take(tmp_path, names)
+    assert sorted(batches) == [1, 1, 2, 2, 4]
+    assert [isinstance(taken[name], intake.Intake) for name in names] == [True, True, False, True]
+    assert "2.docx: LibreOffice does not print this file" in str(taken["2.docx"])
+
+
+@office_files.needs_office
+def test_a_print_with_too_few_pages_is_refused_whatever_the_program_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {**office._OPTIONS, "impress-notes": ("impress_pdf_Export", {"ExportHiddenSlides": "false"})}
+    monkeypatch.setattr(office, "_OPTIONS", options)
+    taken = take(tmp_path, {"deck.pptx": office_files.make_pptx()})["deck.pptx"]
+    assert "deck.pptx: LibreOffice printed 3 pages where its parts need 6" in str(taken)
+
+
+def test_without_libreoffice_the_file_is_held_and_told_what_would_add_its_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office, "_find_program", lambda: None)
+    taken = take(tmp_path, {"minutes.docx": office_files.make_docx()})["minutes.docx"]
+    assert isinstance(taken, intake.Intake)
+    assert (taken.pages, taken.read, taken.renderer) == (None, False, "none")
+    assert "LibreOffice is not installed here" in taken.note
