@@ -148,6 +148,41 @@ def test_nothing_is_published_while_somebody_has_to_decide(desk: fixture.Desk) -
     assert Item.objects.get(number=1).openings.get().whole
 
 
+@pytest.mark.parametrize("place", ["title", "file_name"])
+def test_a_name_in_the_title_or_the_file_name_stops_the_publication(desk: fixture.Desk, place: str) -> None:
+    approve(desk, hide(desk, NAME))
+    Item.objects.filter(number=1).update(**{place: f"Interview with {NAME.split()[1]}"})
+    with pytest.raises(errors.UserMistake) as raised:
+        publish(desk, 1)
+    # The title stands in the file as well.
+    places = {problem.place: problem.sentence for problem in raised.value.problems}
+    assert "a hidden word can still be read" in places[f"document 1, {place.replace('_', ' ')}"]
+    assert "Oyelaran" not in str(raised.value)
+    assert not Opening.objects.exists()
+    public = desk.state.root / "files" / "public"
+    assert not any(b"Invisible" in path.read_bytes() for path in public.rglob("*") if path.is_file())
+
+
+def test_a_name_that_is_left_elsewhere_in_the_document_stops_it_until_a_person_says_so(
+    desk: fixture.Desk,
+) -> None:
+    (row,) = hide(desk, NAME)
+    again = redactions.propose_regions(
+        state=desk.state,
+        actor=desk.ana,
+        item=row.item,
+        number=1,
+        words=[(0, 4)],
+        ground_id=GROUND,
+        now=NOW,
+    )
+    approve(desk, [again])
+    study = Study.objects.get(pk=STUDY)
+    redactions.withdraw_regions(actor=desk.ana, study=study, numbers=[row.pk])
+    # "nights" is an everyday word that stands on the other pages by right; the name is not hidden at all.
+    publish(desk, 1)
+
+
 def test_two_people_and_their_own_organisation_only(desk: fixture.Desk) -> None:
     (row,) = hide(desk, NAME)
     study = Study.objects.get(pk=STUDY)

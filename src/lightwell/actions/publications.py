@@ -9,13 +9,14 @@ worker makes again. Who may publish is asked in `actions/proposals`: it takes tw
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
 
-from lightwell.actions import inventories, log, redactions
+from lightwell.actions import inventories, log, redactions, residues
 from lightwell.archive import (
     entry,
     inventory,
@@ -398,14 +399,19 @@ def _open_redacted(
     grounds, not_shown = data.read_grounds(), redactions.make_not_shown(now)
     opened: list[tuple[opening.PageOpening, list[redacted_page.PublishedRegion]]] = []
     rows: list[PublicPage] = []
+    examined, kept = residues.begin_examination(), residues.list_kept(item)
 
     def draw_sheets() -> Iterator[published_pdf.Sheet]:
         for each in parts.iterate_parts(state.files, key, item.sealed_parts):
             number = each.head.number
             if number in held:
-                yield redrawing.draw_held_sheet(number, held[number], grounds[held[number]].title)
+                sheet = redrawing.draw_held_sheet(number, held[number], grounds[held[number]].title)
+                examined.add_held_page(sheet.blocks[0].words[0])
+                yield sheet
                 continue
             made = redrawing.redraw_page(each, regions.get(number, []), not_shown)
+            examined.add_page(each, regions.get(number, []), made)
+            examined.add_kept(each, kept.get(number, []))
             hidden = made.plan.hidden_lines, made.plan.hidden_patches
             shown = [
                 redacted_page.PublishedRegion(gap.ground, gap.decided_by, gap.review)
@@ -416,7 +422,8 @@ def _open_redacted(
             yield made.sheet
 
     pieces = published_pdf.write_document(item.title, _read_language(item), header.pages or 0, draw_sheets())
-    digest = state.files.put_bytes("public", b"".join(pieces))
+    pdf = b"".join(pieces)
+    digest = hashlib.sha256(pdf).hexdigest()
     for row in rows:
         row.drawn_from = digest
     holdings = [
@@ -424,8 +431,12 @@ def _open_redacted(
         for number, why in sorted(held.items())
     ]
     document = release.make_redacted_opening(header=header, document=digest, pages=opened, holdings=holdings)
+    ready = _finish(item, document, False, rows, held)
+    # Nothing is put into the public area before it was read again.
+    residues.check_residue(item, pdf, examined, rows, ready.document)
+    state.files.put_bytes("public", pdf)
     redacted = sum(bool(shown) for _, shown in opened)
-    return replace(_finish(item, document, False, rows, held), published=digest, redacted=redacted)
+    return replace(ready, published=digest, redacted=redacted)
 
 
 def _read_language(item: Item) -> str:
