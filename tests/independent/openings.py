@@ -7,10 +7,13 @@ place: the file that is wrong, and the page and line within it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
+import gaps
 import jcs
 import notes
+import redactions
 import seals
 import trees
 from notes import Refusal
@@ -23,8 +26,11 @@ REPEATED = bytes(byte & 0xF0 | byte >> 4 for byte in range(256))
 MARK_BYTES = 4
 
 
-def check(document: dict, item: dict, entry: dict, folder: Folder, place: str) -> set[str]:
-    """Check an opening against its sealed item and the pages its entry counts; returns the files it names."""
+def check(document: dict, item: dict, entry: dict, folder: Folder, place: str, tally: Counter) -> set[str]:
+    """Check an opening against its sealed item and the pages its entry counts; returns the files it names.
+
+    `tally` counts what was checked of openings with hidden regions.
+    """
     opened, counted = entry["pages"], entry.get("redacted", 0)
     header = document.get("header")
     if document.get("type") != OPENING or not isinstance(header, dict):
@@ -46,6 +52,12 @@ def check(document: dict, item: dict, entry: dict, folder: Folder, place: str) -
             if (opened, counted) != (len(document["pages"]), 0):
                 raise Refusal(place, "the log counts other pages than are open")
             return _check_pages(document, item, folder, place)
+        if document.get("mode") == "redacted":
+            need_members(document, "type mode study item header file_hash document pages holdings")
+            hiding = sum(bool(page["regions"]) for page in document["pages"])
+            if (opened, counted) != (len(document["pages"]), hiding):
+                raise Refusal(place, "the log counts other pages than are open or have hidden regions")
+            return redactions.check(document, item, folder, place, tally)
     except (ValueError, KeyError, TypeError) as error:
         raise Refusal(place, f"this opening cannot be read: {error}") from None
     raise Refusal(place, "this opening has an unknown mode")
@@ -129,18 +141,41 @@ def _check_words(name: str, key: bytes, roots: list[bytes], folder: Folder) -> s
     return {path}
 
 
-def _check_pages(document: dict, item: dict, folder: Folder, place: str) -> set[str]:
+def check_decision(value: dict, place: str) -> None:
+    """Ground and role are texts, the day of the review is a day."""
+    if not isinstance(value["ground"], str) or not isinstance(value["decided_by"], str):
+        raise Refusal(place, "a ground or the role that decided is no text")
+    gaps.read_date(value["review"], place)
+
+
+def check_places(places: list, count: int) -> None:
+    """Positions from 0 below `count`, in rising order."""
+    if not isinstance(places, list) or not all(seals.is_count(k) and k < count for k in places):
+        raise ValueError("what is hidden is not a list of places on the page")
+    if places != sorted(set(places)):
+        raise ValueError("what is hidden is not listed once and in order")
+
+
+def check_pages_named(document: dict, item: dict, place: str) -> None:
+    """Every page of the item stands once among those shown or held back."""
     pages, holdings = document["pages"], document["holdings"]
     need_members(document["header"], "pages renderer salt")
     for held in holdings:
         need_members(held, "page ground decided_by review")
+        check_decision(held, place)
     shown, held = [page["page"] for page in pages], [each["page"] for each in holdings]
+    if not all(seals.is_count(number) for number in shown + held):
+        raise Refusal(place, "the number of a page is none")
     if shown != sorted(shown) or held != sorted(held):
         raise Refusal(place, "pages are not in order")
     if sorted(shown + held) != list(range(1, (item["pages"] or 0) + 1)):
         raise Refusal(place, "not every page is either shown or held back with its reason")
+
+
+def _check_pages(document: dict, item: dict, folder: Folder, place: str) -> set[str]:
+    check_pages_named(document, item, place)
     used = set()
-    for page in pages:
+    for page in document["pages"]:
         path = None
         if page["picture"] is not None:
             path = f"pictures/{read_hash(page['picture']).hex()}.png"
@@ -165,11 +200,10 @@ def check_page(
         seals.check_head(head, number)
         boxes = seals.list_boxes(head)
         hidden = page["hidden_patches"]
-        marks = read_marks(proof["marks"], head["lines"])
+        read_marks(proof["marks"], head["lines"])
+        check_places(hidden, len(boxes))
         if len(lines) != head["lines"]:
             raise ValueError("the page does not hold the places its head counts")
-        if hidden != sorted(set(hidden)) or not all(seals.is_count(k) and k < len(boxes) for k in hidden):
-            raise ValueError("the hidden patches are not a sorted list of places on the page")
         if png is None and len(hidden) != len(boxes):
             raise ValueError("part of the picture is open, but there is no picture")
     except (ValueError, KeyError, TypeError) as error:
@@ -178,6 +212,15 @@ def check_page(
         patches = [b""] * len(boxes) if png is None else read_patches(png, head, set(hidden), page["picture"])
     except ValueError as error:
         raise Refusal(picture, str(error)) from None
+    hold_parts(page, lines, patches, header, file_leaf, item, words)
+
+
+def hold_parts(
+    page: dict, lines: list, patches: list[bytes], header: dict, file_leaf: bytes, item: dict, place: str
+) -> None:
+    """Hold the lines of a page, None where one is hidden, and its visible patches against its item."""
+    number, head, proof, hidden = page["page"], page["head"], page["proof"], page["hidden_patches"]
+    boxes, marks = seals.list_boxes(head), read_marks(proof["marks"], head["lines"])
     changed: list[int] = []
 
     def hash_line(position: int, salt: bytes) -> bytes:
@@ -201,10 +244,10 @@ def check_page(
         header_bytes = seals.encode_header(item["study"], item["item"], header["pages"], header["renderer"])
         header_leaf = seals.hash_part("header", read_hash(header["salt"]), header_bytes)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refusal(words, f"the proof of this page cannot be read: {error}") from None
+        raise Refusal(place, f"the proof of this page cannot be read: {error}") from None
     if seals.join_item(header_leaf, file_leaf, pages_root).hex() != item["commitment"]:
         line = f", line {changed[0]}," if changed else ""
-        raise Refusal(words, f"page {number}{line} does not match what was sealed")
+        raise Refusal(place, f"page {number}{line} does not match what was sealed")
 
 
 def check_proof(proof: dict, policy: notes.Policy) -> Iterator[str]:

@@ -7,12 +7,14 @@ the sentences of a good verdict and raises `Refusal` with the place otherwise.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import disclosures
 import gaps
 import jcs
 import openings
+import redactions
 import seals
 import trees
 from notes import Refusal
@@ -267,11 +269,12 @@ def check(folder: Folder, log: Log) -> Iterator[str]:
             raise Refusal(path, "this certificate is not the one that the log gives")
     used |= account.disclosed.check(folder, account.studies)
     modes: dict[str, str] = {}
+    tally: Counter = Counter()
     for index, key, value in account.openings:
         document, path = read_record(folder, value["opening"], account.is_taken_back(key, index))
         if document is not None:
             modes[value["opening"]] = document.get("mode")
-            used |= {path} | openings.check(document, account.items[key], value, folder, path)
+            used |= {path} | openings.check(document, account.items[key], value, folder, path, tally)
     for index, value in account.publications:
         study = value["study"]
         explained = any(account.is_taken_back((study, number), index) for number in value["sealed"])
@@ -286,6 +289,8 @@ def check(folder: Folder, log: Log) -> Iterator[str]:
     if missing := sorted(FIXED - folder.list()):
         raise Refusal(missing[0], "this file is missing")
     yield write_equation(items, log)
+    if tally["items"]:
+        yield redactions.write_sentence(tally)
 
 
 def is_digest(value: object) -> bool:

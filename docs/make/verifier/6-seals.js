@@ -97,9 +97,28 @@ function firstWrong(leaves, marks) {
   const k = leaves.findIndex((leaf, n) => leaf && hex(leaf.slice(0, 4)) !== marks.slice(8 * n, 8 * n + 8));
   return marks && k >= 0 ? `, line ${k + 1}` : "";
 }
+function checkPlaces(list, count) {
+  if (canonical(list) !== canonical([...new Set(list)].sort((a, b) => a - b)) || !list.every((k) => isCount(k) && k < count)) bad("the hidden parts are not places on the page, in order");
+}
+function checkDecision(value) {
+  if (typeof value.ground !== "string" || typeof value.decided_by !== "string" || !isDay(value.review)) bad("a ground, a role or a day of review is none");
+}
+// patches: measures and pixels of each visible one; lines: null where hidden
+function holdParts(page, lines, patches, header, fileLeaf, item, here) {
+  const leaves = [], { head, proof } = page, count = head.bands.length * 4;
+  let sealed = "";
+  try {
+    const hiddenLines = new Set(lines.keys().filter((k) => lines[k] === null));
+    const lineRoot = partialRoot(proof.lines, lines.length, hiddenLines, (k, salt) => leaves[k] = part("line", salt, lineBytes(lines[k])));
+    const patchRoot = partialRoot(proof.patches, count, new Set(page.hidden_patches), (k, salt) => part("patch", salt, patches[k]));
+    const root = pageRoot(part("head", unhex(proof.head_salt), json(head)), lineRoot, patchRoot);
+    sealed = sealOf(item, header, unhex(header.salt), fileLeaf, climb(root, page.page - 1, header.pages, proof.path.map(unhex)));
+  } catch (error) { refuse(here, error.message); }
+  if (sealed !== item.commitment) refuse(here + firstWrong(leaves, proof.marks), "this page does not match what was locked in");
+}
 async function checkPage(page, header, fileLeaf, item, png, place) {
   const here = `${place}, page ${page.page}`;
-  let leaves = [], sealed = "";
+  let patches = [];
   try {
     need(page, "page head lines hidden_patches picture proof");
     need(page.proof, "head_salt lines patches path marks");
@@ -107,19 +126,14 @@ async function checkPage(page, header, fileLeaf, item, png, place) {
     checkHead(head, page.page);
     const count = head.bands.length * 4;
     if (lines.length !== head.lines || proof.marks.length !== 8 * lines.length) bad("the page does not hold the lines its head counts");
-    if (canonical(page.hidden_patches) !== canonical([...hidden].sort((a, b) => a - b)) || ![...hidden].every((k) => isCount(k) && k < count)) bad("the hidden parts are not places on the page");
+    checkPlaces(page.hidden_patches, count);
     if (!png && hidden.size !== count) bad("part of a picture is open that is not here");
     if (png && await digest(png) !== page.picture) bad("the picture is not the one that is named");
-    const patches = png ? await readPicture(png, head, hidden) : [];
-    const hiddenLines = new Set(lines.keys().filter((k) => lines[k] === null));
-    const lineRoot = partialRoot(proof.lines, lines.length, hiddenLines, (k, salt) => leaves[k] = part("line", salt, lineBytes(lines[k])));
-    const patchRoot = partialRoot(proof.patches, count, hidden, (k, salt) => part("patch", salt, patches[k]));
-    const root = pageRoot(part("head", unhex(proof.head_salt), json(head)), lineRoot, patchRoot);
-    sealed = sealOf(item, header, unhex(header.salt), fileLeaf, climb(root, page.page - 1, header.pages, proof.path.map(unhex)));
+    patches = png ? await readPicture(png, head, hidden) : [];
   } catch (error) { refuse(here, error.message); }
-  if (sealed !== item.commitment) refuse(here + firstWrong(leaves, page.proof.marks), "this page does not match what was locked in");
+  holdParts(page, page.lines, patches, header, fileLeaf, item, here);
 }
-async function checkOpening(doc, entry, item, folder, place, used) {
+async function checkOpening(doc, entry, item, folder, place, used, tally) {
   const take = async (path, sum) => {
     if (await folder.hash(path) !== sum) refuse(path, "this file is not the one that was locked in");
     used.add(path);
@@ -129,9 +143,10 @@ async function checkOpening(doc, entry, item, folder, place, used) {
   const pages = item.pages;
   guard(() => {
     if (doc.type !== "lightwell.opening.v1" || doc.study !== item.study || doc.item !== item.item || doc.header.pages !== pages || typeof doc.header.renderer !== "string") bad("this is not an opening of its item");
-    need(doc, doc.mode === "whole" ? "type mode study item key header file page_roots words" : "type mode study item header file_hash pages holdings");
+    need(doc, doc.mode === "whole" ? "type mode study item key header file page_roots words" : `type mode study item header file_hash pages holdings${doc.mode === "redacted" ? " document" : ""}`);
     need(doc.header, doc.mode === "whole" ? "pages renderer" : "pages renderer salt");
-    if (entry.pages !== (doc.mode === "whole" ? pages : doc.pages.length) || entry.redacted) bad("the log counts other pages than are open");
+    if (entry.pages !== (doc.mode === "whole" ? pages : doc.pages.length)) bad("the log counts other pages than are open");
+    if ((entry.redacted || 0) !== (doc.mode === "redacted" ? doc.pages.filter((p) => p.regions.length).length : 0)) bad("the log counts other pages with hidden parts");
   });
   if (doc.mode === "whole") {
     const roots = guard(() => {
@@ -165,12 +180,13 @@ async function checkOpening(doc, entry, item, folder, place, used) {
     return;
   }
   const fileLeaf = guard(() => {
-    if (doc.mode !== "pages") bad("its mode is unknown");
-    doc.holdings.forEach((h) => need(h, "page ground decided_by review"));
+    if (doc.mode !== "pages" && doc.mode !== "redacted") bad("its mode is unknown");
+    doc.holdings.forEach((h) => (need(h, "page ground decided_by review"), checkDecision(h)));
     const shown = doc.pages.map((p) => p.page), held = doc.holdings.map((h) => h.page), up = (list) => [...list].sort((a, b) => a - b);
     if (canonical([up(shown), up(held), up([...shown, ...held])]) !== canonical([shown, held, Array.from({ length: pages }, (_, k) => k + 1)])) bad("not every page is shown or held back, in order");
     return unhex(doc.file_hash);
   });
+  if (doc.mode === "redacted") return checkRedacted(doc, item, fileLeaf, folder, place, used, tally);
   for (const page of doc.pages) {
     const png = page.picture === null ? null : await take(`pictures/${page.picture}.png`, page.picture);
     await checkPage(page, doc.header, fileLeaf, item, png, place);

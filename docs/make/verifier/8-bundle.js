@@ -55,14 +55,14 @@ async function checkBundle(folder, own, tell) {
     if (decode(await folder.read(path)) !== canonical(makeCertificate(study, of, log))) refuse(path, "this certificate is not the one that the log leads to");
     used.add(path);
   }
-  const modes = new Map(), gone = (id, place) => story.items.get(id).back > place || story.items.get(id).stopped.size > 0;
+  const modes = new Map(), tally = new Tally(), gone = (id, place) => story.items.get(id).back > place || story.items.get(id).stopped.size > 0;
   let done = 0;
   for (const entry of story.openings) {
     tell(`Checking document ${entry.item} of ${entry.study}`, ++done / story.openings.length);
     const [doc, path] = await readRecord(folder, entry.opening, gone(entry.id, entry.place), used, entry.id);
     if (!doc) continue;
     modes.set(entry.opening, doc.mode);
-    await checkOpening(doc, entry, story.items.get(entry.id), folder, path, used);
+    await checkOpening(doc, entry, story.items.get(entry.id), folder, path, used, tally);
     await pause();
   }
   for (const p of story.publications) {
@@ -82,7 +82,7 @@ async function checkBundle(folder, own, tell) {
   }
   for (const path of folder.files.keys()) if (!used.has(path)) refuse(path, "nothing in the log speaks of this file");
   for (const path of ["README.txt", "ro-crate-metadata.json"]) folder.file(path);
-  return { files, log, rows, own };
+  return { files, log, rows, own, tally };
 }
 async function checkProof(text, policy) {
   if (!policy) throw new CannotCheck("the proof of a page brings no list of record-keepers; choose your own above first");

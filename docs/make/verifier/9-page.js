@@ -44,13 +44,19 @@ function explain(result) {
   const counts = new Map();
   for (const { state } of result.rows) counts.set(WORDS[state], (counts.get(WORDS[state]) || 0) + 1);
   add(summary, "p", `${result.rows.length} documents locked in = ${[...counts].map(([word, n]) => `${n} ${word}`).join(" + ")}.`);
+  const of = (name) => result.tally.get(name) || 0;
+  if (of("items")) {
+    const grounds = [...result.tally.keys()].filter((name) => name.startsWith("ground ")).sort().map((name) => `${of(name)} ${name.slice(7)}`).join(", ") || "none";
+    const share = Math.floor(100 * (of("checked lines") + of("checked patches")) / Math.max(of("lines") + of("patches"), 1));
+    add(summary, "p", `Published with hidden parts: ${of("items")} documents, ${of("pages")} pages, ${of("redacted")} of them with hidden parts, by legal reason: ${grounds}. Of these pages ${of("checked lines")} of ${of("lines")} lines and ${of("checked patches")} of ${of("patches")} pieces of the pictures match what was locked in (${share} %); what is shaded was not checked.`);
+  }
   const wide = add(summary, "div", "", { class: "wide", tabindex: "0", role: "region", "aria-label": "Every document" });
   const table = add(wide, "table"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
-  for (const name of "Study|Document|What became of it|Promised for|Pages|Pages published|Days since the promised date".split("|")) add(head, "th", name, { scope: "col" });
+  for (const name of "Study|Document|What became of it|Promised for|Pages|Pages published|Of these with hidden parts|Days since the promised date".split("|")) add(head, "th", name, { scope: "col" });
   for (const { item, state, stopped, late } of result.rows) {
     const said = WORDS[state] + (state === "overdue" && WORDS[stopped] ? `, ${WORDS[stopped]}` : "");
     const row = add(body, "tr");
-    for (const cell of [item.study, item.item, said, item.due, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, late]) add(row, "td", cell);
+    for (const cell of [item.study, item.item, said, item.due, item.pages ?? "unknown", item.open ? item.shown ?? "unknown" : 0, item.redacted, late]) add(row, "td", cell);
   }
 }
 let again = null, turn = 0;
