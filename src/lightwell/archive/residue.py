@@ -150,7 +150,7 @@ def judge_crop(decision: Decision, number: int, box: Box, text: str) -> Iterator
         for key in list_unexplained(text.split(), near)
         if not _is_alike(key, keys, [value.key for value in decision.words])
     ]
-    yield from _match(decision.words, left, _PIECE_OF_ID)
+    yield from _match(decision.words, left, _PIECE)
 
 
 def judge_text(decision: Decision, text: str, frame: str = "") -> Iterator[Found]:
@@ -168,7 +168,13 @@ def judge_text(decision: Decision, text: str, frame: str = "") -> Iterator[Found
 
 def judge_bytes(decision: Decision, runs: str, frame: str = "") -> Iterator[Found]:
     """Judge what looks like words where no engine finds text: whole words of 5 letters, or 4 alone."""
-    for left in _list_left(decision, runs, frame, plain=True):
+    # Megabytes of pixels: what is explained, and why, is asked of the few lines that hold a hidden word.
+    alike = unicodedata.normalize("NFKD", runs).casefold() if not runs.isascii() else runs.lower()
+    wanted = [value.key for value in decision.words if value.key in alike]
+    if not wanted:
+        return
+    lines = [run for run in alike.split("\n") if any(key in run for key in wanted)]
+    for left in _list_left(decision, "\n".join(lines), frame, plain=True):
         known = {key for _, key in left}
         joined = "\n".join(known)
         for value in decision.words:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lightwell.base import errors
-from lightwell.cli import installation, publication
+from lightwell.cli import attack, installation, publication
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,6 +35,9 @@ _WORDS = re.compile(r"(\d+)\.(\d+)(?:-(?:(\d+)\.)?(\d+))?")
 @click.group()
 def redaction() -> None:
     """Hide parts of sealed pages, each for a legal reason, proposed by one person and approved by another."""
+
+
+redaction.add_command(attack.attack)
 
 
 @redaction.command()

@@ -34,6 +34,7 @@ _OCR_DPI = 200
 _ALIKE = 0.75
 # A shorter secret must be a whole word; letters of it stand in others by chance.
 _INSIDE_WORDS = 4
+_LEAST_SECRET = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,47 @@ class Rehearsal:
     subject: Subject
     boxes: dict[int, list[Box]]
     sealed: tuple[page.Head, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A PDF that somebody brings, with the secrets to hide in it."""
+
+    path: Path
+    secrets: tuple[str, ...]
+
+
+def read_folder(folder: Path) -> list[Brought]:
+    """Read the PDFs of a folder, each with `NAME.txt` or the one `secrets.txt` beside it, a secret a line.
+
+    Raises `UserMistake` with every PDF that has no secrets and every line that is none.
+    """
+    brought, problems = [], []
+    for path in sorted(each for each in folder.iterdir() if each.suffix.lower() == ".pdf"):
+        lists = [each for each in (path.with_suffix(".txt"), folder / "secrets.txt") if each.is_file()]
+        if not lists:
+            problems.append(errors.Problem(path.name, f"write its secrets into {path.stem}.txt, one a line"))
+            continue
+        try:
+            lines = lists[0].read_text("utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            problems.append(errors.Problem(lists[0].name, "this is not UTF-8 text; save it as UTF-8"))
+            continue
+        for number, line in enumerate(lines, 1):
+            if line.strip() and len(residue.fold(line)) < _LEAST_SECRET:
+                place = f"{lists[0].name}, line {number}"
+                problems.append(
+                    errors.Problem(place, f"a secret has at least {_LEAST_SECRET} letters or digits")
+                )
+        secrets = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
+        if not secrets:
+            problems.append(errors.Problem(lists[0].name, "this holds no secret; write one a line"))
+        brought.append(Brought(path, secrets))
+    if not brought and not problems:
+        raise errors.UserMistake("there is no PDF in this folder", place=str(folder))
+    if problems:
+        raise errors.UserMistake(problems=dict.fromkeys(problems))
+    return brought
 
 
 def redact_file(

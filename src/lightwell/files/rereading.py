@@ -42,6 +42,7 @@ _MOST_CROP_PIXELS = 20_000_000
 _MAX_INFLATED = 256 << 20
 _DARK, _DARK_SHARE = 96, 0.25
 _LATIN_RUN = re.compile(rb"[A-Za-z0-9@\xc0-\xff][A-Za-z0-9@._'\x80-\xff-]{3,}")
+_REPEATED, _LARGE = re.compile(rb"([^\x00])\1\1+"), 100_000
 _BIG_RUN = re.compile(rb"(?:\x00[\x20-\x7e\xc0-\xff]){4,}")
 _LITTLE_RUN = re.compile(rb"(?:[\x20-\x7e\xc0-\xff]\x00){4,}")
 _HEX_RUN = re.compile(rb"<([0-9A-Fa-f\s]{8,})>")
@@ -252,6 +253,8 @@ def inflate_streams(data: bytes) -> Iterator[bytes]:
 
 def find_runs(data: bytes) -> str:
     """Find whatever looks like words: bytes, UTF-16 of both orders, and hexadecimal strings of both."""
+    # Pixels repeat themselves and words do not.
+    data = _REPEATED.sub(b"\n", data) if len(data) > _LARGE else data
     runs = set(_LATIN_RUN.findall(data))
     texts = {run.decode("utf-8", "replace") for run in runs} | {run.decode("latin-1") for run in runs}
     if b"\x00" in data:

@@ -1,0 +1,117 @@
+"""`lightwell redaction attack`: hide secrets that somebody brings, then try to get them back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from lightwell.base import errors
+from lightwell.files import attack as attacks
+from lightwell.files import rehearsal, residue, workers
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of one file: how many secrets, what each way gave back, what the residue check says."""
+
+    name: str
+    secrets: int
+    boxes: attacks.Attack
+    ours: attacks.Attack
+    checked: residue.Result
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome for programs.")
+@click.pass_context
+def attack(context: click.Context, folder: Path, as_json: bool) -> None:
+    """Hide secrets in the PDFs of FOLDER and try to get them back with every reader that is installed.
+
+    Beside each NAME.pdf stands NAME.txt, or one secrets.txt for all: one secret a line. Nothing is published
+    or kept. Exit code 1 if a secret comes back, or if the check before publication would stop the file.
+
+    Example: lightwell redaction attack samples
+    """
+    outcomes, problems = [], []
+    with workers.Pool(1) as pool:
+        for brought in rehearsal.read_folder(folder):
+            try:
+                outcomes.append(_attack(brought, pool))
+            except errors.UserMistake as error:
+                problems += error.problems
+    text = _format_json(outcomes, problems) if as_json else _format_table(outcomes)
+    click.echo(text)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems or any(each.ours.all_recovered or each.checked.blocks for each in outcomes):
+        context.exit(errors.Refused.exit_code)
+
+
+def _attack(brought: rehearsal.Brought, pool: workers.Pool) -> _Outcome:
+    secrets = brought.secrets
+    covered = rehearsal.cover_file(brought.path, secrets, pool)
+    ours = rehearsal.redact_file(brought.path, secrets, pool)
+    return _Outcome(
+        brought.path.name,
+        len(secrets),
+        attacks.attack_file(covered, secrets, pool),
+        attacks.attack_file(ours.subject.pdf, secrets, pool),
+        residue.check_residue(ours.subject, pool),
+    )
+
+
+def _format_table(outcomes: Sequence[_Outcome]) -> str:
+    lines = []
+    for each in outcomes:
+        state = "passed" if not each.checked.blocks else "stopped"
+        lines.append(
+            f"{each.name}: {each.secrets} secrets; boxes gave back {len(each.boxes.all_recovered)}, "
+            f"Lightwell {len(each.ours.all_recovered)}; residue check {state}"
+        )
+        lines += [f"  {problem}" for problem in each.checked.list_problems()]
+    total = sum(each.secrets for each in outcomes)
+    names = list(dict.fromkeys(name for each in outcomes for name in each.ours.recovered))
+    lines += ["", f"{'recovered of ' + str(total):30}{'boxes':>10}{'Lightwell':>12}"]
+    for name in names:
+        boxes, ours = (
+            sum(len(a.recovered.get(name, ())) for a in ways)
+            for ways in ([each.boxes for each in outcomes], [each.ours for each in outcomes])
+        )
+        lines.append(f"{name:30}{boxes:>10}{ours:>12}")
+    boxes, ours = _sum(each.boxes for each in outcomes), _sum(each.ours for each in outcomes)
+    lines.append(f"{'all together':30}{boxes:>10}{ours:>12}")
+    missing = {name: why for each in outcomes for name, why in each.ours.missing.items()}
+    lines += [f"not tried: {name}: {why}" for name, why in missing.items()]
+    return "\n".join(lines)
+
+
+def _format_json(outcomes: Sequence[_Outcome], problems: Sequence[errors.Problem]) -> str:
+    """Write the outcome for programs; secrets by their numbers from 1, never themselves."""
+
+    def describe(found: attacks.Attack) -> dict[str, list[int]]:
+        return {name: sorted(number + 1 for number in numbers) for name, numbers in found.recovered.items()}
+
+    files = [
+        {
+            "file": each.name,
+            "secrets": each.secrets,
+            "boxes": describe(each.boxes),
+            "lightwell": describe(each.ours),
+            "not_tried": dict(each.ours.missing),
+            "residue": [str(problem) for problem in each.checked.list_problems()],
+            "ocr": each.checked.ocr_ran,
+        }
+        for each in outcomes
+    ]
+    recovered = _sum(each.ours for each in outcomes)
+    value = {"recovered": recovered, "files": files, "problems": [str(problem) for problem in problems]}
+    return json.dumps(value, indent=1, ensure_ascii=False)
+
+
+def _sum(ways: Iterable[attacks.Attack]) -> int:
+    return sum(len(each.all_recovered) for each in ways)
