@@ -177,7 +177,7 @@ def _list_files() -> dict[int, list[PublicFile]]:
     stopped = set()
     for item in Item.objects.filter(suspensions__restored_at=None, suspensions__isnull=False).distinct():
         # One suspended copy stops every copy, as on the site.
-        stopped |= {item.sha256, *item.openings.values_list("document", flat=True)}
+        stopped |= {item.sha256, item.copy_sha256, *item.openings.values_list("document", flat=True)}
     found: dict[int, list[PublicFile]] = defaultdict(list)
     counts: dict[int, int] = defaultdict(int)
     for row in (
@@ -194,7 +194,7 @@ def _list_files() -> dict[int, list[PublicFile]]:
 def _list_digests(row: Opening) -> list[tuple[str, int | None]]:
     """List the digests of the files of an opening, each with its page where it is the picture of one."""
     if row.whole:
-        return [(row.item.sha256, None)]
+        return [(each, None) for each in (row.item.sha256, row.item.copy_sha256) if each]
     if row.document:
         return [(row.document, None)]
     opened = release.parse_opening(canonical.decode(bytes(row.data)))

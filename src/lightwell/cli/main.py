@@ -20,6 +20,7 @@ COMMANDS = {
     "approve": ("lightwell.cli.disclose", "approve"),
     "backup": ("lightwell.cli.copies", "backup"),
     "bundle": ("lightwell.cli.bundle", "bundle"),
+    "check": ("lightwell.cli.check", "check"),
     "company": ("lightwell.cli.organisation", "company"),
     "demo": ("lightwell.sample.demo", "demo"),
     "disclose": ("lightwell.cli.disclose", "disclose"),
