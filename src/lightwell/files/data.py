@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import json
+import lzma
 from importlib.resources.abc import Traversable
 
+from lightwell.archive import names
 from lightwell.base import errors, ground
 from lightwell.base.canonical import Json
 
@@ -124,6 +126,28 @@ def read_example(name: str) -> bytes:
 def read_example_attachment(title: str) -> bytes:
     """Return the bytes of a file that an example record names among its attachments."""
     return _folder("examples").joinpath(title).read_bytes()
+
+
+@functools.cache
+def read_names() -> names.Names:
+    """Return the lists of names and of words that are none, for `archive/detection`; shared between callers.
+
+    From the US census of 1990 (public domain), faker (MIT) and others, see docs/make/name_lists.py.
+    """
+    packed = _folder("detection").joinpath("names.xz").read_bytes()
+    lists: dict[str, list[str]] = json.loads(lzma.decompress(packed))
+    words: dict[str, str] = _read_json("detection", "words.json")
+    return names.Names(
+        given=frozenset(lists["given"]),
+        family=frozenset(lists["family"]),
+        common=frozenset(lists["common"]),
+        titles=frozenset(words["titles"].split()),
+        degrees=frozenset(words["degrees"].split()),
+        particles=frozenset(words["particles"].split()),
+        others=frozenset(words["others"].split()),
+        places=frozenset(words["places"].split()),
+        endings=tuple(words["endings"].split()),
+    )
 
 
 def _folder(name: str) -> Traversable:
