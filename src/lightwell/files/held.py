@@ -1,8 +1,9 @@
 """Reading a file that somebody holds: its words, page by page, on the reader's own computer.
 
 A PDF is read by PDFium behind the fence (`files/held_reader`); its pages that are pictures, and photographs,
-by the program Tesseract; text as it is. Nothing here knows where the words are looked for. Everything beyond
-the plain install is asked for when it is needed, and named in one sentence when it is missing.
+by the program Tesseract behind another (`files/confined`); text as it is. Nothing here knows where the words
+are looked for. Everything beyond the plain install is asked for when it is needed, and named in one sentence
+when it is missing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import importlib.util
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -67,7 +67,7 @@ def read_file(path: Path, data: bytes) -> Reading:
     if data.startswith(_PICTURES):
         if find_tesseract() is None:
             return Reading((), (NO_TESSERACT,))
-        return Reading((ReadPage("the picture", join_divided(_read_picture(path)), True),))
+        return Reading((ReadPage("the picture", join_divided(_read_picture(data, path.name)), True),))
     text = _decode_text(data)
     if text is None:
         return Reading(
@@ -121,7 +121,8 @@ def _read_pdf(path: Path) -> Reading:
         for number, row in enumerate(rows, 1):
             picture = folder / f"{number}.pgm"
             if row is None and drawn and picture.exists():
-                pages.append(ReadPage(f"page {number}", join_divided(_read_picture(picture)), True))
+                text = _read_picture(picture.read_bytes(), f"page {number} of {path.name}")
+                pages.append(ReadPage(f"page {number}", join_divided(text), True))
                 picture.unlink()
             else:
                 pages.append(ReadPage(f"page {number}", join_divided(row or "")))
@@ -132,15 +133,10 @@ def _read_pdf(path: Path) -> Reading:
 
 def _ask_reader(path: Path, folder: Path | None) -> list[str | None]:
     """Ask the process behind the fence for the text of each page; None for a page that is a picture."""
-    environment = {
-        "PATH": os.defpath,
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(Path(next(iter(lightwell.__path__))).parent),
-    }
     command = [sys.executable, "-P", "-m", "lightwell.files.held_reader", str(path), str(folder or "")]
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
-            command, capture_output=True, timeout=_READER_SECONDS, env=environment, check=False
+            command, capture_output=True, timeout=_READER_SECONDS, env=_list_environment(), check=False
         )
         answer = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
@@ -157,26 +153,40 @@ def _ask_reader(path: Path, folder: Path | None) -> list[str | None]:
     raise errors.CouldNotCheck(f"{path.name} makes the reader answer nonsense")
 
 
-def _read_picture(path: Path) -> str:
-    """Read a picture by Tesseract; uneven light is the rule in photographs (Sauvola's local thresholds)."""
+def _read_picture(data: bytes, name: str) -> str:
+    """Read a picture by Tesseract; uneven light is the rule in photographs (Sauvola's local thresholds).
+
+    The picture comes from anywhere: Tesseract sees a copy, no other file, and no network.
+    """
     program = find_tesseract()
     assert program is not None
-    command = [program, str(path), "stdout", "-l", "eng", "--psm", "3", "-c", "thresholding_method=2"]
-    try:
-        done = subprocess.run(  # noqa: S603 - a program found by name, no shell
-            command,
-            capture_output=True,
-            timeout=_PICTURE_SECONDS,
-            env={**os.environ, "OMP_THREAD_LIMIT": "1"},
-            preexec_fn=_limit_memory,  # a picture may claim to be any size
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        raise errors.CouldNotCheck(f"Tesseract did not read {path.name}") from None
+    with tempfile.TemporaryDirectory(prefix="lightwell-held-") as folder:
+        picture = Path(folder) / "picture"
+        picture.write_bytes(data)
+        options = ["-l", "eng", "--psm", "3", "-c", "thresholding_method=2"]
+        order = {
+            "memory": _MEMORY_BYTES,
+            "seconds": _PICTURE_SECONDS,
+            "scratch": folder,
+            "reads": [],
+            "command": [program, str(picture), "stdout", *options],
+        }
+        try:
+            done = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
+                [sys.executable, "-P", "-m", "lightwell.files.confined", json.dumps(order)],
+                capture_output=True,
+                timeout=_PICTURE_SECONDS,
+                env={**_list_environment(), "OMP_THREAD_LIMIT": "1", "HOME": folder, "TMPDIR": folder},
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            raise errors.CouldNotCheck(f"Tesseract did not read {name}") from None
     if done.returncode:
-        raise errors.CouldNotCheck(f"Tesseract cannot read {path.name}; save it as PNG or JPEG and try again")
+        raise errors.CouldNotCheck(f"Tesseract cannot read {name}; save it as PNG or JPEG and try again")
     return done.stdout.decode("utf-8", "replace")
 
 
-def _limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+def _list_environment() -> dict[str, str]:
+    """List what a process of ours needs to start; none of the reader's own settings."""
+    source = str(Path(next(iter(lightwell.__path__))).parent)
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": source}
