@@ -343,6 +343,13 @@ def test_a_person_may_keep_a_value_visible(pool):
     assert not residue.check_residue(kept, pool).blocks
 
 
+def test_a_value_kept_elsewhere_must_still_be_gone_where_it_is_hidden(pool):
+    kept = frozenset({"Katherine Ashdown", "Katherine", "Ashdown"})
+    wrong = dataclasses.replace(say("Ashdown")(redact()), kept=kept)
+
+    assert {survivor.exit for survivor in residue.check_residue(wrong, pool).survivors} == {"page"}
+
+
 def test_a_damaged_pdf_blocks_because_it_cannot_be_read(pool):
     good = redact()
     cut = dataclasses.replace(good.subject, pdf=good.subject.pdf[:4000])

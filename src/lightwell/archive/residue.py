@@ -96,6 +96,7 @@ class Decision:
         kept: Iterable[str] = (),
         common: Collection[str] = (),
     ) -> None:
+        kept = list(kept)
         left_visible = {fold(text) for text in kept}
         groups = [(each.words, each.hides_width) for each in hidden]
         groups += [(tuple(form.split()), True) for form in roster]
@@ -103,16 +104,16 @@ class Decision:
         names: dict[tuple[str, ...], str] = {}
         for texts, hides_width in groups:
             keyed = [(text, key) for text in texts if (key := fold(text))]
-            whole = "".join(key for _, key in keyed)
-            if not whole or whole in left_visible:
-                continue
             for text, key in keyed:
-                if len(key) > 1 and key not in left_visible:
+                if len(key) > 1:
                     words.setdefault(key, _Value(text, key, hides_width))
-            names.setdefault(tuple(key for _, key in keyed), " ".join(texts))
+            # What a person left visible may stand elsewhere; where it is hidden it must be gone all the same.
+            whole = "".join(key for _, key in keyed)
+            if whole and whole not in left_visible:
+                names.setdefault(tuple(key for _, key in keyed), " ".join(texts))
         self.pages, self.common = pages, common
         self.words, self.names = list(words.values()), names
-        self.visible: set[str] = set()
+        self.visible: set[str] = left_visible | {piece for text in kept for piece in list_pieces(text)}
         for word in {word.text for sheet in pages for word in sheet}:
             self.visible.add(fold(word))
             self.visible.update(list_pieces(word))
