@@ -4,9 +4,9 @@
     PYTHONPATH=/tmp/lists .venv/bin/python docs/make/name_lists.py
 
 Sources: the US census lists of 1990 (public domain) as the package names carries them (MIT); the names of
-all locales of faker that are written in Latin letters (MIT). Common words, which make a name doubtful: faker's
-English word list, and the words of Python's own docstrings and topics (PSF-2.0) and of this repository's texts.
-Only words are taken, folded to plain small letters; no text is copied.
+all locales of faker that are written in Latin letters (MIT). Common words, which make a name doubtful: those
+of faker's English list, of Python's own docstrings and topics (PSF-2.0) and of this repository's texts. Only
+words are taken, folded to plain small letters; no text is copied.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ Pixels: `files/redrawing`. What a verifier asks of the finished page: `archive/r
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,8 +25,8 @@ Place = tuple[int, int]  # line and word, from 0
 NOT_SHOWN = "text-not-shown"
 # A drawn box hides a word when it covers at least this share of the word's box.
 _COVERED_SHARE = 0.25
-# In heights of a band: a larger blank between two lines parts paragraphs.
-_PARAGRAPH_GAP = 0.8
+# In heights of a band: a larger blank between two lines parts paragraphs, and one so much larger than usual.
+_PARAGRAPH_GAP, _LARGER_GAP = 0.8, 0.25
 _INDENT_PIXELS = 7
 _EDGE_PIXELS = 4
 # A paragraph runs on when most of its lines reach this share of its width; others are rows or a list.
@@ -217,10 +218,12 @@ class _Layout:
             ]
             for line in parts.lines
         ]
+        blanks = [below[0] - above[1] for above, below in itertools.pairwise(parts.head.bands)]
+        self.usual_gap = sorted(blanks)[len(blanks) // 2] if blanks else 0
         self.lefts = [min((word.box[0] for word in line), default=0) for line in parts.lines]
         starts = [k for k in range(len(parts.lines)) if not k or self._begins(k)]
         self.paragraphs = [
-            range(start, end) for start, end in zip(starts, [*starts[1:], len(parts.lines)], strict=True)
+            range(start, end) for start, end in itertools.pairwise([*starts, len(parts.lines)])
         ]
 
     def cover_paragraphs(self, lines: Collection[int]) -> set[int]:
@@ -243,7 +246,8 @@ class _Layout:
         if below != above + 1:
             return True
         (top, end), (start, bottom) = self.parts.head.bands[above], self.parts.head.bands[below]
-        return start - end > _PARAGRAPH_GAP * min(end - top, bottom - start)
+        height, gap = min(end - top, bottom - start), start - end
+        return gap > min(_PARAGRAPH_GAP * height, self.usual_gap + _LARGER_GAP * height)
 
 
 def _list_passages(

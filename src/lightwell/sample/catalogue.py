@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from lightwell.sample import findings, plainfiles, press, simulation, world
-from lightwell.sample.record import Document, Study, Withholding, Written
+from lightwell.sample.record import Document, Hiding, Study, Withholding, Written
 from lightwell.sample.world import Findings
 
 AS_OF = date(2026, 8, 26)
@@ -224,7 +224,9 @@ EARLIER = Study(
         Document("LF-ER-06", "Quiet hours for under-16s: a proposal", "deck", date(2019, 6, 19), "2", ("Inês Furtado",),
                  "earlier/LF-ER-06 deck 2019.pdf", "earlier-deck-2019", "deck", 120),
         Document("LF-ER-07", "Requests from adults to children after broadcasts", "memo", date(2019, 11, 27), "1.0",
-                 ("Inês Furtado",), "earlier/LF-ER-07 memo 2019.pdf", "earlier-memo-2019", "memo", 120),
+                 ("Inês Furtado",), "earlier/LF-ER-07 memo 2019.pdf", "earlier-memo-2019", "memo", 120,
+                 hidden=(Hiding("junior-staff", "Ewa Kowalczyk"), Hiding("security", "lv-db-07"),
+                         Hiding("participant", r"Marte Solheim|@marte\.sings"))),
         Document("LF-ER-08", "The longer evening: night use among children after the school closures of 2020", "report",
                  date(2021, 2, 15), "1.0", ("Inês Furtado", "Anaïs Lefèvre", "Siobhán Ní Bhriain"),
                  "earlier/LF-ER-08 longer evening.pdf", "earlier-journal-2020", "journal", 120),

@@ -22,6 +22,7 @@ Say = Callable[[str], None]
 _WORDS = {
     "open": "published",
     "partly_open": "published in part",
+    "redacted": "published with hidden parts",
     "held_back": "held back",
     "already_public": "already public elsewhere",
     "held_not_read": "published as a file, not read",
@@ -80,7 +81,7 @@ def list_sums(stated: Account) -> Iterator[str]:
     """Say what became of everything promised: pages, then documents, places that are not empty."""
     counts = {"page": account.count_pages(stated.gaps), "document": account.count_items(stated.gaps)}
     for noun, count in counts.items():
-        places = [place for place in account.PLACES if count.get(place)]
+        places = [place for place in count if place != "sealed" and count[place]]
         parts = " + ".join(f"{count[place]:,} {_WORDS[place]}" for place in places)
         yield f"{count['sealed']:,} {noun}s promised = {parts or 0}"
     unknown = sum(gap.item.pages is None for gap in stated.gaps)

@@ -29,6 +29,14 @@ class Withholding:
 
 
 @dataclass(frozen=True)
+class Hiding:
+    """Words hidden on the pages of a document wherever they stand, by a regular expression, for a ground."""
+
+    ground: str
+    pattern: str
+
+
+@dataclass(frozen=True)
 class Document:
     """One document of the sample as it is planned: what it is, who wrote it, what becomes of it."""
 
@@ -45,6 +53,7 @@ class Document:
     planned: str = "opened"
     withheld: tuple[Withholding, ...] = ()
     language: str = "en"
+    hidden: tuple[Hiding, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.planned not in PLANNED:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from lightwell.actions import drafts, inventories, log, proposals
+from lightwell.actions import drafts, inventories, log, proposals, redactions
 from lightwell.archive import inventory
 from lightwell.db.models import Person, Study
 from lightwell.files import data, yaml_lines
@@ -158,9 +158,39 @@ def _make_sealing(
 
 def _make_publishing(cast: Cast, study: catalogue.Study) -> Callable[[datetime.datetime], None]:
     def act(now: datetime.datetime) -> None:
+        _hide_words(cast, study, now)
         publish(cast, cast.studies[study.key], study.summary, now)
 
     return act
+
+
+def _hide_words(cast: Cast, study: catalogue.Study, now: datetime.datetime) -> None:
+    """Hide what the catalogue says, as the two people of the publisher do; once it is locked in."""
+    found = Study.objects.get(pk=cast.studies[study.key])
+    titles = {document.title: document for document in study.documents if document.hidden}
+    for item in found.items.filter(title__in=titles, inventory__isnull=False, openings=None):
+        rows = [
+            redactions.propose_regions(
+                state=cast.state,
+                actor=cast.publisher,
+                item=item,
+                number=hit.page,
+                words=hit.words,
+                ground_id=hiding.ground,
+                now=now,
+            )
+            for hiding in titles[item.title].hidden
+            for hit in redactions.find_words(
+                state=cast.state,
+                actor=cast.publisher,
+                study=found,
+                pattern=hiding.pattern,
+                items=[item.number],
+            )
+        ]
+        redactions.decide_regions(
+            actor=cast.approver, study=found, numbers=[row.pk for row in rows], approved=True, now=now
+        )
 
 
 def disclose(cast: Cast, draft: Path, now: datetime.datetime) -> str:

@@ -1,6 +1,7 @@
 """Every sealed item has one state on every day, and the table is the same for everybody."""
 
 import datetime
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -152,6 +153,17 @@ def test_in_full_is_said_only_when_nothing_is_missing() -> None:
         assert completeness.is_in_full(completeness.compute_gaps(events, on(99), RULES)) is answer
 
 
+def test_a_page_with_hidden_regions_keeps_an_item_from_being_open_whole() -> None:
+    opened = event("opening", 40, pages=4)
+    for redacted, state in ((0, "opened"), (1, "partly-opened")):
+        (gap,) = completeness.compute_gaps([SEALED, replace(opened, redacted=redacted)], on(99), RULES)
+        assert (gap.state, gap.item.pages_open, gap.item.pages_redacted) == (state, 4, redacted)
+    assert not completeness.is_in_full([gap])
+    again = [SEALED, replace(opened, redacted=2), event("opening", 50, pages=4)]
+    (gap,) = completeness.compute_gaps(again, on(99), RULES)
+    assert (gap.state, gap.item.pages_redacted) == ("opened", 0)
+
+
 def test_events_that_cannot_be_are_refused() -> None:
     for events in ([event("opening", 1, pages=1)], [SEALED, SEALED]):
         with pytest.raises(errors.Refused, match="item 1 of std-a"):
@@ -163,5 +175,5 @@ def test_events_that_cannot_be_are_refused() -> None:
 def test_an_unread_format_has_an_unknown_page_count_and_never_zero() -> None:
     gaps = completeness.compute_gaps([UNREAD, event("opening", 90)], on(99), RULES)
     assert completeness.format_gaps(gaps).splitlines()[1] == (
-        "std-a,1,held-not-read,no,no,2026-04-11,0,unknown,unknown,0,0,"
+        "std-a,1,held-not-read,no,no,2026-04-11,0,unknown,unknown,0,0,0,"
     )

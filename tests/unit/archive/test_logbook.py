@@ -135,8 +135,15 @@ def test_every_maker_makes_exactly_the_members_the_book_knows():
         "at": AT, "study": STUDY, "number": 1, "record": DIGEST, "after": None, "kind": "report", "pages": 1,
         "read": True, "due": DAY, "sealed": bytes(32), "items": 1, "root": bytes(32), "opening": DIGEST,
         "ground": "g", "decided_by": "approver", "review": DAY, "page": None, "day": DAY, "studies": 1,
-        "in_advance": False, "rule": rules.FIRST_RULES, "beacon": None,
+        "in_advance": False, "rule": rules.FIRST_RULES, "beacon": None, "redacted": 0,
     }  # fmt: skip
     for name, maker in makers.items():
         value = maker(**{member: examples[member] for member in inspect.signature(maker).parameters})
         assert set(value) == logbook.MEMBERS[name.replace("_", "-")] | {"type", "v", "at"}
+
+
+@pytest.mark.parametrize(("redacted", "pages"), [(0, 1), (2, 1), (-1, 1), (True, 1), ("1", 1), (1, None)])
+def test_an_opening_counts_pages_with_hidden_regions_only_where_there_are_some(redacted, pages):
+    opening = {**entry.make_opening(AT, STUDY, 1, pages, DIGEST), "redacted": redacted}
+    with pytest.raises(errors.Refused, match="redacted is no whole number"):
+        read(*START, opening)
