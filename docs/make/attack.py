@@ -25,7 +25,7 @@ OURS = "Lightwell"
 HEAD = """# What attackers get out of a redacted file
 
 Made by `docs/make/attack.py` from `tests/attack`; do not edit. One document holds {count} words, each in
-another hiding place. Each way of redacting is told where all of them are, and then every attacker reads what is
+another hiding place. Each way of redacting is told where all of them are, then every attacker reads what is
 left. A word counts when three quarters of its letters come back in a row. Peers: {versions}.
 
 | way of redacting | recovered of {count} |

@@ -1,7 +1,7 @@
 """Ways of redacting that are not ours, for comparison: each from a PDF and rectangles to a PDF.
 
 Rectangles are (page from 0, (left, bottom, right, top)) in points of the page's own space. MuPDF is called as
-the program `mutool`; PyMuPDF and clearleaf are used where somebody installed them, and are no dependency of ours.
+the program `mutool`; PyMuPDF and clearleaf are used where somebody installed them; they are no dependency.
 """
 
 from __future__ import annotations
