@@ -391,6 +391,8 @@ def _unpack_picture(match: re.Match[bytes], packed: bytes) -> Picture:
             spread[k::each] = data.translate(bytes(v >> shift & (1 << bits) - 1 for v in range(256)))
         data, padded = bytes(spread), row_bytes * each
         if padded != stride:
+            if any(any(data[at + stride : at + padded]) for at in range(0, len(data), padded)):
+                raise errors.Refused("a row of a picture of the PDF says something behind its last pixel")
             data = b"".join(data[at : at + stride] for at in range(0, len(data), padded))
     shown = Picture(width, height, palette, data if palette else data.translate(_SHOWN))
     _check_picture(shown)

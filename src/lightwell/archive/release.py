@@ -402,7 +402,7 @@ def _parse_page(value: Json, header_salt: bytes, file_hash: bytes) -> OpenPage:
             **rest,
         } if not rest:
             head = _parse_head(head_value)
-            if head.number != number or len(lines) != head.lines:
+            if head.number != _parse_count(number) or len(lines) != head.lines:
                 raise errors.Refused(f"page {number} contradicts its head")
             places = _parse_places(hidden, head.patches, number)
             if picture is None and len(places) != head.patches:
@@ -429,7 +429,7 @@ def _parse_redacted_page(value: Json, header_salt: bytes, file_hash: bytes) -> R
             **rest,
         } if not rest:
             head = _parse_head(head_value)
-            if head.number != number:
+            if head.number != _parse_count(number):
                 raise errors.Refused(f"page {number} contradicts its head")
             return RedactedPage(
                 head,

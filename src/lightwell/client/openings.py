@@ -154,11 +154,15 @@ def check_redacted(bundle: Bundle, opened: release.RedactedOpening, sealed: byte
             raise errors.Refused(f"it has {document.count} pages; {opened.header.pages} were sealed")
         shown = {each.head.number: each for each in opened.pages}
         held = {each.page: each.ground for each in opened.holdings}
-        for number, sheet in enumerate(document.iterate_sheets(), 1):
-            if number in held:
-                redacted_page.check_held_sheet(sheet, number, held[number])
-            else:
-                _check_redacted_page(shown[number], sheet, opened.header, sealed, checked)
+        sheets = document.iterate_sheets()
+        for number in range(1, document.count + 1):
+            with name_place(f"{path}, page {number}"):
+                sheet = next(sheets)
+                if number in held:
+                    redacted_page.check_held_sheet(sheet, number, held[number])
+                else:
+                    _check_redacted_page(shown[number], sheet, opened.header, sealed, checked)
+        next(sheets, None)  # what stands behind the last page is looked at when one more is asked for
     # Last, so that a changed page is named before the file as a whole.
     if hashlib.sha256(data).hexdigest() != opened.document:
         raise PlacedRefusal(path, "these are not the bytes that the opening names")
