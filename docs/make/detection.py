@@ -31,6 +31,15 @@ from lightwell.files import data, pdf
 
 FIGURES = Path(__file__).resolve().parents[2] / "src" / "lightwell" / "data" / "detection" / "figures.json"
 SHOWN_FROM = 50
+# Shown beside the figures: what a reader must know to take them for no more than they are.
+NOTES = [
+    "Nine of ten names on these pages are authors, many of them in lists of references, whose shape the rules "
+    "know; in running text the rules find fewer (docs/benchmarks.md).",
+    "The pages were labelled before any detector ran, by the session that then wrote the rules; it had read "
+    "them, nobody else has checked the labels, and which labels were missed was not looked at.",
+    "There was one e-mail address, one phone number, and no id, IP address or date of birth on them: for these the "
+    "figures say only how often a rule was wrong.",
+]
 Place = tuple[int, int]
 Label = tuple[int, int, int, str]
 Page = tuple[Sequence[Line], list[Label]]
@@ -113,6 +122,7 @@ def main() -> None:
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "pages": len(pages),
         "labelled_by": labels.READER,
+        "notes": NOTES,
         "shown_from": SHOWN_FROM,
         "rules": summarise(pages, rules),
     }

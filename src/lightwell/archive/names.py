@@ -25,7 +25,7 @@ _KEEP_WORDS = 200_000
 _LEAST = 30
 _CARRIED_FROM = 65
 
-_LEAD = "([{<\"'“‘«*†‡§¶•–—-"
+_LEAD = "([{<>\"'“‘«*†‡§¶•–—-"
 _TAIL = ")]}>\"'”’»*†‡§¶,;:.!?…"
 _KEPT = frozenset(",;:.)")
 _NO_INITIALS = frozenset(["us", "usa", "uk", "eu", "un", "dc", "eg", "ie", "am", "pm"])
@@ -36,7 +36,8 @@ _NAME = re.compile(r"[^\W\d_]+(?:[-'.][^\W\d_]+)*")
 
 # Classes: F given, L family, B both, W unknown with a capital, H common and given, K common and family,
 # C common, Q place, I initials with dots, J one bare capital, V two or three capitals, P particle, T title,
-# D degree, E "et", G "al", N "and", Y year, Z anything else. Behind a class stand the marks `_KEPT`.
+# D degree, E "et", G "al", N "and", Y year, M what introduces a name, U "is", A what a person does, Z any
+# other. Behind a class stand the marks `_KEPT`.
 _ANY, _SURE = "[FBLWHKCQ]", "[FBLWHK]"
 
 
@@ -67,9 +68,12 @@ _RULES = (
     Rule("name before et al.", _compile(r"(P{0,2}X(?:[FBLWK])?),?EG"), 88),
     Rule("given name and family name", _compile(r"([FBH](?:[IJ]|[FBLWHK]){0,2}P{0,3}[FBLWHKQ])"), 85),
     Rule("names with a particle", _compile(r"([FBLW]P{1,3}[FBLW])"), 60),
-    Rule("family names together", _compile(r"(?<![FBLWHKCQIJ])([LW]{2,3})(?![A-Z])"), 35),
+    Rule("family names together", _compile(r"(?<![FBLWHIJ])([LW]{2,3})(?![FBLWHKCQIJVD])"), 38),
     Rule("initials alone", _compile(r"(?<![A-Z])(I)(?=[).])"), 35),
-    Rule("given name alone", _compile(r"(?<![FBLWHKCQIJ])(F)(?![FBLWHKCQIJ])"), 35),
+    Rule("name introduced", _compile(r"M[,:]?U?:?(S[IJFBLW]{0,2}P{0,2}[FBLW]?)"), 60),
+    Rule("name of somebody who speaks", _compile(r"(?<![FBLWHKCQIJ])([FBLW]{1,2})A"), 55),
+    Rule("given name alone", _compile(r"(?<![FBLWHKCQIJ])([FB])(?![FBLWHKCQIJ])"), 38),
+    Rule("family name alone", _compile(r"(?<![FBLWHKCQIJ])(L)(?![FBLWHKCQIJ])"), 30),
 )
 _MANY = _compile(r"S[VJ](?:,N?S[VJ])+")
 _ONE_OF_MANY = _compile(r"(S[VJ])")
@@ -77,6 +81,8 @@ _ONE_OF_MANY = _compile(r"(S[VJ])")
 _CITED = _compile(r"(?<![FBLWHKCPN,])[FBLWHKCPN,]{1,90}(?:\(|(?<=,))Y")
 _ONE_CITED = _compile(r"(P{0,2}[FBLWHK](?:[FBLW])?)")
 _LISTED = _compile(r"(?<![FBLWHK])SI{0,2}S{1,3}(?:(?:[,;]N?|N)SI{0,2}S{1,3})+")
+_SINGLE = _compile(r"(?<![FBLWHKCQIJ])[FBLWH](?:(?:,N?|N)[FBLWH]){2,}(?![FBLWHKCQ])")
+_ONE_SINGLE = _compile(r"([FBLWH])")
 _ONE_LISTED = _compile(r"(SI{0,2}S{1,3})")
 
 
@@ -87,6 +93,8 @@ class Names:
     given: frozenset[str]
     family: frozenset[str]
     common: frozenset[str]
+    introducers: frozenset[str]
+    speakers: frozenset[str]
     titles: frozenset[str]
     degrees: frozenset[str]
     particles: frozenset[str]
@@ -134,8 +142,10 @@ class Names:
             return "P"
         if _YEAR.fullmatch(bare):
             return "Y"
+        if key in self.introducers:
+            return "M"
         if not bare[:1].isupper():
-            return "Z"
+            return "U" if key in ("is", "was") else "A" if key in self.speakers else "Z"
         if key in self.titles and len(bare) > 1:
             return "T"
         if key.replace(".", "") in self.degrees:
@@ -234,13 +244,17 @@ def _apply_rules(page: _Page) -> Iterator[tuple[int, int, int, str]]:
     for many, one, confidence, name in (
         (_MANY, _ONE_OF_MANY, 82, "family names with initials in a row"),
         (_CITED, _ONE_CITED, 70, "family name and year"),
-        (_LISTED, _ONE_LISTED, 45, "names in a row"),
+        (_LISTED, _ONE_LISTED, 52, "names in a row"),
+        (_SINGLE, _ONE_SINGLE, 55, "single names in a row"),
     ):
         for row in many.finditer(code):
             parts = list(one.finditer(code, *row.span()))
             for found in parts:
                 first, last = page.find_words(*found.span(1))
                 doubt = 25 * _count_small(page, first, last)
+                if many is _SINGLE:
+                    # Places and products come in rows too: at least two must be given names.
+                    doubt += 0 if sum(letter in "FBH" for letter in row[0]) > 1 else 30
                 if len(parts) < 2:
                     # "Youth Survey (2019)" is a title; "(Young, 2019)" may be one.
                     doubt += 30 * bool({"C", "Q"} & set(row[0])) + 20 * (found[1][-1] in "HK")
@@ -258,9 +272,13 @@ def _count_doubt(page: _Page, rule: Rule, shape: str, first: int, last: int) -> 
     elif rule.name in ("family name, initials", "name before et al.", "title and name"):
         doubt += {"C": 25, "Q": 15}.get(letters[0], 0)
     elif rule.name == "family names together":
-        doubt += 0 if "L" in letters else 20
+        doubt += 0 if "L" in letters else 6
     elif rule.name == "given name alone":
         doubt += 10 * page.sheet.words[first].isupper()
+    elif rule.name == "name introduced":
+        doubt += {"W": 12, "H": 20, "K": 20}.get(letters[0], 0)
+    elif rule.name == "name of somebody who speaks":
+        doubt += 15 * ("W" in letters)
     elif rule.name == "initials alone":
         initials = page.sheet.words[first].strip("()[],;:").replace("-", ".").strip(".").split(".")
         doubt += 0 if len(initials) > 2 else 35

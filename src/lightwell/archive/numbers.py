@@ -185,8 +185,10 @@ def find_numbers(sheet: Sheet) -> Iterator[Hit]:
         at, _ = sheet.find_words(*found.span())
         word = words[at]
         if "/" in word or "doi" in word:
+            if word.count(".") >= 3 and _IPV4.search(word):
+                yield Hit(at, at, "ip", "IPv4 address", 60)
             continue
-        before = [each.strip(MARKS).lower() for each in words[max(0, at - 3) : at]]
+        before = [each.strip(MARKS).lower() for each in words[max(0, at - 4) : at]]
         bare = word.strip(MARKS)
         yield from _judge_context(at, bare, before)
         yield from _judge_word(at, word, bare, before)
@@ -272,7 +274,7 @@ def _judge_group(sheet: Sheet, match: re.Match[str], before: list[str]) -> Itera
     first, last = sheet.find_words(*match.span())
     if written.lstrip("(").startswith("+"):
         yield Hit(first, last, "phone", "international phone number", 92)
-    elif _PHONES.intersection(before[-2:]):
+    elif _PHONES.intersection(before):
         yield Hit(first, last, "phone", "phone number after a word that says so", 95)
     elif _US_SHAPE.fullmatch(written) or (
         "\n" not in written and 9 <= len(digits) <= 12 and _NATIONAL.fullmatch(written)

@@ -43,6 +43,14 @@ _FOREIGN_WORDS = (
     *(" quai ", " impasse ", "Calle ", "Avenida ", "Plaza ", "Via ", "Viale ", "Piazza ", "Rua "),
     *("Praça ", "Paseo ", "Carrer ", "ul. "),
 )
+# "Hunzepad 139, Culemborg 4105 GX", "65 Elm Rise, Oamaru Central 9400"
+_NUMBER_COMMA = re.compile(rf"\d{{1,5}}[A-Za-z]?\.?,\s(?={_UP})|,\s(?={_UP}[\w\s-]{{2,40}}\d{{4}})")
+_BEFORE_NUMBER = re.compile(
+    rf"(?<!\S)(?:{_CAP}\s)(?:[\w'’.-]+\s){{0,3}}$|(?<!\S)\d{{1,5}}[a-z]?\s(?:{_CAP}\s?){{1,4}}$"
+)
+_TOWN = re.compile(
+    rf"(?:{_CAP}\s)(?:[\w-]+\s){{0,3}}?(\d{{5}}|\d{{4}}(?:\s[A-Z]{{2}}|-\d{{3}})?|\d{{3}}\s\d{{2}})(?!\d)"
+)
 _BOX = re.compile(r"\bP\.?\s?O\.?\s?Box\s\d{1,6}\b|\bPostfach\s[\d\s]{2,9}\d\b", re.IGNORECASE)
 _STATE = f"(?:{'|'.join(sorted(US_STATES))})"
 _ADDRESS_REST = re.compile(
@@ -120,6 +128,15 @@ def find_addresses(sheet: Sheet) -> Iterator[Hit]:
     if any(word in text for word in _FOREIGN_WORDS):
         for found in _FOREIGN.finditer(text):
             yield _make_address(sheet, *found.span(), "street with number, not English", 75)
+    for comma in _NUMBER_COMMA.finditer(text):
+        window = max(0, comma.start() - _WINDOW // 2)
+        before = _BEFORE_NUMBER.search(text[window : comma.start()])
+        if before and (town := _TOWN.match(text, comma.end())):
+            # What ends in a year is a reference sooner than an address.
+            year = re.fullmatch("(?:19|20)\\d\\d", town[1])
+            confidence = 35 if year else 65
+            first, last = sheet.find_words(window + before.start(), town.end())
+            yield Hit(first, last, "address", "street, town and postcode", confidence)
     if "Box" in text or "BOX" in text or "Postfach" in text:
         for found in _BOX.finditer(text):
             yield _make_address(sheet, *found.span(), "post box", 85)

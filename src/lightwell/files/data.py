@@ -141,6 +141,8 @@ def read_names() -> names.Names:
         given=frozenset(lists["given"]),
         family=frozenset(lists["family"]),
         common=frozenset(lists["common"]),
+        introducers=frozenset(words["introducers"].split()),
+        speakers=frozenset(words["speakers"].split()),
         titles=frozenset(words["titles"].split()),
         degrees=frozenset(words["degrees"].split()),
         particles=frozenset(words["particles"].split()),
