@@ -17,6 +17,8 @@ from lightwell.archive.fingerprint_set import Words
 
 # Of the shorter page's words, so many stand in the other one in the same order (chosen as in `fingerprint`).
 LEAST_IN_ORDER = 0.6
+# A held page far longer than the published one may merely quote it: then nearly all of that one is asked for.
+LEAST_WITHIN, FAR_LONGER = 0.8, 1.5
 # Lone words such as "the" meet by chance.
 _LEAST_BLOCK = 2
 # No normalised word begins so.
@@ -64,7 +66,8 @@ class Difference:
     @property
     def is_copy(self) -> bool:
         """Whether one page is a copy of the other, or of a part of it."""
-        return self.share >= LEAST_IN_ORDER
+        longer = self.held > FAR_LONGER * self.published
+        return self.share >= (LEAST_WITHIN if longer else LEAST_IN_ORDER)
 
     @property
     def is_same(self) -> bool:

@@ -65,6 +65,17 @@ def test_a_passage_in_common_does_not_make_a_copy() -> None:
     assert not found.is_copy
 
 
+def test_a_long_page_that_holds_most_of_a_short_one_is_no_copy_of_it() -> None:
+    short = [f"short{k}" for k in range(50)]
+    long = [f"long{k}" for k in range(200)]
+    assert not compare(" ".join([*long, *short[:35]]), " ".join(short)).is_copy
+    assert compare(" ".join([*long, *short[:45]]), " ".join(short)).is_copy
+    # The other way round it is: a held part of a published page.
+    assert compare(
+        " ".join([*short[:35], *(f"misread{k}" for k in range(15))]), " ".join(long + short)
+    ).is_copy
+
+
 def test_pages_without_words_have_nothing_in_common() -> None:
     assert compare("", "").share == 0.0
     assert not compare("", TEXT).is_copy

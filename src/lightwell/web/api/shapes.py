@@ -315,6 +315,18 @@ class Hits(Schema):
     counts: dict[str, dict[str, int]]
 
 
+class FingerprintSet(Schema):
+    """The file that `lightwell check` compares with; the same for everybody, up to `log_size` entries."""
+
+    address: str
+    bytes: int
+    digest: str
+    log_size: int
+    documents: int
+    pages: int = Field(description="Open pages with words enough to be found by them.")
+    pages_without: int = Field(description="Open pages with too few.")
+
+
 class Checkpoint(Schema):
     """The log's newest signed state and what this site's own policy says of it."""
 
