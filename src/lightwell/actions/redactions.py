@@ -8,22 +8,29 @@ for a person it is not published at all. Words of sealed pages are read for thos
 from __future__ import annotations
 
 import datetime
+import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import models, transaction
 
 from lightwell.actions import inventories, journal, organisations
-from lightwell.archive import page, redaction
+from lightwell.archive import page, redaction, seal
 from lightwell.base import errors, ground, roles
 from lightwell.db.models import Item, Person, Redaction, Study
-from lightwell.files import data, parts
+from lightwell.files import data, parts, redrawing, seeking
 from lightwell.files.state import State
 
-PERSON = "person"
+PERSON, PATTERN = "person", "pattern"
 SCOPE = "region"
 MOST_HITS = 5000
+# A pattern that is found at more than this share of all words names nothing; pages are held back instead.
+MOST_SHARE, _FEW_WORDS = 0.5, 200
+# What stands around a value on a page and is no part of it.
+_EDGES = " .,;:!?()[]{}\"'“”‘’"
+_PLACES = re.compile(r"(\d{1,6})\.(\d{1,6})(?:-(?:(\d{1,6})\.)?(\d{1,6}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class Suggestion:
     ground: str
     source: str
     confidence: int
+    boxes: tuple[redaction.Box, ...] = ()
 
 
 def find_item(study: str, number: int) -> Item:
@@ -88,7 +96,7 @@ def propose_regions(
     every problem: a ground that is unknown or not for a region, a review too late, a box off the page.
     """
     organisations.check_owner(actor, "propose", organisations.find_owner(item.study_id))
-    until = _check_ground(ground_id, review, now)
+    until = check_ground(ground_id, review, now)
     found = read_page(state=state, actor=actor, item=item, number=number)
     region = redaction.Region(ground_id, "approver", until, False, tuple(words), tuple(boxes))
     redaction.check_regions(found, [region])
@@ -114,20 +122,21 @@ def keep_suggestions(*, item: Item, suggestions: Sequence[Suggestion], now: date
     with transaction.atomic():
         Item.objects.select_for_update().get(pk=item.pk)
         known = {
-            (each.page, _freeze(each.words))
-            for each in Redaction.objects.filter(item=item, lifted_at=None).exclude(words=[])
+            (each.page, _freeze(each.words), _freeze_boxes(each.boxes))
+            for each in Redaction.objects.filter(item=item, lifted_at=None)
         }
         grounds, fresh = data.read_grounds(), []
         for each in suggestions:
-            if (each.page, each.words) in known:
+            if (key := (each.page, each.words, each.boxes)) in known:
                 continue
-            known.add((each.page, each.words))
+            known.add(key)
             review = ground.propose_expiry(grounds[each.ground], now.date().isoformat())
             fresh.append(
                 Redaction(
                     item=item,
                     page=each.page,
                     words=[list(place) for place in each.words],
+                    boxes=[list(box) for box in each.boxes],
                     ground=each.ground,
                     review=datetime.date.fromisoformat(review),
                     source=each.source,
@@ -149,7 +158,7 @@ def confirm_suggestions(
 ) -> list[Redaction]:
     """Make suggestions proposals of one's own, for their ground or another; all or nothing."""
     organisations.check_owner(actor, "propose", organisations.find_owner(study.id))
-    until = _check_ground(ground_id, None, now) if ground_id else None
+    until = check_ground(ground_id, None, now) if ground_id else None
     with transaction.atomic():
         rows = _lock(study, numbers, Redaction.objects.suggested(), "suggestion")
         for row in rows:
@@ -193,6 +202,46 @@ def decide_regions(
     return rows
 
 
+def sort_suggestions(
+    *,
+    actor: Person,
+    study: Study,
+    confirmed: Mapping[int, str],
+    dismissed: Collection[int],
+    now: datetime.datetime,
+) -> list[Redaction]:
+    """Confirm suggestions, each for a ground ("" for its own), and dismiss others; all or nothing."""
+    by_ground: defaultdict[str, list[int]] = defaultdict(list)
+    for number, ground_id in confirmed.items():
+        by_ground[ground_id].append(number)
+    with transaction.atomic():
+        rows = [
+            row
+            for ground_id, numbers in by_ground.items()
+            for row in confirm_suggestions(
+                actor=actor, study=study, numbers=numbers, ground_id=ground_id, now=now
+            )
+        ]
+        if dismissed:
+            dismiss_suggestions(actor=actor, study=study, numbers=dismissed)
+    return rows
+
+
+def sort_regions(
+    *,
+    actor: Person,
+    study: Study,
+    approved: Collection[int],
+    turned_down: Collection[int],
+    now: datetime.datetime,
+) -> None:
+    """Approve some proposed regions and turn others down, as the second person; all or nothing."""
+    with transaction.atomic():
+        for numbers, decision in ((approved, True), (turned_down, False)):
+            if numbers:
+                decide_regions(actor=actor, study=study, numbers=numbers, approved=decision, now=now)
+
+
 def withdraw_regions(*, actor: Person, study: Study, numbers: Collection[int]) -> None:
     """Take back one's own proposals while nobody has decided about them; all or nothing."""
     with transaction.atomic():
@@ -204,34 +253,109 @@ def withdraw_regions(*, actor: Person, study: Study, numbers: Collection[int]) -
             row.delete()
 
 
+def propose_hits(
+    *,
+    state: State,
+    actor: Person,
+    study: Study,
+    hits: Collection[tuple[int, int, tuple[redaction.Place, ...]]],
+    ground_id: str,
+    review: datetime.date | None = None,
+    source: str = PATTERN,
+    now: datetime.datetime,
+) -> int:
+    """Propose to hide words at many places, each (document, page, words), all or nothing; how many are new.
+
+    What is suggested, proposed or in force with the same words already is left as it is, but a suggestion
+    becomes the actor's proposal. Raises as `propose_regions`.
+    """
+    organisations.check_owner(actor, "propose", organisations.find_owner(study.id))
+    until = check_ground(ground_id, review, now)
+    if not hits:
+        raise errors.UserMistake("choose at least one place", place="hits")
+    by_page: defaultdict[tuple[int, int], list[tuple[redaction.Place, ...]]] = defaultdict(list)
+    for number, page_number, words in hits:
+        by_page[number, page_number].append(words)
+    items = {number: find_item(study.id, number) for number, _ in by_page}
+    for (number, page_number), listed in by_page.items():
+        found = read_page(state=state, actor=actor, item=items[number], number=page_number)
+        redaction.check_regions(
+            found, [redaction.Region(ground_id, "approver", until, False, words) for words in listed]
+        )
+    new = 0
+    with transaction.atomic():
+        list(Item.objects.select_for_update().filter(pk__in=[each.pk for each in items.values()]))
+        for (number, page_number), listed in by_page.items():
+            known = {_freeze(row.words): row for row in _list_live(items[number]).filter(page=page_number)}
+            for words in dict.fromkeys(listed):
+                row = known.get(words)
+                if row is not None and row.proposer_id is not None:
+                    continue
+                values = {"ground": ground_id, "review": until, "proposer": actor, "proposed_at": now}
+                if row is not None:
+                    Redaction.objects.filter(pk=row.pk).update(**values)
+                else:
+                    Redaction.objects.create(
+                        item=items[number],
+                        page=page_number,
+                        words=[list(each) for each in words],
+                        source=source,
+                        **values,
+                    )
+                new += 1
+    return new
+
+
 def find_words(
     *, state: State, actor: Person, study: Study, pattern: str, items: Collection[int] = ()
 ) -> list[Hit]:
     """Find every place in the sealed pages of a study where a pattern (a regular expression) stands.
 
     It is looked for line by line, words parted by one blank, whatever their case. `UserMistake` for a pattern
-    that cannot be read or finds more than `MOST_HITS`.
+    that cannot be read, takes too long (`files/seeking`), or finds more than `MOST_HITS` or `MOST_SHARE`.
     """
     organisations.check_owner(actor, "read_sealed", organisations.find_owner(study.id))
-    try:
-        compiled = re.compile(pattern, re.IGNORECASE)
-    except re.error as error:
-        raise errors.UserMistake(f"the pattern {pattern!r} cannot be read: {error}") from None
-    if not pattern or compiled.search(""):
-        raise errors.UserMistake("the pattern would be found everywhere; it has to name at least one letter")
     hits: list[Hit] = []
-    for item in study.items.filter(inventory__isnull=False, read=True, wrapped_key__isnull=False):
-        if items and item.number not in items:
-            continue
-        for each in parts.iterate_parts(
-            state.files, inventories.unwrap_item_key(state, item), item.sealed_parts
-        ):
-            hits += _find_on_page(item.number, each, compiled)
+    words = hidden = 0
+    with seeking.Seeker(pattern) as seeker:
+        for item, number, lines in _iterate_lines(state, study, items):
+            words += sum(map(len, lines))
+            for hit in _find_on_page(item.number, number, lines, seeker):
+                hits.append(hit)
+                hidden += len(hit.words)
             if len(hits) > MOST_HITS:
                 raise errors.UserMistake(
-                    f"this is found more than {MOST_HITS:,} times; name a narrower pattern or fewer documents"
+                    f"this is found more than {MOST_HITS:,} times; narrow the pattern, or name documents",
+                    place="pattern",
                 )
+    if words > _FEW_WORDS and hidden > MOST_SHARE * words:
+        raise errors.UserMistake(
+            f"this is found at {hidden:,} of {words:,} words; name a narrower pattern, or hold pages or "
+            "documents back",
+            place="pattern",
+        )
     return hits
+
+
+def read_value(*, state: State, actor: Person, row: Redaction) -> tuple[str, str]:
+    """Read the words of a region, and the pattern that finds them elsewhere; both empty without words."""
+    found = read_page(state=state, actor=actor, item=row.item, number=row.page)
+    value = " ".join(found.lines[line][word].text for line, word in row.words).strip(_EDGES)
+    if not value:
+        return "", ""
+    # Words of one line are parted by one blank, and a name is no part of a longer word.
+    return value, r"(?<!\w)" + " ".join(map(re.escape, value.split())) + r"(?!\w)"
+
+
+def leave_out_known(study: Study, hits: Iterable[Hit]) -> list[Hit]:
+    """Leave out hits every word of which is proposed or in force; what was dismissed once is shown again."""
+    known: defaultdict[tuple[int, int], set[redaction.Place]] = defaultdict(set)
+    rows = Redaction.objects.proposed() | Redaction.objects.in_force()
+    for number, page_number, words in rows.filter(item__study=study).values_list(
+        "item__number", "page", "words"
+    ):
+        known[number, page_number].update(_freeze(words))
+    return [hit for hit in hits if not known[hit.item, hit.page].issuperset(hit.words)]
 
 
 def list_regions(
@@ -248,25 +372,95 @@ def list_regions(
             found = parts.read_part(state.files, key, row.item.sealed_parts, row.page)
             page_of = row.item_id, row.page, found
         words = _freeze(row.words)
-        listed.append((row, show_context(page_of[2], words) if words else "a part of the picture"))
+        listed.append((row, show_context(page_of[2].lines, words) if words else "a part of the picture"))
     return listed
 
 
 def read_regions(item: Item, *, without: Collection[int] = ()) -> dict[int, list[redaction.Region]]:
     """Read the regions in force on an item by page, but for those of the given numbers."""
-    grounds, found = data.read_grounds(), dict[int, list[redaction.Region]]()
+    found = dict[int, list[redaction.Region]]()
     for row in Redaction.objects.in_force().filter(item=item).exclude(pk__in=without).order_by("page", "pk"):
-        found.setdefault(row.page, []).append(
-            redaction.Region(
-                row.ground,
-                "approver",
-                row.review,
-                grounds[row.ground].hides_width,
-                tuple((line, word) for line, word in row.words),
-                tuple((left, top, right, bottom) for left, top, right, bottom in row.boxes),
-            )
-        )
+        found.setdefault(row.page, []).append(_read_region(row))
     return found
+
+
+def preview_page(
+    *,
+    state: State,
+    actor: Person,
+    item: Item,
+    number: int,
+    without: Collection[int] = (),
+    proposed: bool = True,
+    now: datetime.datetime,
+) -> redrawing.Redrawn:
+    """Draw a page as it will be published: what is in force hidden, and what is proposed as if approved.
+
+    `without` are regions left out of it. Raises as `read_page`.
+    """
+    found = read_page(state=state, actor=actor, item=item, number=number)
+    rows = Redaction.objects.in_force()
+    if proposed:
+        rows = rows | Redaction.objects.proposed()
+    rows = rows.filter(item=item, page=number).exclude(pk__in=without).order_by("pk")
+    return redrawing.redraw_page(found, [_read_region(row) for row in rows], make_not_shown(now))
+
+
+def count_regions(study: Study) -> dict[int, Counter[str]]:
+    """Count the regions of each document by standing: suggested, proposed, in-force."""
+    counted: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for name, rows in (
+        ("suggested", Redaction.objects.suggested()),
+        ("proposed", Redaction.objects.proposed()),
+        ("in-force", Redaction.objects.in_force()),
+    ):
+        for number in rows.filter(item__study=study).values_list("item__number", flat=True):
+            counted[number][name] += 1
+    return counted
+
+
+def list_waiting(actor: Person) -> list[tuple[str, int, int]]:
+    """List the studies on which something waits for a person: id, suggestions, proposals to decide."""
+    waiting: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    others = Redaction.objects.proposed().exclude(proposer=actor)
+    for permission, rows in (("propose", Redaction.objects.suggested()), ("approve", others)):
+        for study in rows.values_list("item__study", flat=True):
+            waiting[study][permission] += 1
+    listed = []
+    for study, counts in sorted(waiting.items()):
+        owner = organisations.find_owner(study)
+        may = [
+            counts[each] if roles.may_for(actor.roles, each, actor.organisation_id, owner) else 0
+            for each in ("propose", "approve")
+        ]
+        if any(may):
+            listed.append((study, may[0], may[1]))
+    return listed
+
+
+def list_approvers(study: Study, proposers: Collection[str]) -> list[str]:
+    """List who may decide as the second person about what these people proposed."""
+    owner = organisations.find_owner(study.id)
+    return [
+        person.username
+        for person in Person.objects.filter(is_active=True).order_by("username")
+        if all(roles.may_confirm(each, person.username) for each in proposers)
+        and roles.may_for(person.roles, "approve", person.organisation_id, owner)
+    ]
+
+
+def parse_places(text: str) -> list[redaction.Place]:
+    """Read places such as 4.2-4.3,7.1, lines and words counted from 1, as (line, word) from 0."""
+    places: list[redaction.Place] = []
+    for each in filter(None, (part.strip() for part in text.split(","))):
+        match = _PLACES.fullmatch(each)
+        last = int(match[4] or match[2]) if match else 0
+        if match is None or (match[3] and match[3] != match[1]) or last - int(match[2]) > MOST_HITS:
+            raise errors.UserMistake(
+                f"{each!r} does not name words of one line, such as 4.2 or 4.2-4.5", place="words"
+            )
+        places += [(int(match[1]) - 1, word - 1) for word in range(int(match[2]), last + 1)]
+    return places
 
 
 def make_not_shown(now: datetime.datetime) -> redaction.Region:
@@ -285,7 +479,8 @@ def list_grounds() -> list[ground.Ground]:
     ]
 
 
-def _check_ground(ground_id: str, review: datetime.date | None, now: datetime.datetime) -> datetime.date:
+def check_ground(ground_id: str, review: datetime.date | None, now: datetime.datetime) -> datetime.date:
+    """Return the day of review; `UserMistake` for a ground unknown or not for regions, or a day too late."""
     grounds, today = data.read_grounds(), now.date().isoformat()
     if ground_id == redaction.NOT_SHOWN:
         raise errors.UserMistake(f"the ground {ground_id!r} is the program's own; choose another")
@@ -295,6 +490,22 @@ def _check_ground(ground_id: str, review: datetime.date | None, now: datetime.da
     ground.check_use(grounds, ground_id, SCOPE, "approver", today, until)
     assert until is not None
     return datetime.date.fromisoformat(until)
+
+
+def _read_region(row: Redaction) -> redaction.Region:
+    return redaction.Region(
+        row.ground,
+        "approver",
+        row.review,
+        data.read_grounds()[row.ground].hides_width,
+        _freeze(row.words),
+        _freeze_boxes(row.boxes),
+    )
+
+
+def _list_live(item: Item) -> models.QuerySet[Redaction]:
+    """List the regions that are suggested, proposed or in force."""
+    return Redaction.objects.filter(item=item, dismissed_by=None, lifted_at=None).exclude(approved=False)
 
 
 def _lock(study: Study, numbers: Collection[int], rows: object, noun: str) -> list[Redaction]:
@@ -314,31 +525,42 @@ def _lock(study: Study, numbers: Collection[int], rows: object, noun: str) -> li
     return found
 
 
-def _find_on_page(item: int, found: page.Parts, pattern: re.Pattern[str]) -> Iterator[Hit]:
-    for k, line in enumerate(found.lines):
-        text, starts = "", []
-        for word in line:
-            starts.append(len(text))
-            text += word.text + " "
-        for match in pattern.finditer(text.rstrip()):
-            if match.end() == match.start():
-                continue
-            words = tuple(
-                (k, n)
-                for n, word in enumerate(line)
-                if starts[n] < match.end() and starts[n] + len(word.text) > match.start()
-            )
-            if words:
-                yield Hit(item, found.head.number, words, show_context(found, words))
+def _iterate_lines(
+    state: State, study: Study, items: Collection[int]
+) -> Iterator[tuple[Item, int, Sequence[page.Line]]]:
+    """Read the lines of every page of sealed documents, of all or of those of the given numbers."""
+    for item in study.items.filter(inventory__isnull=False, read=True, wrapped_key__isnull=False):
+        if items and item.number not in items:
+            continue
+        key = inventories.unwrap_item_key(state, item)
+        seeds = seal.derive_page_seeds(key, item.pages or 0)
+        for number, each in enumerate(parts.iterate_words(state.files, key, item.sealed_parts, seeds), 1):
+            yield item, number, [page.decode_line(line) for line in json.loads(each.lines)]
 
 
-def show_context(found: page.Parts, words: Sequence[redaction.Place]) -> str:
+def _find_on_page(
+    item: int, number: int, lines: Sequence[page.Line], seeker: seeking.Seeker
+) -> Iterator[Hit]:
+    before: tuple[redaction.Place, ...] = ()
+    for k, start, end in seeker.find([" ".join(word.text for word in line) for line in lines]):
+        words, at = [], 0
+        for n, word in enumerate(lines[k]):
+            if at < end and at + len(word.text) > start:
+                words.append((k, n))
+            at += len(word.text) + 1
+        # A pattern of a letter stands in a word several times; it is one place all the same.
+        if words and tuple(words) != before:
+            before = tuple(words)
+            yield Hit(item, number, before, show_context(lines, before))
+
+
+def show_context(lines: Sequence[page.Line], words: Sequence[redaction.Place]) -> str:
     """Show the line of the first word, what is meant between two marks; at most 30 words."""
     line, first = words[0]
     here = {word for k, word in words if k == line}
     texts = [
         ("⟦" if n == min(here) else "") + word.text + ("⟧" if n == max(here) else "")
-        for n, word in enumerate(found.lines[line])
+        for n, word in enumerate(lines[line])
     ]
     start = max(0, first - 12)
     return " ".join(texts[start : start + 30])
@@ -346,3 +568,7 @@ def show_context(found: page.Parts, words: Sequence[redaction.Place]) -> str:
 
 def _freeze(words: list[list[int]]) -> tuple[redaction.Place, ...]:
     return tuple((line, word) for line, word in words)
+
+
+def _freeze_boxes(boxes: list[list[int]]) -> tuple[redaction.Box, ...]:
+    return tuple((left, top, right, bottom) for left, top, right, bottom in boxes)

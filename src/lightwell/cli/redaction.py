@@ -11,7 +11,6 @@ lightwell redaction approve std-6wtb7d1t76x3nf all --as ben
 from __future__ import annotations
 
 import datetime
-import re
 from typing import TYPE_CHECKING
 
 import click
@@ -29,7 +28,6 @@ _GROUND = click.option(
     "--ground", default="", metavar="ID", help="The legal reason; lightwell redaction grounds"
 )
 _REVIEW = click.option("--review", type=click.DateTime(["%Y-%m-%d"]), help="Looked at again on this day.")
-_WORDS = re.compile(r"(\d+)\.(\d+)(?:-(?:(\d+)\.)?(\d+))?")
 
 
 @click.group()
@@ -109,7 +107,7 @@ def hide(
         actor=actor,
         item=redactions.find_item(study, item),
         number=page,
-        words=_parse_words(words),
+        words=redactions.parse_places(words),
         boxes=[_parse_box(each) for each in boxes],
         ground_id=ground,
         review=review.date() if review else None,
@@ -321,20 +319,6 @@ def _parse_numbers(text: str, place: str) -> set[int]:
         return {int(each) for each in text.split(",")} if text else set()
     except ValueError:
         raise errors.UserMistake(f"{place} {text!r} is not a list of numbers such as 1,3,4") from None
-
-
-def _parse_words(text: str) -> list[tuple[int, int]]:
-    """Read places such as 4.2-4.3,7.1, counted from 1, as (line, word) from 0."""
-    places: list[tuple[int, int]] = []
-    for each in filter(None, text.split(",")):
-        match = _WORDS.fullmatch(each.strip())
-        if match is None or (match[3] and match[3] != match[1]):
-            raise errors.UserMistake(
-                f"{each!r} does not name words of one line, such as 4.2 or 4.2-4.5", place="--words"
-            )
-        line, first, last = int(match[1]), int(match[2]), int(match[4] or match[2])
-        places += [(line - 1, word - 1) for word in range(first, last + 1)]
-    return places
 
 
 def _parse_box(text: str) -> tuple[int, int, int, int]:

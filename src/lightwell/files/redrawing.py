@@ -9,6 +9,7 @@ hidden: `archive/redaction`. What a verifier asks of the result: `archive/redact
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -72,6 +73,28 @@ def draw_held_sheet(number: int, ground: str, sentence: str) -> Sheet:
     box = (width // 8, height // 3, width * 7 // 8, height // 3 + 2 * len(lines) * _LARGEST)
     label = page.Word(redacted_page.HELD_LABEL.format(ground), box)
     return Sheet(_index_colours(pixels), (Block("label", (label,)),))
+
+
+def write_sheet_png(shown: Picture) -> bytes:
+    """Write the picture of a sheet as PNG, for the two people who look at it before it is published."""
+    size = shown.width, shown.height
+    if shown.palette:
+        drawn = Image.frombytes("P", size, shown.pixels)
+        drawn.putpalette(shown.palette)
+    else:
+        drawn = Image.frombytes("RGB", size, shown.pixels)
+    return _write_png(drawn)
+
+
+def write_sealed_png(parts: page.Parts) -> bytes:
+    """Write the whole sealed picture of a page as PNG, for those who may read what is sealed."""
+    return _write_png(Image.fromarray(_compose(parts.head, parts.patches)))
+
+
+def _write_png(drawn: Image.Image) -> bytes:
+    out = io.BytesIO()
+    drawn.save(out, "PNG", compress_level=1)
+    return out.getvalue()
 
 
 def find_inkless(parts: page.Parts, pixels: numpy.ndarray) -> list[redaction.Place]:

@@ -32,6 +32,8 @@ SENTENCES = {
     "back keeps its place, with the legal reason.",
     "take-back": "The pages leave the site and the search. Their places stay, with the legal reason. Copies "
     "that were downloaded cannot be called back.",
+    "release": "A new version of the document takes the place of the one that is shown. What is not "
+    "hidden any more can be read and copied by everybody from that moment on, and nobody takes it back.",
     "erasure": "The key and every byte of the document are destroyed. Nobody brings it back, not even those "
     "who run this archive. Its place stays, with the legal reason.",
     "extension": "The promise is moved. Both dates stay on the page of the document for everybody to see.",
@@ -127,7 +129,7 @@ def _list_items(proposal: Proposal) -> list[Item]:
         return []
     listed = Item.objects.filter(study=payload["study"], inventory__isnull=False).order_by("number")
     listed = listed.defer("page_roots", "wrapped_key")
-    if proposal.kind == "erasure":
+    if proposal.kind in ("erasure", "release"):
         return list(listed.filter(number=payload.get("item")))
     numbers = payload.get("items")
     return list(listed.filter(number__in=numbers) if isinstance(numbers, list) else listed)
@@ -152,6 +154,10 @@ def _read_row(proposal: Proposal, item: Item, before: datetime.date) -> Row:
             return Row(item, "held", "taken back", "its pages leave every view")
         case "erasure":
             return Row(item, "late", "destroyed", "nobody can ever read it again")
+        case "release":
+            lifted = payload.get("lift") or []
+            more = f"{words.count(len(lifted), 'hidden part')} of it can be read" if lifted else ""
+            return Row(item, "part", "opened again", more)
         case "key-lost":
             return Row(item, "late", "counted as lost", "for ever")
         case "dispute":

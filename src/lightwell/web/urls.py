@@ -18,6 +18,8 @@ urlpatterns = [
     path("", include("lightwell.web.views.drafts")),
     path("", include("lightwell.web.views.publishing")),
     path("", include("lightwell.web.views.incoming")),
+    path("", include("lightwell.web.views.redactions")),
+    path("", include("lightwell.web.views.redaction_queues")),
     path("", include("lightwell.web.views.proposals")),
     path("", include("lightwell.web.api.urls")),
     path("", include("lightwell.web.views.records")),

@@ -13,6 +13,7 @@ from lightwell.db.models.publications import (
     Report,
     Suspension,
 )
+from lightwell.db.models.readings import Reading
 from lightwell.db.models.redactions import Redaction
 from lightwell.db.models.studies import Amendment, Inventory, Item, Study
 
@@ -33,6 +34,7 @@ __all__ = [
     "Provider",
     "PublicPage",
     "Publication",
+    "Reading",
     "Redaction",
     "Report",
     "Service",

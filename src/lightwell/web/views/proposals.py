@@ -12,10 +12,11 @@ from django.urls import path
 
 from lightwell.actions import disclosures, organisations, proposals
 from lightwell.base import difference, disclosure, errors
-from lightwell.db.models import Disclosure, Proposal
+from lightwell.db.models import Disclosure, Person, Proposal, Redaction
 from lightwell.files import state
 from lightwell.web import consequences, methods, people, places, reader, stretch
 from lightwell.web.forms import workspace as forms
+from lightwell.web.views.redactions import describe_regions
 from lightwell.web.views.workspace import describe_proposal, read_person
 
 _RECORD_STORIES = ("disclosure", "study")
@@ -105,9 +106,18 @@ def _render_proposal(
         "problems": forms.list_faults(form) if form else [],
         "payload": json.dumps(proposal.payload, ensure_ascii=False, indent=2),
     }
+    if proposal.kind == "release" and proposal.approved is None:
+        context["lifted"] = _describe_lifted(proposal, person)
     if proposal.kind in _RECORD_STORIES and proposal.payload.get("record"):
         context |= _describe_record(proposal)
     return people.show_room(request, "workspace/proposal.html", context, status=status if form else 200)
+
+
+def _describe_lifted(proposal: Proposal, person: Person) -> list[dict[str, Any]]:
+    """Describe the hidden parts that would become readable, each with the words of its line."""
+    wanted = proposal.payload.get("lift") or []
+    rows = Redaction.objects.filter(pk__in=wanted, item__study=proposal.payload["study"], lifted_at=None)
+    return describe_regions(person, rows)
 
 
 def _describe_record(proposal: Proposal) -> dict[str, Any]:

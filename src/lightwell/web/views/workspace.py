@@ -12,7 +12,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 
-from lightwell.actions import documents, factors, organisations, overview, proposals, reports, suspensions
+from lightwell.actions import (
+    documents,
+    factors,
+    organisations,
+    overview,
+    proposals,
+    redactions,
+    reports,
+    suspensions,
+)
 from lightwell.base import errors, ground, roles
 from lightwell.db.models import Item, Person, Report, Suspension
 from lightwell.files import state
@@ -59,6 +68,15 @@ def show_desk(request: HttpRequest) -> HttpResponse:
         "promises": list_promises(person) if may["read_sealed"] else [],
         "role_table": [(name, roles.PERMISSIONS[name]) for name, held in may.items() if held],
         "waiting": [describe_proposal(each, person) for each in waiting],
+        "hidden": [
+            {
+                "id": study,
+                "title": consequences.name_record(study),
+                "suggested": suggested,
+                "proposed": proposed,
+            }
+            for study, suggested, proposed in redactions.list_waiting(person)
+        ],
         "reports": reports.list_open(actor=person) if may["suspend"] else [],
         "stops": suspensions_in_force() if may["suspend"] else [],
         "guarded": people.is_verified(request),
