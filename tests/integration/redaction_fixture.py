@@ -55,7 +55,9 @@ def make_parts(
         at, words = 20, []
         for text in row:
             right = at + 7 * len(text)
-            words.append(page.Word(text, (at, top, right, bottom)))
+            # Its stretch lies exactly between two decimals, which not every program rounds alike.
+            odd = (at, top + 3, right + 1, bottom - 3) if text == "children" else (at, top, right, bottom)
+            words.append(page.Word(text, odd))
             if text != inkless:
                 pixels[top + 3 : bottom - 3, at + 1 : right - 1] = (0x10 * len(text) % 0xA0, 0x20, 0x40)
             at = right + 6

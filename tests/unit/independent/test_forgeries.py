@@ -275,6 +275,42 @@ def open_true_pages(entries: Entries) -> str:
     return f"log entry {at}"
 
 
+def call_whole_redacted(entries: Entries) -> str:
+    """An opening without hidden regions, of which the log says that pages have some."""
+    entries[find(entries, "opening", item=1)]["redacted"] = 2
+    return "records/"
+
+
+def call_pages_redacted(entries: Entries) -> str:
+    entries[find(entries, "opening", item=2)]["redacted"] = 1
+    return "records/"
+
+
+def redact_no_page(entries: Entries) -> str:
+    at = find(entries, "opening", item=2)
+    entries[at]["redacted"] = 0
+    return f"log entry {at}"
+
+
+def redact_true_pages(entries: Entries) -> str:
+    at = find(entries, "opening", item=2)
+    entries[at]["redacted"] = True
+    return f"log entry {at}"
+
+
+def redact_of_unknown_length(entries: Entries) -> str:
+    at = find(entries, "opening", item=3)
+    entries[at]["redacted"] = 1
+    return f"log entry {at}"
+
+
+def withhold_redacted(entries: Entries) -> str:
+    """The member in an entry of another type."""
+    at = find(entries, "withholding")
+    entries[at]["redacted"] = 1
+    return f"log entry {at}"
+
+
 def suspend_true(entries: Entries) -> str:
     at = find(entries, "suspension")
     entries[at]["page"] = True
@@ -320,6 +356,8 @@ WITH_KEYS: list[Callable[[Entries], str]] = [
     *(restore_alone, restore_unsuspended, bury_alone, bury_nothing, open_more_pages, reseal_otherwise),
     *(say_true_for_one, say_true_in_rules, count_true, number_true, open_true_pages, suspend_true),
     *(withhold_without_ground, withhold_until_no_day, seal_no_fingerprint, read_perhaps, count_no_day),
+    *(call_whole_redacted, call_pages_redacted, redact_no_page, redact_true_pages),
+    *(redact_of_unknown_length, withhold_redacted),
     *(skip_publication, exchange_openings, lie_about_record, promise_no_day, seal_no_page, state_no_time),
 ]
 

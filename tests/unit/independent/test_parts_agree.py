@@ -15,11 +15,13 @@ import jcs
 import notes
 import pytest
 import seals
+import statements
 import trees
+import verify
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightwell.archive import commitment, completeness, entry, opening, page, rules, seal
+from lightwell.archive import account, commitment, completeness, entry, opening, page, rules, seal
 from lightwell.base import canonical, errors
 from lightwell.tlog import checkpoint, cosignature, ed25519, fsck, note, policy, tile, tree
 
@@ -309,13 +311,15 @@ def make_history(dice: random.Random) -> list[dict]:
                 more = {"review": (day + datetime.timedelta(days=60)).isoformat()}
             if kind == "opening":
                 more = {"pages": None if pages is None else dice.randrange(pages + 1)}
+                if more["pages"] and dice.random() < 0.5:
+                    more["redacted"] = dice.randrange(1, more["pages"] + 1)
             stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
             entries.append({"type": kind, "v": 1, "at": stamp, "study": "std-test", "item": number, **more})
     return [*entries, entry.make_count(at, day, 1, len(sealed))]
 
 
-def test_both_compute_the_same_table_for_any_history_and_day() -> None:
-    states = set()
+def test_both_compute_the_same_table_and_count_the_same_pages_for_any_history_and_day() -> None:
+    states, redacted = set(), 0
     for seed in range(60):
         encoded = [canonical.encode(each) for each in make_history(random.Random(seed))]
         for day in DAYS[::9]:
@@ -323,4 +327,8 @@ def test_both_compute_the_same_table_for_any_history_and_day() -> None:
             items = gaps.replay(encoded, [None] * len(encoded), day)
             assert gaps.write_table(items, day) == completeness.format_gaps(rows)
             states |= {row.state for row in rows}
+            pages = statements.make_certificate("std-test", items, verify.Log(None, HEAD, [], [], [], day))
+            assert pages["pages"] == account.count_pages(rows)
+            redacted += pages["pages"]["redacted"]
     assert states == set(completeness.STATES)
+    assert redacted
