@@ -127,7 +127,7 @@ def test_files_become_a_study_that_is_locked_in_and_nothing_of_them_stays(state:
     save(ana, title_1="How children slept", date_1="2024-05-01", due_1="2025-03-01")
     assert read_list(ana)[0]["title"] == "How children slept"
     text = check(ana, state)
-    assert "3 documents, 6 pages" in text
+    assert "3 documents, 7 pages" in text
     assert "of disk" in text
     assert not Item.objects.exists(), "a check stores nothing"
     text = read_all(ana, state)

@@ -17,7 +17,7 @@ def test_a_draft_passes_its_own_check_and_edits_are_not_overwritten(tmp_path: Pa
     folder = tmp_path / "research"
     (folder / "2020").mkdir(parents=True)
     (folder / "2020" / "sleep report.pdf").write_bytes(hostile_fixture.make_plain(3))
-    (folder / "notes, raw.txt").write_text("x")
+    (folder / "notes, raw.bin").write_bytes(b"\0")
     table = tmp_path / "inventory.csv"
     assert run("draft", folder, "--output", table).returncode == 0
     checked = run("check", folder, table)

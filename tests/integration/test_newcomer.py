@@ -215,8 +215,8 @@ def test_a_folder_unlike_the_sample_is_accounted_for_file_by_file(tmp_path: Path
         "left out, because computers keep them for themselves and they are no documents: '.DS_Store'",
         "  locked.pdf: the PDF is locked with a password",
         "  zero.pdf: the file is empty",
-        "2 pages promised = 2 published",
-        "5 documents promised = 1 published + 4 published as a file, not read",
+        "3 pages promised = 3 published",
+        "5 documents promised = 2 published + 3 published as a file, not read",
         "verified: what is in this bundle matches what the provider sealed",
         "demo.lightwell.example/schlaf-mudigkeit",
     ):

@@ -21,7 +21,7 @@ from lightwell.archive import inventory as inventories
 from lightwell.base import canonical, errors
 from lightwell.base.ground import QUARANTINE
 from lightwell.db.models import Inventory, Item, Person, Study
-from lightwell.files import intake, store, tally
+from lightwell.files import attachments, conversion, intake, store, tally
 from lightwell.files.keys import WrappedKey
 from lightwell.files.state import State
 from lightwell.tlog import tree
@@ -62,13 +62,27 @@ def measure_files(
     Study.objects.filter(pk=study.pk).update(measured=None)
     first = _count_sealed(study) + 1
     offset = first - rows[0].number
+    with attachments.open_files(folder, [row.file for row in rows], state.files.root) as paths:
+        _measure(state, study, rows, offset, paths, processes, progress)
+    Study.objects.filter(pk=study.pk).update(measured=len(rows))
+
+
+def _measure(
+    state: State,
+    study: Study,
+    rows: Sequence[inventories.Row],
+    offset: int,
+    paths: Mapping[str, Path],
+    processes: int,
+    progress: Progress | None,
+) -> None:
     todo = []
     problems: list[errors.Problem] = []
     done = pages = 0
     for row in rows:
         staged = Item.objects.filter(study=study, number=row.number + offset, inventory=None).first()
         try:
-            digest, size = store.measure_file(folder / row.file)
+            digest, size = store.measure_file(paths[row.file])
         except OSError as error:
             problems.append(errors.Problem(row.file, f"the file cannot be opened: {error.strerror}"))
             done += 1
@@ -82,10 +96,10 @@ def measure_files(
         if staged:
             staged.delete()
         todo.append((row, secrets.token_bytes(32)))
-    Item.objects.filter(study=study, inventory=None, number__gte=first + len(rows)).delete()
+    Item.objects.filter(study=study, inventory=None, number__gte=rows[0].number + offset + len(rows)).delete()
     jobs = [
         intake.Job(
-            folder / row.file,
+            paths[row.file],
             key,
             row.intent == "publish-unread",
             row.file,
@@ -108,7 +122,6 @@ def measure_files(
             progress(done, len(rows), pages)
     if problems:
         raise errors.UserMistake(problems=problems)
-    Study.objects.filter(pk=study.pk).update(measured=len(rows))
 
 
 def is_measured(study: Study) -> bool:
@@ -224,6 +237,9 @@ def _count_sealed(study: Study) -> int:
 def _is_measured(state: State, staged: Item, row: inventories.Row, sha256: str, size: int) -> bool:
     """Answer whether a file was taken in before in the way the row wants it now."""
     same = (staged.sha256, staged.size) == (sha256, size) and _is_whole(state, staged)
+    if not staged.read and staged.media_type in conversion.READABLE and row.intent != "publish-unread":
+        # A program that was missing then may be here now.
+        return False
     # What was read before and may show abuse now is taken in anew: its words and pictures must go.
     return same and staged.ground == row.ground if QUARANTINE in (staged.ground, row.ground) else same
 

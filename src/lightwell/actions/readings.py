@@ -25,7 +25,7 @@ from lightwell.archive import inventory
 from lightwell.base import errors
 from lightwell.base.errors import Problem
 from lightwell.db.models import Inventory, Item, Person, Study
-from lightwell.files import data, disk, folder, intake, occupancy, outlook
+from lightwell.files import attachments, data, disk, folder, intake, occupancy, outlook
 from lightwell.files import incoming as areas
 from lightwell.files.incoming import Area
 from lightwell.files.state import State
@@ -310,7 +310,7 @@ def _check(state: State, study: Study, area: Area, processes: int, report: Repor
 def _read(state: State, study: Study, area: Area, processes: int, report: Report) -> dict[str, Any]:
     names = folder.list_names(area.documents)
     grounds, today = data.read_grounds().keys(), state.read_now().date()
-    rows = inventory.parse_rows(area.read_table(), names, grounds, today)
+    rows = attachments.parse_rows(area.read_table(), area.documents, names, grounds, today=today)
     inventories.measure_files(
         state=state,
         study=study,

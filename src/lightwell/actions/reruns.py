@@ -12,7 +12,7 @@ from pathlib import Path
 from lightwell.archive import inventory
 from lightwell.base.canonical import Json
 from lightwell.db.models import Inventory, Item, Person, Proposal, Study
-from lightwell.files import store
+from lightwell.files import attachments, store
 
 
 def find_sealed(*, study: Study, folder: Path, rows: Sequence[inventory.Row]) -> Inventory | None:
@@ -26,7 +26,8 @@ def find_sealed(*, study: Study, folder: Path, rows: Sequence[inventory.Row]) ->
             continue
         if wanted is None:
             try:
-                wanted = [(row.file, store.measure_file(folder / row.file)[0].hex()) for row in rows]
+                with attachments.open_files(folder, [row.file for row in rows], None) as paths:
+                    wanted = [(row.file, store.measure_file(paths[row.file])[0].hex()) for row in rows]
             except OSError:
                 # Whoever reads the files next names the one that cannot be opened, and all others with it.
                 return None

@@ -27,7 +27,8 @@ def inventory() -> None:
     "--due", type=click.DateTime(["%Y-%m-%d"]), help="Promised date of every row; default: in 90 days."
 )
 def draft(documents: Path, output: Path | None, due: datetime.datetime | None) -> None:
-    """Write an editable CSV with one row for each file below the folder DOCUMENTS.
+    """Write an editable CSV with one row for each file below the folder DOCUMENTS, and each attachment of a
+    mail.
 
     Example: lightwell inventory draft research/ --output inventory.csv
     """
@@ -38,7 +39,8 @@ def draft(documents: Path, output: Path | None, due: datetime.datetime | None) -
         raise errors.UserMistake(problems=listing.problems)
     if not listing.names:
         raise errors.UserMistake(f"there is no file in {documents}; name the folder that holds the documents")
-    text = inventories.format_rows(inventories.draft_rows(listing.names, day))
+    names = [*listing.names, *_list_attachments(documents, listing.names)]
+    text = inventories.format_rows(inventories.draft_rows(names, day))
     if sentence := folder.describe_left_out(listing):
         click.echo(f"note: {sentence}", err=True)
     if output is None:
@@ -96,11 +98,26 @@ def check(documents: Path, table: Path, processes: int) -> None:
     )
     for names in found.twins:
         click.echo(f"note: the same bytes under {len(names)} names: {', '.join(map(repr, names))}")
-    if found.left_out:
-        click.echo(f"note: {found.left_out}")
+    for told in found.parts:
+        click.echo(told)
+    for note in (*found.lacks, found.unlisted, found.left_out):
+        if note:
+            click.echo(f"note: {note}")
 
 
 inventory.add_command(publication.seal)
+
+
+def _list_attachments(documents: Path, names: list[str]) -> list[str]:
+    try:
+        from lightwell.files import attachments
+    except ImportError:
+        # The plain install drafts as well; it opens no file.
+        return []
+    found, problems = attachments.list_attachments(documents, names)
+    for problem in problems:
+        click.echo(f"note: {problem.place}: its attachments cannot be listed: {problem.sentence}", err=True)
+    return found
 
 
 def _say_time(seconds: float) -> str:

@@ -17,7 +17,7 @@ import click
 from lightwell.archive import inventory as inventories
 from lightwell.base import errors
 from lightwell.cli import installation
-from lightwell.files import data, folder, occupancy
+from lightwell.files import attachments, data, folder, occupancy
 
 if TYPE_CHECKING:
     from lightwell.actions.inventories import Preview
@@ -47,7 +47,8 @@ def seal(study: str, documents: Path, table: Path, yes: bool, processes: int, pe
 
     actor = installation.find_person(person)
     found = find_study(study)
-    rows = inventories.parse_rows(read_table(table), folder.list_names(documents), data.read_grounds().keys())
+    names, grounds = folder.list_names(documents), data.read_grounds().keys()
+    rows = attachments.parse_rows(read_table(table), documents, names, grounds)
     with occupancy.hold_study(state.root, found.id):
         # Killed after sealing and before saying so, or run twice: a second inventory would count all twice.
         before = reruns.find_sealed(study=found, folder=documents, rows=rows)

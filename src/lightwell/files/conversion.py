@@ -7,6 +7,7 @@ program is missing or the format is none of ours, is "held, not read", and `lack
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,26 @@ import pikepdf
 
 from lightwell.base import errors
 from lightwell.base.canonical import Json
-from lightwell.files import appendix, media, office, pdf, preparation, recognition, scans, typesetting
+from lightwell.files import (
+    appendix,
+    mails,
+    media,
+    office,
+    package,
+    pdf,
+    preparation,
+    recognition,
+    scans,
+    texts,
+    typesetting,
+)
+from lightwell.files.draft_pages import Draft, TooMuch
 from lightwell.files.preparation import Preparation
 from lightwell.files.tally import Line
 
 MADE = "pages.pdf"
+# Everything whose pages can be read where the programs are that it needs.
+READABLE = {media.PDF, *media.OFFICE, *texts.MEDIA_TYPES, *mails.MEDIA_TYPES, *scans.MEDIA_TYPES}
 _MARGIN_POINTS, _LEAST_POINTS = 14, 140
 
 
@@ -38,9 +54,12 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Why no page is read: the program that would add them, empty where no program here would."""
+    """Why no page is read: the program that would add them, or another reason; neither for an unknown
+    format.
+    """
 
     program: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +102,17 @@ def find_pages(
         if not isinstance(printed, Printed):
             return printed or Lack(office.NAME)
         return _finish_printed(path, folder, printed, alive)
+    if media_type == media.LOCKED:
+        raise errors.UserMistake(package.explain_locked())
+    if media_type in (*texts.MEDIA_TYPES, *mails.MEDIA_TYPES):
+        if typesetting.find_lack():
+            return Lack(typesetting.NAME)
+        drafted = _draft(path, media_type)
+        return (
+            Lack(reason=drafted.reason)
+            if isinstance(drafted, TooMuch)
+            else _set(path, folder, drafted, alive)
+        )
     if media_type in scans.MEDIA_TYPES:
         if recognition.find_lack():
             return Lack(recognition.NAME)
@@ -91,6 +121,36 @@ def find_pages(
         lines = (Line("frames", count, tuple(range(1, count + 1))),) if count > 1 else ()
         return Pages(target, "picture", lines, recognise=True)
     return Lack()
+
+
+def _draft(path: Path, media_type: str) -> Draft | TooMuch:
+    if media_type in texts.MEDIA_TYPES:
+        return texts.draft_file(path, media_type)
+    if path.stat().st_size > mails.MAX_BYTES:
+        return TooMuch(f"a mail of more than {mails.MAX_BYTES >> 20} MB stays the file that it is")
+    return mails.draft_mail(mails.read_mail(path.read_bytes(), media_type))
+
+
+def _set(path: Path, folder: Path, drafted: Draft, alive: Callable[[], None]) -> Pages:
+    """Set a draft, with the appendix as its last piece."""
+    target = folder / MADE
+    typesetting.set_pieces(drafted.pieces, target, title=path.name, alive=alive)
+    with pikepdf.open(target) as made:
+        count = len(made.pages)
+    findings = [
+        # What is simply the content stands on every page.
+        dataclasses.replace(each, pages=each.pages or tuple(range(1, count + 1)))
+        if not each.entries
+        else each
+        for each in drafted.findings
+    ]
+    extra = folder / "appendix.pdf"
+    places = appendix.write_appendix(findings, extra, path.name, alive)
+    if places:
+        with pikepdf.open(target, allow_overwriting_input=True) as made, pikepdf.open(extra) as added:
+            made.pages.extend(added.pages)
+            made.save(target, deterministic_id=True)
+    return Pages(target, typesetting.name_setter(), appendix.make_lines(findings, places, count))
 
 
 def _finish_printed(path: Path, folder: Path, printed: Printed, alive: Callable[[], None]) -> Pages:

@@ -234,6 +234,8 @@ def _make_intake(answer: workers.Task) -> Intake:
         note = f"sealed unread by the publisher's decision: {answer['because']}"
     elif answer.get("lack"):
         note = f"held, not read: {answer['lack']} is not installed here and would add the pages of this file"
+    elif answer.get("reason"):
+        note = f"held, not read: {answer['reason']}"
     elif not pages:
         note = f"held, not read: {answer['media_type']} is not a format whose pages are read here"
     return Intake(

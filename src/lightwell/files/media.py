@@ -7,6 +7,8 @@ kinds of text. Who reads the pages of a PDF: `files/pdf`.
 
 from __future__ import annotations
 
+import re
+import struct
 import zipfile
 from pathlib import Path
 
@@ -25,7 +27,6 @@ _SIGNATURES = (
     (b"MM\x00*", "image/tiff"),
     (b"BM", "image/bmp"),
     (b"%!PS", "application/postscript"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
     (b"{\\rtf", "application/rtf"),
     (b"\x1f\x8b", "application/gzip"),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
@@ -53,7 +54,15 @@ _TEXTS = {
     ".tsv": "text/tab-separated-values",
     ".json": "application/json",
     ".md": "text/markdown",
+    ".rst": "text/x-rst",
+    ".html": "text/html",
+    ".htm": "text/html",
 }
+_NAMED_TEXTS = {*_TEXTS, ".txt", ".log"}
+MAIL, OUTLOOK, LOCKED = "message/rfc822", "application/vnd.ms-outlook", "application/x-locked-office"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# A field of a mail's head (RFC 5322, section 2.2), which no text begins with that is not called a mail.
+_FIELD = re.compile(rb"[!-9;-~]{1,70}:[ \t\r\n]")
 
 
 def judge_type(path: Path) -> str:
@@ -62,6 +71,10 @@ def judge_type(path: Path) -> str:
         head = stream.read(_HEAD_BYTES)
     if b"%PDF-" in head[:_PDF_WITHIN]:
         return PDF
+    if head.startswith(_OLE):
+        return _judge_compound(path)
+    if path.suffix.lower() == ".eml" and _FIELD.match(head):
+        return MAIL
     for signature, media_type in _SIGNATURES:
         if head.startswith(signature):
             return media_type
@@ -75,6 +88,21 @@ def judge_type(path: Path) -> str:
         picture = head[8:12] in (b"heic", b"heix", b"mif1", b"avif")
         return "image/heif" if picture else "video/mp4"
     return _judge_text(head, path.suffix.lower())
+
+
+def _judge_compound(path: Path) -> str:
+    """Tell mails of Outlook and locked office files from other compound files ([MS-CFB])."""
+    import olefile
+
+    try:
+        with olefile.OleFileIO(path) as opened:
+            if opened.exists("__properties_version1.0"):
+                return OUTLOOK
+            if opened.exists("EncryptedPackage"):
+                return LOCKED
+    except (OSError, ValueError, IndexError, TypeError, struct.error):
+        pass
+    return "application/x-ole-storage"
 
 
 def _judge_zip(path: Path) -> str:
@@ -91,6 +119,8 @@ def _judge_zip(path: Path) -> str:
 
 
 def _judge_text(head: bytes, suffix: str) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) and suffix in _NAMED_TEXTS:
+        return _TEXTS.get(suffix, "text/plain")
     if not head or any(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in head):
         return UNKNOWN
     try:
@@ -98,7 +128,8 @@ def _judge_text(head: bytes, suffix: str) -> str:
         text = (head[:-3] if len(head) == _HEAD_BYTES else head).decode("utf-8", "strict")
     except UnicodeDecodeError as error:
         if len(head) < _HEAD_BYTES or error.start < _HEAD_BYTES - 8:
-            return UNKNOWN
+            # Not UTF-8, but called a text and without control characters: one of the older encodings.
+            return _TEXTS.get(suffix, "text/plain") if suffix in _NAMED_TEXTS else UNKNOWN
         text = head[: error.start].decode()
     start = text.lstrip("\ufeff \t\r\n")[:200].lower()
     if start.startswith(("<!doctype html", "<html")):

@@ -26,6 +26,7 @@ from lightwell.base import errors
 from lightwell.files import (
     conversion,
     fence,
+    mails,
     media,
     opendocument,
     openxml,
@@ -78,7 +79,7 @@ def _seal(task: Task, tell: Tell) -> dict[str, Any]:
         if isinstance(found, conversion.Pages):
             answer |= _seal_pages(found, store, key, tell)
         else:
-            answer["lack"] = found.program
+            answer |= {"lack": found.program, "reason": found.reason}
     answer |= _seal_bytes(path, store, key)
     # The pages must come from the very bytes that were sealed.
     if _identify(path) != before:
@@ -182,7 +183,7 @@ def _check(task: Task, tell: Tell) -> dict[str, Any]:
     start = time.perf_counter()
     with _open_pages(path, media_type, task, tell) as found:
         if isinstance(found, conversion.Lack):
-            return {**answer, "lack": found.program}
+            return {**answer, "lack": found.program, "reason": found.reason}
         count = pdf.count_pages(found.pdf)
         pdf.check_measures(found.pdf)
         making = time.perf_counter() - start
@@ -213,6 +214,21 @@ def _prepare(task: Task, tell: Tell) -> dict[str, Any]:
     except errors.UserMistake as error:
         raise _place_mistake(error, path) from None
     return {"kind": kind, "copy": str(copy), "preparation": preparation.format_preparation(made)}
+
+
+def _list_attachments(task: Task, tell: Tell) -> dict[str, Any]:
+    path = Path(task["path"])
+    media_type = media.judge_type(path)
+    if media_type not in mails.MEDIA_TYPES or path.stat().st_size > mails.MAX_BYTES:
+        return {"names": []}
+    return {"names": mails.list_attachments(path.read_bytes(), media_type)}
+
+
+def _take_out(task: Task, tell: Tell) -> dict[str, Any]:
+    path = Path(task["path"])
+    data = mails.find_attachment(path.read_bytes(), media.judge_type(path), task["names"])
+    Path(task["target"]).write_bytes(data)
+    return {}
 
 
 def _list_lacks(task: Task, tell: Tell) -> dict[str, Any]:
@@ -271,6 +287,8 @@ _TASKS = {
     "prepare": _prepare,
     "lacks": _list_lacks,
     "refuse": _refuse,
+    "attachments": _list_attachments,
+    "take-out": _take_out,
 }
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from lightwell.archive import inventory
 from lightwell.base.errors import Problem
-from lightwell.files import folder
+from lightwell.files import attachments, folder
 
 DUE_DAYS = 90
 
@@ -45,7 +45,8 @@ def make_draft(documents: Path, today: datetime.date) -> dict[str, Any]:
         "date": today.isoformat(),
         "body": {
             "title": f"All documents in the folder {name}",
-            "summary": f"Every file that lay in the folder {name} on {today}, locked in and published by a demo.",
+            "summary": f"Every file that lay in the folder {name} on {today}, locked in and published by a "
+            "demo.",
             "asks": [1],
             "topics": ["other"],
             "question": "What is in these documents?",
@@ -87,6 +88,7 @@ def make_draft(documents: Path, today: datetime.date) -> dict[str, Any]:
 def list_rows(documents: Path, today: datetime.date) -> list[inventory.Row]:
     """Draft the inventory of the folder: every file is to be published."""
     names = folder.list_names(documents)
+    names += attachments.list_attachments(documents, names)[0]
     return inventory.draft_rows(names, today + datetime.timedelta(days=DUE_DAYS))
 
 

@@ -1,0 +1,294 @@
+"""Texts, tables, chats, mails and pictures become pages that say what the file says; nothing else happens."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen import canvas
+
+from lightwell.archive import inventory
+from lightwell.base import errors
+from lightwell.cli import inventory as inventory_command
+from lightwell.files import attachments, chats, foundation, intake, mails, parts, recognition
+from lightwell.files.store import FileStore
+
+KEY = bytes(range(32))
+needs_tesseract = pytest.mark.skipif(bool(recognition.find_lack()), reason="there is no Tesseract here")
+CHAT = (
+    "12/31/25, 10:15 PM - Anna Example: Did you see wavenumbers?\n"
+    "12/31/25, 10:16 PM - Bo Example: yes, and a second line\nthat goes on here\n"
+    "12/31/25, 10:17 PM - Bo Example: IMG-1.jpg (file attached)\n"
+)
+SLACK = [
+    {"type": "message", "user": "U1", "ts": "1700000000.1", "text": "slackfirst"},
+    {
+        "user_profile": {"real_name": "Di Example"},
+        "ts": "1700000001.1",
+        "text": "b",
+        "files": [{"name": "a.pdf"}],
+    },
+]
+DISCORD = {"messages": [{"author": {"name": "Cy"}, "timestamp": "2026-01-05", "content": "discordword"}] * 2}
+OURS = {
+    "format": "lightwell.chat.v1",
+    "title": "Team",
+    "messages": [{"author": "A", "time": "2026-01-05T10:00", "text": "ourword", "attachments": ["x.png"]}],
+}
+WEB_PAGE = (
+    "<!doctype html><title>T</title><!-- a sourceremark --><p onclick='x()'>seenword</p>"
+    "<p style='display: none'>unseenword</p><img src='http://127.0.0.1:1/p.png' alt='a child at a desk'>"
+    "<script>scriptword()</script>"
+)
+WIDE = "\n".join(";".join(f"r{row}c{column}" for column in range(30)) for row in range(3))
+# ruff: noqa: E501 - one file a line
+FILES: dict[str, tuple[bytes, dict[str, int], str, str]] = {
+    "notes.txt": ("Just some plainword, and Zoë.".encode(), {}, "plainword Zoë", ""),
+    "old.txt": ("A latin café word".encode("cp1252"), {}, "café", ""),
+    "wide.txt": ("Sixteen ünits".encode("utf-16"), {}, "ünits", ""),
+    "read.md": (b"# Head\n\nBody *word*\n\n| a | b |\n|---|---|\n| cellone | 2 |\n", {}, "Head cellone", "*word* |"),
+    "read.rst": (b"Title\n=====\n\nBody ``word``.\n\n.. include:: /etc/passwd\n", {}, "Title word", "root:"),
+    "page.html": (
+        WEB_PAGE.encode(),
+        {"comments": 1, "hidden-text": 1, "alternative-texts": 1, "scripts": 2, "pictures": 1, "outside-links": 1},
+        "seenword unseenword sourceremark child",
+        "scriptword",
+    ),
+    "table.csv": (b"name,count\nalpha,1\nbeta,2\n", {"rows": 2}, "name alpha beta 2", ""),
+    "wide.csv": (WIDE.encode(), {"rows": 2}, "r0c29: r2c29", ""),
+    "chat.txt": (CHAT.encode(), {"messages": 3, "attachments": 1}, "wavenumbers Anna IMG-1.jpg goes", ""),
+    "slack.json": (json.dumps(SLACK).encode(), {"messages": 2, "attachments": 1}, "slackfirst Di a.pdf 2023-11-14", ""),
+    "discord.json": (json.dumps(DISCORD).encode(), {"messages": 2}, "discordword Cy", ""),
+    "ours.json": (json.dumps(OURS).encode(), {"messages": 1, "attachments": 1}, "ourword Team x.png", ""),
+    "chat.csv": (b"Author,Time,Text\nEli,10:00,csvchat\n", {"messages": 1}, "Eli csvchat", ""),
+    "data.json": (b'{"figures": [1, 2], "name": "jsonword"}', {}, "jsonword", ""),
+}  # fmt: skip
+
+
+def take(folder: Path, names: dict[str, bytes]) -> dict[str, intake.Intake | errors.UserMistake]:
+    for name, data in names.items():
+        (folder / name).write_bytes(data)
+    jobs = [intake.Job(folder / name, KEY) for name in names]
+    return dict(zip(names, intake.take_in_all(jobs, FileStore(folder / "store"), processes=1), strict=True))
+
+
+def read_words(folder: Path, taken: intake.Intake | errors.UserMistake) -> str:
+    assert isinstance(taken, intake.Intake), taken
+    assert taken.pages, taken.note
+    pages = parts.iterate_parts(FileStore(folder / "store"), KEY, taken.sealed_parts)
+    return " ".join(word.text for each in pages for line in each.lines for word in line)
+
+
+def make_mail(inner: bytes = b"") -> EmailMessage:
+    """A mail whose HTML says something else than its plain text, with two attachments of one name."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = "Anna <a@example.org>", "b@example.org", "Wäve two"
+    made.set_content("the plainmail word")
+    made.add_alternative("<p>the htmlmail word <script>scriptword</script></p>", subtype="html")
+    for text in (b"x,y\nattachedword,2\n", b"x,y\nothertable,2\n"):
+        made.add_attachment(text, maintype="text", subtype="csv", filename="t.csv")
+    if inner:
+        made.add_attachment(inner, maintype="application", subtype="octet-stream", filename="../inner.eml")
+    return made
+
+
+def draw_words(text: str = "The scanned committee counted thirty answers") -> Image.Image:
+    picture = Image.new("RGB", (1700, 700), "white")
+    font = ImageFont.load_default(60)
+    ImageDraw.Draw(picture).text((80, 200), text, fill="black", font=font)
+    return picture
+
+
+def test_every_format_is_set_with_its_words_and_what_was_counted(tmp_path: Path) -> None:
+    taken = take(tmp_path, {name: data for name, (data, *_) in FILES.items()})
+    for name, (_, tally, present, absent) in FILES.items():
+        found = taken[name]
+        words = read_words(tmp_path, found)
+        assert isinstance(found, intake.Intake)
+        assert [word for word in present.split() if word not in words] == [], (name, words)
+        assert [word for word in absent.split() if word in words] == [], (name, words)
+        assert {each.kind: each.found for each in found.tally.lines} == tally, name
+        assert all(each.pages for each in found.tally.lines), name
+        assert found.renderer.startswith("weasyprint "), name
+
+
+def test_a_chat_of_our_form_that_is_malformed_names_its_message(tmp_path: Path) -> None:
+    wrong = {**OURS, "messages": [*OURS["messages"], {"author": "B", "text": "no time"}]}
+    taken = take(tmp_path, {"chat.json": json.dumps(wrong).encode()})["chat.json"]
+    assert "chat.json: message 2 of the chat has not author, time and text" in str(taken)
+
+
+def test_prose_with_times_in_it_is_no_chat() -> None:
+    assert (
+        chats.read_lines("We met at 10:15.\n12/31/25, 10:15 PM - Anna: hi\nAnd went home.\nThe end.\n")
+        is None
+    )
+
+
+def test_data_of_more_rows_than_pages_can_bear_stays_the_file_that_it_is(tmp_path: Path) -> None:
+    taken = take(tmp_path, {"big.csv": b"a,b\n" + b"1,2\n" * 20_001})["big.csv"]
+    assert isinstance(taken, intake.Intake)
+    assert (taken.pages, taken.read) == (None, False)
+    assert "more than 20,000 rows" in taken.note
+
+
+def test_a_mail_shows_both_its_texts_and_the_names_of_what_it_carries(tmp_path: Path) -> None:
+    words = read_words(tmp_path, take(tmp_path, {"m.eml": make_mail().as_bytes()})["m.eml"])
+    for word in ("Anna", "Wäve", "plainmail", "htmlmail", "t.csv", "(2).csv"):
+        assert word in words, word
+    assert "scriptword" not in words
+
+
+def test_attachments_become_rows_of_the_draft_and_documents_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIGHTWELL_STATE", str(tmp_path / "state"))
+    foundation.lay_foundation(tmp_path / "state", origin="log.example/mail")
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    inner = make_mail().as_bytes()
+    (folder / "m.eml").write_bytes(make_mail(inner).as_bytes())
+    names = [
+        "m.eml",
+        "m.eml / _inner.eml",
+        "m.eml / _inner.eml / t (2).csv",
+        "m.eml / _inner.eml / t.csv",
+        "m.eml / t (2).csv",
+        "m.eml / t.csv",
+    ]
+    table = tmp_path / "list.csv"
+    runner = CliRunner()
+    drafted = runner.invoke(inventory_command.inventory, ["draft", str(folder), "--output", str(table)])
+    assert drafted.exit_code == 0, drafted.output
+    rows = attachments.parse_rows(table.read_text(), folder, ["m.eml"], [])
+    assert [row.file for row in rows] == names
+    checked = runner.invoke(inventory_command.inventory, ["check", str(folder), str(table)])
+    assert checked.exit_code == 0, checked.output
+    assert "6 documents, 8 pages" in checked.output
+    with attachments.open_files(folder, names, tmp_path / "store") as paths:
+        assert b"othertable" in paths["m.eml / _inner.eml / t (2).csv"].read_bytes()
+        jobs = [intake.Job(paths[name], KEY, name=name) for name in names]
+        taken = list(intake.take_in_all(jobs, FileStore(tmp_path / "store"), processes=1))
+        assert "attachedword" in read_words(tmp_path, taken[5])
+    # A row may be left out; the mail itself holds the bytes, and the check says so.
+    table.write_text(inventory.format_rows(rows[:1]))
+    checked = runner.invoke(inventory_command.inventory, ["check", str(folder), str(table)])
+    assert checked.exit_code == 0, checked.output
+    assert "attachments without a row of their own" in checked.output
+
+
+def test_mails_inside_mails_are_followed_only_so_deep() -> None:
+    mail = make_mail()
+    for _ in range(mails.MAX_DEPTH + 1):
+        outer = EmailMessage()
+        outer.set_content("outer")
+        outer.add_attachment(mail)
+        mail = outer
+    with pytest.raises(errors.UserMistake, match="mails inside mails more than 5 deep"):
+        mails.list_attachments(mail.as_bytes(), mails.EML)
+
+
+def test_a_mail_of_outlook_is_read_from_its_streams(tmp_path: Path) -> None:
+    streams = {
+        "__substg1.0_0037001F": "A subjectword".encode("utf-16-le"),
+        "__substg1.0_1000001F": "The outlookbody ".encode("utf-16-le") * 300,
+        "__substg1.0_0C1A001F": "Anna Example".encode("utf-16-le"),
+        "__properties_version1.0": bytes(32) + struct.pack("<HHIQ", 0x40, 0x39, 0, 134_000_000_000_000_000),
+    }
+    data = make_compound(streams)
+    words = read_words(tmp_path, take(tmp_path, {"m.msg": data})["m.msg"])
+    for word in ("subjectword", "outlookbody", "Anna", "2025-08-18"):
+        assert word in words, word
+
+
+@needs_tesseract
+def test_pictures_and_scans_are_read_by_a_machine_that_says_how_sure_it_is(tmp_path: Path) -> None:
+    picture = draw_words()
+    files = {}
+    for name, kind in (("a.png", "PNG"), ("a.jpg", "JPEG"), ("a.tiff", "TIFF")):
+        out = io.BytesIO()
+        more = {"save_all": True, "append_images": [draw_words("a second frame")]} if kind == "TIFF" else {}
+        picture.save(out, kind, **more)
+        files[name] = out.getvalue()
+    out = io.BytesIO()
+    sheet = canvas.Canvas(out, pagesize=(595, 300))
+    sheet.drawImage(ImageReader(picture), 0, 0, 595, 245)
+    sheet.showPage()
+    sheet.drawString(50, 200, "A page with words of its own, which stay as they are")
+    sheet.save()
+    files["scan.pdf"] = out.getvalue()
+    taken = take(tmp_path, files)
+    for name in files:
+        found = taken[name]
+        words = read_words(tmp_path, found)
+        assert isinstance(found, intake.Intake)
+        assert "scanned committee counted thirty" in words, (name, words)
+        assert "+ tesseract" in found.renderer
+        assert found.tally.sure[1] > 70, name
+    scan, tiff = taken["scan.pdf"], taken["a.tiff"]
+    assert isinstance(scan, intake.Intake)
+    assert isinstance(tiff, intake.Intake)
+    assert (set(scan.tally.sure), scan.sealed_copy) == ({1}, "")
+    assert (tiff.pages, set(tiff.tally.sure)) == (2, {1, 2})
+
+
+@needs_tesseract
+def test_the_words_of_a_scan_stand_where_the_picture_shows_them(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    draw_words().save(out, "PNG", dpi=(200, 200))
+    taken = take(tmp_path, {"a.png": out.getvalue()})["a.png"]
+    assert isinstance(taken, intake.Intake)
+    page = next(parts.iterate_parts(FileStore(tmp_path / "store"), KEY, taken.sealed_parts))
+    boxes = {word.text: word.box for line in page.lines for word in line}
+    left, top, right, bottom = boxes["scanned"]
+    scale = page.head.width / 1700
+    assert 200 * scale - 8 < top < bottom < 275 * scale + 8
+    assert 80 * scale < left < right < 1000 * scale
+
+
+def make_compound(streams: dict[str, bytes]) -> bytes:
+    """Write a compound file ([MS-CFB], version 3) with streams in its root, padded to 4,096 bytes."""
+    sector = 512
+    chains, body = [], b""
+    for name, data in streams.items():
+        # Larger than the cutoff, so that no small sectors are needed; the size says where a stream ends.
+        padded = data.ljust(max(4096, -(-len(data) // sector) * sector), b"\0")
+        chains.append((name, len(body) // sector, max(len(data), 4096)))
+        body += padded
+    used = len(body) // sector
+    entries = [("Root Entry", 5, 0xFFFFFFFE, 0, 1)]
+    entries += [(name, 2, start, size, 0xFFFFFFFF) for name, start, size in chains]
+    folder = b""
+    for number, (name, kind, start, size, child) in enumerate(entries):
+        text = name.encode("utf-16-le") + b"\0\0"
+        right = number + 1 if 0 < number < len(entries) - 1 else 0xFFFFFFFF
+        folder += text.ljust(64, b"\0") + struct.pack("<HBB", len(text), kind, 1)
+        folder += struct.pack("<III", 0xFFFFFFFF, right, child) + bytes(36) + struct.pack("<IQ", start, size)
+    folder = folder.ljust(-(-len(folder) // sector) * sector, b"\0")
+    directory = used
+    used += len(folder) // sector
+    table = []
+    for _, start, size in chains:
+        count = -(-size // sector)
+        table += [start + step + 1 for step in range(count - 1)] + [0xFFFFFFFE]
+    count = len(folder) // sector
+    table += [directory + step + 1 for step in range(count - 1)] + [0xFFFFFFFE]
+    table.append(0xFFFFFFFD)
+    fat = struct.pack(f"<{len(table)}I", *table).ljust(sector, b"\xff")
+    assert len(fat) == sector
+    head = (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + bytes(16)
+        + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+        + bytes(6)
+    )
+    head += struct.pack("<IIIIIIIII", 0, 1, directory, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    head += struct.pack("<I", used) + b"\xff" * (4 * 108)
+    return head + body + folder + fat
