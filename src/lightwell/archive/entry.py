@@ -188,6 +188,58 @@ def make_count(at: datetime.datetime, day: datetime.date, studies: int, items: i
     return _make("count", at, date=day.isoformat(), studies=studies, items=items)
 
 
+def make_challenge(
+    at: datetime.datetime, challenge: str, provider: str, commitment: bytes
+) -> dict[str, Json]:
+    """Ask a company about a file; `commitment` tells nobody which it is (`archive/challenge`)."""
+    return _make("challenge", at, challenge=challenge, provider=provider, commitment=commitment.hex())
+
+
+def make_challenge_handover(at: datetime.datetime, challenge: str, due: datetime.date) -> dict[str, Json]:
+    """Note that the holder told the company which file is meant: an answer is owed by `due`."""
+    return _make("challenge-handover", at, challenge=challenge, due=due.isoformat())
+
+
+def make_challenge_answer(
+    at: datetime.datetime,
+    challenge: str,
+    answer: str,
+    proof: Sequence[bytes] | None,
+    place: tuple[str, int] | None,
+    decided_by: tuple[str, str],
+) -> dict[str, Json]:
+    """Answer a challenge; `proof` is the route as `hide_route` hides it, `place` a document named openly."""
+    return _make(
+        "challenge-answer",
+        at,
+        challenge=challenge,
+        answer=answer,
+        proof=None if proof is None else [part.hex() for part in proof],
+        place=None if place is None else {"study": place[0], "item": place[1]},
+        decided_by=list(decided_by),
+    )
+
+
+def make_challenge_disproof(
+    at: datetime.datetime,
+    challenge: str,
+    salt: bytes,
+    digest: bytes,
+    size: int,
+    route: Sequence[bytes] | None,
+) -> dict[str, Json]:
+    """Show that an answer was false: which file was meant, and the route to the document sealed over it."""
+    return _make(
+        "challenge-disproof",
+        at,
+        challenge=challenge,
+        salt=salt.hex(),
+        sha256=digest.hex(),
+        size=size,
+        opening=None if route is None else [part.hex() for part in route],
+    )
+
+
 def decode_entry(index: int, data: bytes) -> dict[str, Json]:
     """Read one entry as an object with a type; `Refused` names its place in the log."""
     try:

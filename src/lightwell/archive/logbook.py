@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lightwell.archive import beacon, entry, rules
+from lightwell.archive import beacon, entry, register, rules
 from lightwell.base import canonical, errors, tombstone
 from lightwell.base.canonical import Json
 from lightwell.tlog import tree
@@ -91,6 +91,7 @@ class Logbook:
     suspended: dict[tuple[str, int], set[int | None]] = field(default_factory=dict)
     waiting: list[Sealed] = field(default_factory=list)
     registrations: dict[str, Registration] = field(default_factory=dict)
+    challenges: register.Register = field(default_factory=register.Register)
 
     def explain_absence(self, named: Named) -> str | None:
         """Say why a record may be absent; None when nothing explains it."""
@@ -186,6 +187,10 @@ MEMBERS: dict[str, frozenset[str]] = {
         "dispute": "study item",
         "publication": "study publication record",
         "count": "date studies items",
+        "challenge": "challenge provider commitment",
+        "challenge-handover": "challenge due",
+        "challenge-answer": "challenge answer place proof decided_by",
+        "challenge-disproof": "challenge salt sha256 size opening",
     }.items()
 }
 
@@ -281,6 +286,7 @@ def _read_item(book: Logbook, index: int, value: dict[str, Json]) -> None:
         index, study, number, value["kind"], value["pages"], value["read"], bytes.fromhex(commitment), value
     )
     book.items[study, number] = sealed
+    book.challenges.add_item(index, value)
     book.waiting.append(sealed)
 
 
@@ -359,6 +365,10 @@ def _read_tombstone(book: Logbook, index: int, value: dict[str, Json]) -> None:
     book.removed.setdefault(stone.about.digest, index)
 
 
+def _read_challenge(book: Logbook, index: int, value: dict[str, Json]) -> None:
+    book.challenges.add(index, value)
+
+
 _READERS: dict[str, Callable[[Logbook, int, dict[str, Json]], None]] = {
     "rules": _read_rules,
     "study": _read_study,
@@ -375,6 +385,7 @@ _READERS: dict[str, Callable[[Logbook, int, dict[str, Json]], None]] = {
     "dispute": _read_about_item,
     "publication": _read_publication,
     "count": _read_count,
+    **dict.fromkeys(register.TYPES, _read_challenge),
     DISCLOSURE: _read_disclosure,
     tombstone.TYPE: _read_tombstone,
 }

@@ -39,6 +39,7 @@ PREFIXES = {
     "job": "job",
     "rul": "rules",
     "evt": "event",
+    "chl": "challenge",
 }
 _PREFIX_OF_KIND = {kind: prefix for prefix, kind in PREFIXES.items()}
 

@@ -136,6 +136,8 @@ def test_every_maker_makes_exactly_the_members_the_book_knows():
         "read": True, "due": DAY, "sealed": bytes(32), "items": 1, "root": bytes(32), "opening": DIGEST,
         "ground": "g", "decided_by": "approver", "review": DAY, "page": None, "day": DAY, "studies": 1,
         "in_advance": False, "rule": rules.FIRST_RULES, "beacon": None, "redacted": 0,
+        "challenge": "chl-x", "provider": "p", "commitment": bytes(32), "answer": "in-inventory",
+        "proof": None, "place": None, "salt": bytes(32), "digest": bytes(32), "size": 1, "route": None,
     }  # fmt: skip
     for name, maker in makers.items():
         value = maker(**{member: examples[member] for member in inspect.signature(maker).parameters})
