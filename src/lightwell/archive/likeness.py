@@ -2,8 +2,8 @@
 
 A page with hidden parts is worth little where an identical or near-identical one is public without them. Two
 signs: a public page holds a stretch of five words in which a hidden word stands, or half of it stands on this
-page too. The first may miss, because of a public page not every stretch is kept; the second then tells. It is a
-warning and never a refusal: forms are alike by right. Fingerprints: `archive/fingerprint`.
+page too. The first may miss, because of a public page not every stretch is kept; the second then tells. It
+is a warning and never a refusal: forms are alike by right. Fingerprints: `archive/fingerprint`.
 """
 
 from __future__ import annotations

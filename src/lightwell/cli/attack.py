@@ -37,7 +37,8 @@ def attack(context: click.Context, folder: Path, as_json: bool) -> None:
 
     Example: lightwell redaction attack samples
     """
-    outcomes, problems = [], []
+    outcomes: list[_Outcome] = []
+    problems: list[errors.Problem] = []
     with workers.Pool(1) as pool:
         for brought in rehearsal.read_folder(folder):
             try:
