@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lightwell.archive import challenge, completeness, seal
@@ -144,7 +144,7 @@ class Register:
             if proof is not None or place is not None:
                 raise errors.Refused("what is not in the inventory has no proof and no place")
         else:
-            _read_parts(proof)
+            read_parts(proof)
             if place is not None and not self._knows(place):
                 raise errors.Refused("the document that it names was never sealed before it")
         asked.answers.append(noted)
@@ -199,16 +199,15 @@ class Standing:
         return self.state == "overdue"
 
 
-def read_register(entries: Mapping[int, bytes] | list[bytes] | tuple[bytes, ...]) -> Register:
+def read_register(entries: Sequence[bytes]) -> Register:
     """Read the challenges alone out of entries that were checked before; far less work than all of them.
 
     Raises `Refused` naming the place of an entry that breaks a rule.
     """
     register = Register()
-    listed = list(entries.items()) if isinstance(entries, Mapping) else list(enumerate(entries))
-    if not any(_MARK in data for _, data in listed):
+    if not any(_MARK in data for data in entries):
         return register
-    for index, data in listed:
+    for index, data in enumerate(entries):
         if _MARK in data or _ITEM in data:
             try:
                 value = canonical.decode(data)
@@ -255,7 +254,7 @@ def find_exposed(
     if opening is not None:
         if asked.denial is None:
             raise errors.Refused("nobody said that it is not in the inventory")
-        route = challenge.Route(*_read_parts(opening))
+        route = challenge.Route(*read_parts(opening))
         found = register.items.get(route.find_commitment(measure))
         if found is None:
             raise errors.Refused("its values lead to no sealed document")
@@ -273,7 +272,7 @@ def follow_proof(register: Register, asked: Asked, salt: bytes, measure: seal.Fi
     admission = asked.admission
     if admission is None:
         return None
-    route = challenge.show_route(salt, _read_parts(admission.entry["proof"]))
+    route = challenge.show_route(salt, read_parts(admission.entry["proof"]))
     found = register.items.get(route.find_commitment(measure))
     return found if found is not None and found.index < admission.index else None
 
@@ -336,7 +335,8 @@ def read_hash(value: Json) -> bytes:
     return bytes.fromhex(value)
 
 
-def _read_parts(value: Json) -> list[bytes]:
+def read_parts(value: Json) -> list[bytes]:
+    """Read the three values of a route, hidden or not; `Refused` when they are others."""
     if not isinstance(value, list) or len(value) != 3:
         raise errors.Refused("three values lead to a sealed document")
     return [read_hash(each) for each in value]

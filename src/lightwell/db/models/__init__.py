@@ -1,5 +1,6 @@
 """The tables, one file per noun; Django finds them through this list."""
 
+from lightwell.db.models.challenges import Challenge, TurnedAway
 from lightwell.db.models.disclosures import Disclosure, Tombstone
 from lightwell.db.models.log import Checkpoint, LogEntry
 from lightwell.db.models.parties import PastName, Provider, Service
@@ -19,6 +20,7 @@ from lightwell.db.models.studies import Amendment, Inventory, Item, Study
 
 __all__ = [
     "Amendment",
+    "Challenge",
     "Checkpoint",
     "Disclosure",
     "Holding",
@@ -41,4 +43,5 @@ __all__ = [
     "Study",
     "Suspension",
     "Tombstone",
+    "TurnedAway",
 ]
