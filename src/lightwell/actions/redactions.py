@@ -28,8 +28,6 @@ SCOPE = "region"
 MOST_HITS = 5000
 # A pattern that is found at more than this share of all words names nothing; pages are held back instead.
 MOST_SHARE, _FEW_WORDS = 0.5, 200
-# What stands around a value on a page and is no part of it.
-_EDGES = " .,;:!?()[]{}\"'“”‘’"
 _PLACES = re.compile(r"(\d{1,6})\.(\d{1,6})(?:-(?:(\d{1,6})\.)?(\d{1,6}))?")
 
 
@@ -318,7 +316,7 @@ def find_words(
     hits: list[Hit] = []
     words = hidden = 0
     with seeking.Seeker(pattern) as seeker:
-        for item, number, lines in _iterate_lines(state, study, items):
+        for item, number, lines in iterate_lines(state, study, items):
             words += sum(map(len, lines))
             for hit in _find_on_page(item.number, number, lines, seeker):
                 hits.append(hit)
@@ -337,25 +335,42 @@ def find_words(
     return hits
 
 
-def read_value(*, state: State, actor: Person, row: Redaction) -> tuple[str, str]:
-    """Read the words of a region, and the pattern that finds them elsewhere; both empty without words."""
-    found = read_page(state=state, actor=actor, item=row.item, number=row.page)
-    value = " ".join(found.lines[line][word].text for line, word in row.words).strip(_EDGES)
-    if not value:
-        return "", ""
-    # Words of one line are parted by one blank, and a name is no part of a longer word.
-    return value, r"(?<!\w)" + " ".join(map(re.escape, value.split())) + r"(?!\w)"
-
-
 def leave_out_known(study: Study, hits: Iterable[Hit]) -> list[Hit]:
     """Leave out hits every word of which is proposed or in force; what was dismissed once is shown again."""
+    known = list_hidden_words(study)
+    return [hit for hit in hits if not known[hit.item, hit.page].issuperset(hit.words)]
+
+
+def list_hidden_words(study: Study) -> defaultdict[tuple[int, int], set[redaction.Place]]:
+    """List the words that are proposed or in force, by document and page."""
     known: defaultdict[tuple[int, int], set[redaction.Place]] = defaultdict(set)
     rows = Redaction.objects.proposed() | Redaction.objects.in_force()
     for number, page_number, words in rows.filter(item__study=study).values_list(
         "item__number", "page", "words"
     ):
         known[number, page_number].update(_freeze(words))
-    return [hit for hit in hits if not known[hit.item, hit.page].issuperset(hit.words)]
+    return known
+
+
+def iterate_lines(
+    state: State, study: Study, items: Collection[int]
+) -> Iterator[tuple[Item, int, Sequence[page.Line]]]:
+    """Read the lines of every page of sealed documents, of all or of those of the given numbers."""
+    for item in study.items.filter(inventory__isnull=False, read=True, wrapped_key__isnull=False):
+        if items and item.number not in items:
+            continue
+        key = inventories.unwrap_item_key(state, item)
+        seeds = seal.derive_page_seeds(key, item.pages or 0)
+        for number, each in enumerate(parts.iterate_words(state.files, key, item.sealed_parts, seeds), 1):
+            yield item, number, [page.decode_line(line) for line in json.loads(each.lines)]
+
+
+def count_pages(study: Study, items: Collection[int] = ()) -> int:
+    """Count the pages that `iterate_lines` reads."""
+    rows = study.items.filter(inventory__isnull=False, read=True, wrapped_key__isnull=False)
+    return sum(
+        pages or 0 for number, pages in rows.values_list("number", "pages") if not items or number in items
+    )
 
 
 def list_regions(
@@ -523,19 +538,6 @@ def _lock(study: Study, numbers: Collection[int], rows: object, noun: str) -> li
             or [errors.Problem("", f"name at least one {noun}")]
         )
     return found
-
-
-def _iterate_lines(
-    state: State, study: Study, items: Collection[int]
-) -> Iterator[tuple[Item, int, Sequence[page.Line]]]:
-    """Read the lines of every page of sealed documents, of all or of those of the given numbers."""
-    for item in study.items.filter(inventory__isnull=False, read=True, wrapped_key__isnull=False):
-        if items and item.number not in items:
-            continue
-        key = inventories.unwrap_item_key(state, item)
-        seeds = seal.derive_page_seeds(key, item.pages or 0)
-        for number, each in enumerate(parts.iterate_words(state.files, key, item.sealed_parts, seeds), 1):
-            yield item, number, [page.decode_line(line) for line in json.loads(each.lines)]
 
 
 def _find_on_page(

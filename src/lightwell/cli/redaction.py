@@ -168,6 +168,47 @@ def find(
     click.echo(f"proposed: {len(wanted)}; another person approves: lightwell redaction approve {study} all")
 
 
+@redaction.command()
+@click.argument("study")
+@click.option(
+    "--roster",
+    "table",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="CSV of people to find in every written form, or - for standard input; used once, not kept.",
+)
+@click.option("--items", default="", help="Numbers of documents such as 1,3; default: all.")
+@_AS
+def detect(study: str, table: str | None, items: str, person: str) -> None:
+    """Have rules, name lists and a roster suggest what may have to be hidden; a person decides.
+
+    A roster has the columns kind (staff, participant, school, other) and name, and ids, emails, handles,
+    birth_date and ground where they are known.
+
+    Example: lightwell redaction detect std-6wtb7d1t76x3nf --roster roster.csv --as ana
+    """
+    state = installation.open_installation()
+    from lightwell.actions import detections
+
+    actor, found = installation.find_person(person), publication.find_study(study)
+    done = detections.detect_study(
+        state=state,
+        actor=actor,
+        study=found,
+        people=detections.parse_roster(_read_table(table)) if table else (),
+        items=_parse_numbers(items, "--items"),
+        now=state.read_now(),
+    )
+    click.echo(f"pages: {done.pages}; found: {done.found}; new suggestions: {done.new}")
+
+
+def _read_table(path: str) -> str:
+    try:
+        with click.open_file(path, "rb") as file:
+            return str(file.read().decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise errors.UserMistake(f"{path} is not UTF-8; save the table as CSV, UTF-8") from None
+
+
 @redaction.command("list")
 @click.argument("study")
 @click.option("--all", "everything", is_flag=True, help="Also what is decided.")

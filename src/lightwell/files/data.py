@@ -11,6 +11,7 @@ import importlib.resources
 import json
 import lzma
 from importlib.resources.abc import Traversable
+from typing import Any
 
 from lightwell.archive import names
 from lightwell.base import errors, ground
@@ -150,6 +151,13 @@ def read_names() -> names.Names:
         places=frozenset(words["places"].split()),
         endings=tuple(words["endings"].split()),
     )
+
+
+@functools.cache
+def read_detection_figures() -> dict[str, Any]:
+    """Return what the detectors were measured to be worth on pages labelled beforehand."""
+    figures: dict[str, Any] = _read_json("detection", "figures.json")
+    return figures
 
 
 def _folder(name: str) -> Traversable:

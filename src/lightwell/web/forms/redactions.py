@@ -86,6 +86,25 @@ class PatternForm(forms.Form):
     items = NumbersField(required=False, help_text="Leave it empty for all, or write 1, 2, 5-9.")
 
 
+class DetectionForm(forms.Form):
+    """What programs look for: a roster as CSV, which is used and forgotten, and in which documents.
+
+    It is typed or pasted, not handed in as a file, because a large file would be written to disk on its way.
+    """
+
+    roster = forms.CharField(
+        required=False,
+        max_length=5_000_000,
+        label="Roster",
+        help_text="A table as CSV with the columns kind (staff, participant, school or other) and name, and "
+        "if you like ids, emails, handles, birth_date and ground. It is used once and not kept.",
+        widget=forms.Textarea(
+            attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false", "class": "code"}
+        ),
+    )
+    items = NumbersField(required=False, help_text="Leave it empty for all, or write 1, 2, 5-9.")
+
+
 class SampleForm(forms.Form):
     """How many pages to draw for somebody else to read."""
 

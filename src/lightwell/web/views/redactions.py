@@ -15,7 +15,8 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from lightwell.actions import organisations, proposals, redactions, samples
+from lightwell.actions import detections, organisations, proposals, redactions, samples
+from lightwell.archive import finding
 from lightwell.archive import page as pages
 from lightwell.base import errors, ground, roles
 from lightwell.db.models import Item, Person, Reading, Redaction, Study
@@ -28,6 +29,8 @@ from lightwell.web.views.workspace import read_person
 HITS = 200
 """Places that one page of a review shows: Django reads a thousand fields of one form."""
 KEYS = "single-keys"
+# Values that are looked for elsewhere after one decision, and pages that are looked through for it at once.
+MOST_SAME, FEW_PAGES = 5, 300
 
 
 @people.for_people("read_sealed")
@@ -125,7 +128,7 @@ def find_pattern(request: HttpRequest, study: str) -> HttpResponse:
     What is looked for is a name as a rule, so it is sent as a form and never stands in an address.
     """
     person, row = open_study(request, study)
-    form = forms.PatternForm(request.POST)
+    form = forms.PatternForm(request.POST, auto_id="find-%s")
     if not form.is_valid():
         return _render_room(request, person, row, pattern=form)
     try:
@@ -139,25 +142,56 @@ def find_pattern(request: HttpRequest, study: str) -> HttpResponse:
     except errors.UserMistake as mistake:
         faults.blame(form, mistake.problems)
         return _render_room(request, person, row, pattern=form)
-    return _review_hits(request, person, row, form, hits)
+    kept = {
+        "pattern": form.cleaned_data["pattern"],
+        "items": request.POST.get("items", ""),
+        "source": redactions.PATTERN,
+        "address": request.path,
+    }
+    return _review_hits(request, person, row, hits, None, kept)
 
 
 @people.for_people("propose")
-@methods.only_read
+@methods.only_send
+def detect(request: HttpRequest, study: str) -> HttpResponse:
+    """Have programs look through the pages, by a roster if one is handed in, which is not kept."""
+    person, row = open_study(request, study)
+    opened, form = state.open_state(), forms.DetectionForm(request.POST, auto_id="detect-%s")
+    if not form.is_valid():
+        return _render_room(request, person, row, detection=form)
+    try:
+        roster = form.cleaned_data["roster"]
+        done = detections.detect_study(
+            state=opened,
+            actor=person,
+            study=row,
+            people=detections.parse_roster(roster) if roster else (),
+            items=form.cleaned_data["items"] or (),
+            most_pages=detections.MOST_PAGES_AT_ONCE,
+            now=opened.read_now(),
+        )
+    except errors.UserMistake as mistake:
+        faults.blame(form, mistake.problems)
+        return _render_room(request, person, row, detection=form)
+    people.tell(request, f"{done.pages:,} pages looked through: {done.new:,} new suggestions.")
+    return redirect("workspace-hidden", row.id)
+
+
+@people.for_people("propose")
+@methods.read_or_send
 @methods.with_own_script
 def find_same(request: HttpRequest, study: str, number: int) -> HttpResponse:
-    """Show every other place where the words of a hidden part stand, to be reviewed and proposed."""
+    """Show every place where the words of a hidden part stand, in all their written forms, to be reviewed."""
     person, row = open_study(request, study)
-    region = Redaction.objects.filter(pk=number, item__study=row).select_related("item__study").first()
-    if region is None or not region.words:
+    opened = state.open_state()
+    region = Redaction.objects.filter(pk=number, item__study=row).select_related("item").first()
+    values = detections.read_values(state=opened, actor=person, rows=[region]) if region else {}
+    if region is None or not values:
         raise Http404
-    value, pattern = redactions.read_value(state=state.open_state(), actor=person, row=region)
-    form = forms.PatternForm({"pattern": pattern, "items": ""})
-    if not form.is_valid():
-        raise errors.UserMistake("the words of this hidden part cannot be looked for; they are too many")
-    hits = redactions.find_words(state=state.open_state(), actor=person, study=row, pattern=pattern)
+    hits = detections.find_values(state=opened, actor=person, study=row, values=values)[number]
     chosen = {"ground": region.ground, "review": region.review}
-    return _review_hits(request, person, row, form, hits, value=value, chosen=chosen)
+    kept = {"value": values[number], "source": finding.CONFIRMED, "address": request.path}
+    return _review_hits(request, person, row, hits, chosen, kept)
 
 
 @people.for_people("propose")
@@ -273,32 +307,50 @@ def list_live(item: Item, page: int) -> Any:
 
 def describe_same(person: Person, row: Study, numbers: Collection[int]) -> list[dict[str, Any]]:
     """Say for regions just decided how many further places their words have; None where it takes long."""
-    regions = Redaction.objects.filter(pk__in=list(numbers)[:MOST_SAME], item__study=row).exclude(words=[])
-    seen = dict[str, dict[str, Any]]()
-    opened, few = state.open_state(), _count_pages(row) <= FEW_PAGES
-    for region in regions.select_related("item__study"):
-        value, pattern = redactions.read_value(state=opened, actor=person, row=region)
-        if not value or value.casefold() in seen:
-            continue
-        count = None
-        if few:
-            hits = redactions.find_words(state=opened, actor=person, study=row, pattern=pattern)
-            count = len(redactions.leave_out_known(row, hits))
-        seen[value.casefold()] = {"number": region.pk, "value": value, "count": count}
-    return [each for each in seen.values() if each["count"] != 0]
+    wanted = Redaction.objects.filter(pk__in=list(numbers)[:MOST_SAME], item__study=row).exclude(words=[])
+    opened = state.open_state()
+    values = detections.read_values(state=opened, actor=person, rows=list(wanted.select_related("item")))
+    distinct = {value.casefold(): number for number, value in reversed(values.items())}
+    values = {number: values[number] for number in sorted(distinct.values())}
+    if redactions.count_pages(row) > FEW_PAGES:
+        return [{"number": number, "value": value, "count": None} for number, value in values.items()]
+    found = detections.find_values(state=opened, actor=person, study=row, values=values)
+    counts = {number: len(redactions.leave_out_known(row, hits)) for number, hits in found.items()}
+    return [
+        {"number": number, "value": value, "count": counts[number]}
+        for number, value in values.items()
+        if counts[number]
+    ]
 
 
-MOST_SAME = 5
-FEW_PAGES = 300
-
-
-def _count_pages(row: Study) -> int:
-    return sum(row.items.filter(read=True, inventory__isnull=False).values_list("pages", flat=True))
+def _describe_figures() -> dict[str, Any]:
+    """Write what rules and name lists were measured to be worth, a row for each kind of value."""
+    figures = detections.read_figures()
+    rows = [
+        {
+            "kind": kind,
+            **row,
+            "wrong": row["findings"] - row["right"],
+            "missed": row["labels"] - row["found_full"],
+        }
+        for kind, row in figures["rules"]["shown"].items()
+    ]
+    return {
+        "pages": figures["pages"],
+        "date": figures["date"],
+        "rows": rows,
+        "notes": figures.get("notes", ()),
+    }
 
 
 def _render_room(
-    request: HttpRequest, person: Person, row: Study, pattern: forms.PatternForm | None = None
+    request: HttpRequest,
+    person: Person,
+    row: Study,
+    pattern: forms.PatternForm | None = None,
+    detection: forms.DetectionForm | None = None,
 ) -> HttpResponse:
+    refused: Any = pattern or detection
     may = read_permissions(person, row)
     counted = redactions.count_regions(row)
     held = samples.list_held(row)
@@ -328,11 +380,13 @@ def _render_room(
         "may": may,
         "others": waiting.exclude(proposer=person).count(),
         "approvers": redactions.list_approvers(row, proposers),
-        "form": pattern or forms.PatternForm(),
-        "problems": faults.list_faults(pattern) if pattern else [],
+        "form": pattern or forms.PatternForm(auto_id="find-%s"),
+        "detection": detection or forms.DetectionForm(auto_id="detect-%s"),
+        "figures": _describe_figures(),
+        "problems": faults.list_faults(refused) if refused else [],
         "unread": Reading.objects.filter(item__study=row, reader=None).count(),
     }
-    return people.show_room(request, "workspace/hidden.html", context, status=400 if pattern else 200)
+    return people.show_room(request, "workspace/hidden.html", context, status=400 if refused else 200)
 
 
 def _render_page(
@@ -372,12 +426,14 @@ def _review_hits(
     request: HttpRequest,
     person: Person,
     row: Study,
-    form: forms.PatternForm,
     hits: Sequence[redactions.Hit],
-    value: str = "",
-    chosen: dict[str, Any] | None = None,
+    chosen: dict[str, Any] | None,
+    kept: dict[str, str],
 ) -> HttpResponse:
-    """Show what was found, a stretch at a time; ticked places are proposed, and the next stretch shows."""
+    """Show what was found, a stretch at a time; ticked places are proposed, and the next stretch shows.
+
+    `kept` says what was looked for, and goes with the form from stretch to stretch.
+    """
     opened = state.open_state()
     step = request.POST.get("step", "")
     start = int(request.POST["start"]) if request.POST.get("start", "").isdecimal() else 0
@@ -392,6 +448,7 @@ def _review_hits(
                 hits=[hiding.parse_hit(each) for each in request.POST.getlist("hit")],
                 ground_id=hide.cleaned_data["ground"],
                 review=hide.cleaned_data["review"],
+                source=kept["source"],
                 now=opened.read_now(),
             )
         except errors.UserMistake as mistake:
@@ -411,14 +468,13 @@ def _review_hits(
     context = {
         "study": row,
         "title": consequences.name_record(row.id),
-        "form": form,
+        **kept,
         "hide": hide,
         "hits": shown,
         "total": len(hits),
         "known": len(known),
         "start": start,
         "last": min(start + HITS, len(hits)),
-        "value": value,
         "grounds": describe_grounds(),
         "problems": problems,
     }
@@ -450,6 +506,7 @@ urlpatterns = [
     path(f"{_PAGE}picture", send_picture, name="workspace-hidden-picture"),
     path(f"{_PAGE}preview", send_preview, name="workspace-hidden-preview"),
     path(f"{_ROOM}find/", find_pattern, name="workspace-hidden-find"),
+    path(f"{_ROOM}detect/", detect, name="workspace-detect"),
     path(f"{_ROOM}same/<int:number>/", find_same, name="workspace-hidden-same"),
     path(f"{_ROOM}release/<int:number>/", release_document, name="workspace-hidden-release"),
     path("workspace/keys/", switch_keys, name="workspace-keys"),
