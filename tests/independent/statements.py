@@ -35,6 +35,7 @@ MEMBERS = {
     "key-lost": "study item",
     "dispute": "study item",
     "publication": "study publication record",
+    "audit": "study sampled agreed missing originals size decided_by",
     "count": "date studies items",
 }
 RULES = {"version": 1, "due_soon_days": 30, "grace_days": 30, "tolerance_seconds": 86_400}
@@ -158,6 +159,13 @@ class Account:
         ):
             raise Refusal(place, "its redacted is no whole number from 1 up to its pages")
         self.openings.append((index, self._key(value), value))
+
+    def _take_audit(self, index: int, value: dict, data: bytes, place: str) -> None:
+        counts = [value[name] for name in ("sampled", "agreed", "missing", "size")]
+        if not all(seals.is_count(count) for count in counts) or counts[1] + counts[2] > counts[0]:
+            raise Refusal(place, "the audit counts more pages than were chosen")
+        if value["originals"] not in ("own-copies", "archive") or not 0 < counts[3] <= index:
+            raise Refusal(place, "the audit does not say whose originals, or names a state still to come")
 
     def _take_withholding(self, index: int, value: dict, data: bytes, place: str) -> None:
         self.taken_back[self._key(value)] = index

@@ -156,12 +156,11 @@ def _add_study(study: Any) -> None:
             )
             continue
         opening: dict[str, Any] = {"type": "test", "study": made.id, "item": number}
-        open_pages = pages
+        open_pages, redacted = pages, 0
         if held and pages:
-            open_pages = pages - 2
-            opening["pages"] = [{"page": k, "lines": [None], "hidden_patches": [1]} for k in range(1, 4)]
+            open_pages, redacted = pages - 2, 3
         digest = canonical.compute_digest(opening)
-        (index,) = log.append(entries=[entry.make_opening(at, made.id, number, open_pages, digest)])
+        (index,) = log.append(entries=[entry.make_opening(at, made.id, number, open_pages, digest, redacted)])
         Opening.objects.create(
             item=item,
             digest=digest,

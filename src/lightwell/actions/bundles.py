@@ -35,6 +35,7 @@ _ADDING = frozenset(
         "restoration",
         "dispute",
         "rules",
+        "audit",
         "count",
     }
 )

@@ -19,7 +19,7 @@ from django.db import connection
 
 from lightwell.actions import accounts, log, moments, parties, records
 from lightwell.actions.accounts import Account
-from lightwell.archive import completeness, entry, promise, rules
+from lightwell.archive import completeness, entry, logbook, promise, rules
 from lightwell.base import disclosure
 from lightwell.db.models import (
     Disclosure,
@@ -107,6 +107,8 @@ class StudyView:
     account: Account
     in_full: bool
     states: dict[str, int]
+    # What auditors say who drew pages again: the day, and the counts of the entry.
+    audits: tuple[tuple[datetime.date, logbook.Audit], ...]
     # What the study itself promised, when nothing of it was locked in by then.
     broken: promise.BrokenPromise | None = None
 
@@ -229,12 +231,14 @@ def make_overview(size: int, day: datetime.date) -> Overview:
     promises = _read_promises(day, find_time)
     newest = [row.read_record() for row in records.list_newest()]
     words = {each.id: each for each in newest if each.kind == "study"}
+    audits = _read_audits(entries, find_time)
     studies = [
         _view_study(
             row,
             find_time(row.log_index, row.registered_at),
             words.get(row.id),
             documents[row.id],
+            tuple(audits[row.id]),
             promise.find_broken(promises.get(row.id), [gap.item for _, gap in documents[row.id]], day),
         )
         for row in Study.objects.order_by("log_index")
@@ -291,6 +295,7 @@ def _view_study(
     registered_at: datetime.datetime,
     record: disclosure.Disclosure | None,
     documents: list[tuple[Document, completeness.Gap]],
+    audits: tuple[tuple[datetime.date, logbook.Audit], ...],
     broken: promise.BrokenPromise | None,
 ) -> StudyView:
     gaps = [gap for _, gap in documents]
@@ -306,8 +311,21 @@ def _view_study(
         accounts.add_up(each.account for each in shown),
         completeness.is_in_full(gaps),
         completeness.count_states(gaps),
+        audits,
         broken,
     )
+
+
+def _read_audits(
+    entries: Sequence[bytes], find_time: moments.Finder
+) -> defaultdict[str, list[tuple[datetime.date, logbook.Audit]]]:
+    found: defaultdict[str, list[tuple[datetime.date, logbook.Audit]]] = defaultdict(list)
+    for index, data in enumerate(entries):
+        if b'"type":"audit"' in data:
+            value = entry.decode_entry(index, data)
+            day = find_time(index, entry.read_time(value)).date()
+            found[value["study"]].append((day, logbook.read_audit(index, value)))
+    return found
 
 
 def _read_promises(day: datetime.date, find_time: moments.Finder) -> dict[str, datetime.date | None]:

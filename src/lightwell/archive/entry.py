@@ -183,6 +183,33 @@ def make_dispute(at: datetime.datetime, study: str, number: int) -> dict[str, Js
     return _make("dispute", at, study=study, item=number)
 
 
+def make_audit(
+    at: datetime.datetime,
+    study: str,
+    sampled: int,
+    agreed: int,
+    missing: int,
+    originals: str,
+    size: int,
+    decided_by: str,
+) -> dict[str, Json]:
+    """Say what came of drawing pages of a study again (`archive/audit`).
+
+    `size` is that of the signed checkpoint whose root chose the pages; `originals` whose copies were drawn.
+    """
+    return _make(
+        "audit",
+        at,
+        study=study,
+        sampled=sampled,
+        agreed=agreed,
+        missing=missing,
+        originals=originals,
+        size=size,
+        decided_by=decided_by,
+    )
+
+
 def make_count(at: datetime.datetime, day: datetime.date, studies: int, items: int) -> dict[str, Json]:
     """Count everything sealed so far, every day, also when nothing was added."""
     return _make("count", at, date=day.isoformat(), studies=studies, items=items)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lightwell.archive import beacon, entry, register, rules
+from lightwell.archive import audit, beacon, entry, register, rules
 from lightwell.base import canonical, errors, tombstone
 from lightwell.base.canonical import Json
 from lightwell.tlog import tree
@@ -75,6 +75,22 @@ class Registration:
     beacon: beacon.Beacon | None
 
 
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What somebody says who drew pages again: how many were chosen, agreed, could not be compared."""
+
+    index: int
+    study: str
+    sampled: int
+    agreed: int
+    missing: int
+
+    @property
+    def differing(self) -> int:
+        """How many of the chosen pages were sealed otherwise than their file shows."""
+        return self.sampled - self.agreed - self.missing
+
+
 @dataclass
 class Logbook:
     """Everything the entries say, by what it is about; built by `read_logbook`, then only read."""
@@ -92,6 +108,7 @@ class Logbook:
     waiting: list[Sealed] = field(default_factory=list)
     registrations: dict[str, Registration] = field(default_factory=dict)
     challenges: register.Register = field(default_factory=register.Register)
+    audits: list[Audit] = field(default_factory=list)
 
     def explain_absence(self, named: Named) -> str | None:
         """Say why a record may be absent; None when nothing explains it."""
@@ -186,6 +203,7 @@ MEMBERS: dict[str, frozenset[str]] = {
         "key-lost": "study item",
         "dispute": "study item",
         "publication": "study publication record",
+        "audit": "study sampled agreed missing originals size decided_by",
         "count": "date studies items",
         "challenge": "challenge provider commitment",
         "challenge-handover": "challenge due",
@@ -215,6 +233,9 @@ def _check_members(value: Mapping[str, Json]) -> None:
         least = 0 if value["type"] == "count" else 1
         if name in known and not _is_count(value[name], least):
             raise errors.Refused(f"its member {name} is no whole number from {least} on")
+    for name in ("sampled", "agreed", "missing", "size"):
+        if name in known and not _is_count(value[name], 0):
+            raise errors.Refused(f"its member {name} is no whole number")
     for name in ("pages", "page"):
         if name in known and value[name] is not None and not _is_count(value[name], 0):
             raise errors.Refused(f"its member {name} is neither null nor a whole number")
@@ -337,6 +358,20 @@ def _read_publication(book: Logbook, index: int, value: dict[str, Json]) -> None
     book.named.append(Named(index, "publication", _read_digest(value["record"]), value))
 
 
+def read_audit(index: int, value: Mapping[str, Json]) -> Audit:
+    """Read an entry that `read_logbook` has accepted, or that this archive has written."""
+    return Audit(index, value["study"], value["sampled"], value["agreed"], value["missing"])
+
+
+def _read_audit(book: Logbook, index: int, value: dict[str, Json]) -> None:
+    _require_study(book, value["study"])
+    if value["agreed"] + value["missing"] > value["sampled"]:
+        raise errors.Refused("it counts more pages than were chosen")
+    if value["originals"] not in (audit.OWN, audit.ARCHIVE) or not 0 < value["size"] <= index:
+        raise errors.Refused("it does not say whose originals, or names a state that was not there yet")
+    book.audits.append(read_audit(index, value))
+
+
 def _read_count(book: Logbook, index: int, value: dict[str, Json]) -> None:
     found = len(book.studies), len(book.items)
     if (value["studies"], value["items"]) != found:
@@ -384,6 +419,7 @@ _READERS: dict[str, Callable[[Logbook, int, dict[str, Json]], None]] = {
     "key-lost": _read_about_item,
     "dispute": _read_about_item,
     "publication": _read_publication,
+    "audit": _read_audit,
     "count": _read_count,
     **dict.fromkeys(register.TYPES, _read_challenge),
     DISCLOSURE: _read_disclosure,

@@ -18,6 +18,7 @@ from lightwell.files import disk
 # Command to the module and attribute that hold it, so that the plain install never imports the site.
 COMMANDS = {
     "approve": ("lightwell.cli.disclose", "approve"),
+    "audit-seal": ("lightwell.cli.audit", "audit_seal"),
     "backup": ("lightwell.cli.copies", "backup"),
     "bundle": ("lightwell.cli.bundle", "bundle"),
     "check": ("lightwell.cli.check", "check"),

@@ -212,6 +212,7 @@ def _list_proven(bundle: Bundle, history: History, records: Records, checked: Ch
         "before it",
     ]
     found += _list_proven_times(history)
+    found += _list_audits(book)
     if lifted:
         found.append(f"{_count(lifted, 'field')} held back before, opened to what was fixed then")
     if checked.whole_items:
@@ -229,6 +230,17 @@ def _list_proven(bundle: Bundle, history: History, records: Records, checked: Ch
         found += _list_redacted(checked)
     found.append(f"gap table and certificates of {history.account.day} follow from the log, byte for byte")
     return tuple(found)
+
+
+def _list_audits(book: logbook.Logbook) -> list[str]:
+    """Say what the log holds of audits: the word of whoever drew pages again."""
+    return [
+        f"an audit of {each.study} (log entry {each.index}): of {each.sampled:,} pages chosen by the log "
+        f"{each.agreed:,} agreed with the seal when drawn again from the originals, "
+        f"{each.differing:,} differed, {each.missing:,} were not compared; "
+        "that is the auditor's word"
+        for each in book.audits
+    ]
 
 
 def _list_redacted(checked: Checked) -> list[str]:

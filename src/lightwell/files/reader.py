@@ -160,6 +160,16 @@ def _seal_only_bytes(task: Task, tell: Tell) -> dict[str, Any]:
     return answer | _seal_bytes(path, store, key)
 
 
+def _compute_roots(task: Task, tell: Tell) -> dict[str, Any]:
+    """Read chosen pages again and compute their roots, for an audit; nothing is stored."""
+    path, seeds = Path(task["path"]), seal.derive_page_seeds(bytes.fromhex(task["key"]), task["pages"])
+    roots = [
+        [each.head.number, page.compute_root(seeds[each.head.number - 1], each).hex()]
+        for each in pdf.read_pages(path, task["numbers"], announce=lambda number: tell({"page": number}))
+    ]
+    return {"roots": roots}
+
+
 def _hold_unseen(task: Task, tell: Tell) -> dict[str, Any]:
     # Not even its type is judged: whatever it is, nothing here looks.
     answer = {"media_type": media.UNKNOWN, "pages": None, "page_roots": "", "sealed_parts": ""}
@@ -282,6 +292,7 @@ _TASKS = {
     "hold": _hold_unseen,
     "check": _check,
     "draw": _draw,
+    "roots": _compute_roots,
     "reread": _reread,
     "cover": _cover,
     "prepare": _prepare,

@@ -138,6 +138,7 @@ def test_every_maker_makes_exactly_the_members_the_book_knows():
         "in_advance": False, "rule": rules.FIRST_RULES, "beacon": None, "redacted": 0,
         "challenge": "chl-x", "provider": "p", "commitment": bytes(32), "answer": "in-inventory",
         "proof": None, "place": None, "salt": bytes(32), "digest": bytes(32), "size": 1, "route": None,
+        "sampled": 5, "agreed": 4, "missing": 1, "originals": "archive",
     }  # fmt: skip
     for name, maker in makers.items():
         value = maker(**{member: examples[member] for member in inspect.signature(maker).parameters})
@@ -149,3 +150,27 @@ def test_an_opening_counts_pages_with_hidden_regions_only_where_there_are_some(r
     opening = {**entry.make_opening(AT, STUDY, 1, pages, DIGEST), "redacted": redacted}
     with pytest.raises(errors.Refused, match="redacted is no whole number"):
         read(*START, opening)
+
+
+AUDIT = entry.make_audit(AT, STUDY, 5, 3, 1, "own-copies", 2, "auditor")
+
+
+def test_an_audit_is_read_with_what_differed():
+    (audit,) = read(*START, AUDIT).audits
+    assert (audit.sampled, audit.agreed, audit.missing) == (5, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        ({"agreed": 5}, "more pages than were chosen"),
+        ({"originals": "somebody"}, "whose originals"),
+        ({"size": 99}, "not there yet"),
+        ({"size": 0}, "not there yet"),
+        ({"sampled": -1}, "sampled is no whole number"),
+        ({"study": "std-nobody"}, "not registered before it"),
+    ],
+)
+def test_an_audit_that_cannot_be_is_refused(members, sentence):
+    with pytest.raises(errors.Refused, match=sentence):
+        read(*START, {**AUDIT, **members})
