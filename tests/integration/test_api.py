@@ -71,6 +71,7 @@ def test_the_description_is_openapi_and_names_every_address(archive: Archive, cl
         "/records/{record}",
         "/records/{record}/changes/{old}/{new}",
         "/search",
+        "/fingerprints",
         "/gaps",
         "/overdue",
         "/overdue/studies",

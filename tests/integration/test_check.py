@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import json
 import shutil
@@ -287,6 +288,10 @@ def test_the_site_offers_the_set_with_its_digest_until_something_is_hidden(archi
     assert made.sha256 in page
     assert "<form" not in page
     assert 'type="file"' not in page
+    told = client.get("/api/1/fingerprints").json()
+    assert (told["bytes"], told["digest"]) == (len(body), f"sha256:{hashlib.sha256(body).hexdigest()}")
+    assert (told["documents"], told["pages"], told["pages_without"]) == (3, 8, 0)
+    assert told["address"].endswith("/everything.fingerprints")
     answer = client.get("/everything.fingerprints", headers={"range": "bytes=5-9"})
     assert b"".join(answer.streaming_content) == body[5:10]  # type: ignore[attr-defined]
     assert answer["Content-Type"] == "application/octet-stream"
@@ -299,6 +304,7 @@ def test_the_site_offers_the_set_with_its_digest_until_something_is_hidden(archi
     suspensions.suspend_page(actor=Person.objects.get(username="ana"), item=item, page=2, now=fixture.NOW)
     assert fetch(client)[0] == 503
     assert "being put together" in client.get("/check/").content.decode()
+    assert client.get("/api/1/fingerprints").status_code == 503
     assert client.get("/check/").status_code == 200
     assert fingerprints.sweep_leftovers(state=archive.state) == 2
     assert fingerprints.make_set(state=archive.state) is not None
