@@ -33,12 +33,12 @@ FIGURES = Path(__file__).resolve().parents[2] / "src" / "lightwell" / "data" / "
 SHOWN_FROM = 50
 # Shown beside the figures: what a reader must know to take them for no more than they are.
 NOTES = [
-    "Nine of ten names on these pages are authors, many of them in lists of references, whose shape the rules "
-    "know; in running text the rules find fewer (docs/benchmarks.md).",
+    "Most names on these pages are authors, many of them in lists of references, whose shape the rules know; "
+    "in running text the rules find fewer (docs/benchmarks.md).",
     "The pages were labelled before any detector ran, by the session that then wrote the rules; it had read "
     "them, nobody else has checked the labels, and which labels were missed was not looked at.",
-    "There was one e-mail address, one phone number, and no id, IP address or date of birth on them: for these the "
-    "figures say only how often a rule was wrong.",
+    "There was one e-mail address, one phone number, and no id, IP address or date of birth on them: for "
+    "these the figures say only how often a rule was wrong.",
 ]
 Place = tuple[int, int]
 Label = tuple[int, int, int, str]

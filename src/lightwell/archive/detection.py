@@ -19,10 +19,12 @@ from lightwell.archive.finding import Finding, Sheet
 from lightwell.archive.numbers import Hit
 from lightwell.archive.page import Line
 
-_EMAIL = re.compile(
-    r"(?:(?:[\w.+'-]+-\n)?[\w.+'-]*[\w+-]|\{[\w.+,\s-]{3,200}\})(?:[@＠]|\s?[\[(]at[\])]\s?)(?:-?\n)?"
-    r"[A-Za-z0-9-]+(?:(?:\.\n?|\s?[\[(]dot[\])]\s?)[A-Za-z0-9-]+)+"
-)
+_AT = re.compile(r"[@＠]|\s?[\[(]at[\])]\s?")
+# Before and behind the sign; a hyphen or a dot at the end of a line may divide either.
+_LOCAL = re.compile(r"(?:(?:[\w.+'-]+-\n)?[\w.+'-]*[\w+-]|\{[\w.+,\s-]{3,200}\})$")
+_DOMAIN = re.compile(r"(?:-?\n)?[A-Za-z0-9-]+(?:(?:\.\n?|\s?[\[(]dot[\])]\s?)[A-Za-z0-9-]+)+")
+# RFC 5321, section 4.5.3.1.1; and "{anna, bo}@x.example".
+_LONGEST_LOCAL, _LONGEST_LIST = 64, 210
 _HANDLE = re.compile(r"(?<![\w.@/＠])[@＠][A-Za-z_][\w.]{1,30}\b")
 _PROFILE = re.compile(
     r"(?:(?:github|gitlab|twitter|\bx|instagram|facebook|tiktok|snapchat|threads|twitch|pinterest|vk"
@@ -48,7 +50,6 @@ _HANDLE_WORDS = frozenset(
 )
 _TAG = re.compile(r"(?<!\S)\w{2,32}#\d{4}(?!\w)")
 _SHORT_PROFILE = re.compile(r"(?<!\S)/?u/[\w-]{3,20}\b")
-_MARKS = numbers.MARKS + "="
 _AT_SIGNS = ("@", "＠", "[at]", "(at)")
 
 
@@ -94,23 +95,33 @@ def apply_rules(sheet: Sheet) -> list[Finding]:
 
 def _find_emails(sheet: Sheet) -> Iterator[Hit]:
     text = sheet.text
-    if any(sign in text for sign in _AT_SIGNS):
-        for found in _EMAIL.finditer(text):
-            yield Hit(*sheet.find_words(*found.span()), "email", "e-mail address", 98)
+    if not any(sign in text for sign in _AT_SIGNS):
+        return
+    for sign in _AT.finditer(text):
+        reach = _LONGEST_LIST if text[sign.start() - 1 : sign.start()] == "}" else _LONGEST_LOCAL
+        window = max(0, sign.start() - reach)
+        local = _LOCAL.search(text[window : sign.start()])
+        domain = _DOMAIN.match(text, sign.end())
+        if local and domain:
+            first, last = sheet.find_words(window + local.start(), domain.end())
+            yield Hit(first, last, "email", "e-mail address", 98)
+    if "@" in text or "＠" in text:
         for found in _HANDLE.finditer(text):
             yield Hit(*sheet.find_words(*found.span()), "handle", "@handle", 85)
 
 
 def _find_handles(sheet: Sheet) -> Iterator[Hit]:
     words = sheet.words
-    for at, word in enumerate(words):
-        if "/" in word:
-            if _PROFILE.search(word):
+    if "/" in sheet.text:
+        for at in [at for at, word in enumerate(words) if "/" in word]:
+            if _PROFILE.search(words[at]):
                 yield Hit(at, at, "handle", "profile address", 70)
-            elif _SHORT_PROFILE.match(word):
+            elif _SHORT_PROFILE.match(words[at]):
                 yield Hit(at, at, "handle", "profile of reddit", 80)
-        elif word[-1:] in (":", "=") and word.strip(_MARKS).lower() in _HANDLE_WORDS and at + 1 < len(words):
-            yield Hit(at + 1, at + 1, "handle", "handle after a word that says so", 80)
+    if not _HANDLE_WORDS.isdisjoint(map(str.lower, sheet.vocabulary)):
+        for at, word in enumerate(words[:-1]):
+            if word[-1:] in (":", "=") and word.strip(finding.MARKS).lower() in _HANDLE_WORDS:
+                yield Hit(at + 1, at + 1, "handle", "handle after a word that says so", 80)
     if "#" in sheet.text:
         for found in _TAG.finditer(sheet.text):
             yield Hit(*sheet.find_words(*found.span()), "handle", "name with a number", 80)

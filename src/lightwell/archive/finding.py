@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,7 +22,12 @@ ROSTER, CONFIRMED = "roster", "confirmed value"
 # What is proposed unless the roster says otherwise; whether it holds is for the person who decides.
 DEFAULT_GROUND = "third-party-privacy"
 
+# Marks that stand around words and are no part of them.
+MARKS = "()[]{}<>.,;:!?'\"“”‘’«»*=|"
+
 Words = tuple[tuple[int, int, int], ...]
+
+_WITH_DIGIT = re.compile(r"\d\S*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,17 @@ class Sheet:
     def text(self) -> str:
         """The words with a blank between them and a line feed between lines."""
         return "\n".join([" ".join([word.text for word in line]) for line in self.lines if line])
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """The different words of the page without the marks around them."""
+        return frozenset([word.strip(MARKS) for word in self.words])
+
+    @cached_property
+    def numbered(self) -> list[tuple[int, int]]:
+        """The numbers of the words that hold a digit, each with the place of its first digit in `text`."""
+        starts = [found.start() for found in _WITH_DIGIT.finditer(self.text)]
+        return [(bisect.bisect_right(self.offsets, start) - 1, start) for start in starts]
 
     @cached_property
     def offsets(self) -> list[int]:

@@ -9,18 +9,17 @@ tests/property/slow_roster.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lightwell.archive import finding, forms, spelling
 from lightwell.archive.finding import Finding, Sheet
 from lightwell.archive.forms import CONFIDENCE, Strength
 from lightwell.archive.page import Line
 from lightwell.archive.roster import Person
-from lightwell.archive.spelling import Part
+from lightwell.archive.spelling import Memo, Part
 
-_KEEP_WORDS = 200_000
 # An id may be cut into this many words at most.
 _ID_REACH = 8
 
@@ -35,20 +34,6 @@ class Entry(NamedTuple):
     exact: str
 
 
-class _Memo(dict[str, Any]):
-    """What was worked out for a word; emptied when it holds too many, so that memory stays bounded."""
-
-    def __init__(self, work: Callable[[str], Any]) -> None:
-        super().__init__()
-        self._work = work
-
-    def __missing__(self, word: str) -> Any:
-        if len(self) >= _KEEP_WORDS:
-            self.clear()
-        value = self[word] = self._work(word)
-        return value
-
-
 class _Begin(NamedTuple):
     """A part of a word at which a form begins: which one, what it matches alone, what may follow."""
 
@@ -56,6 +41,7 @@ class _Begin(NamedTuple):
     alone: tuple[Entry, int] | None
     followers: AbstractSet[str]
     is_prefix: bool
+    is_certain: bool
 
 
 _NOBODY: frozenset[str] = frozenset()
@@ -110,9 +96,9 @@ class Matcher:
                     lengths.setdefault(parts[0], set()).add(len(parts))
                     self._followers.setdefault(parts[0], set()).add(parts[1])
         self._lengths = {key: tuple(sorted(found, reverse=True)) for key, found in lengths.items()}
-        self._parts = _Memo(spelling.split_word)
-        self._first_parts = _Memo(lambda word: next(iter(self._parts[word]), _NO_PART))
-        self._begins = _Memo(self._list_begins)
+        self._parts: Memo[tuple[Part, ...]] = Memo(spelling.split_word)
+        self._first_parts: Memo[Part] = Memo(lambda word: next(iter(self._parts[word]), _NO_PART))
+        self._begins: Memo[tuple[_Begin, ...]] = Memo(self._list_begins)
 
     def find(self, lines: Sequence[Line], page: int = 1) -> list[Finding]:
         """Find every written form on the lines of a page; findings may touch the same words."""
@@ -120,11 +106,13 @@ class Matcher:
 
     def find_on(self, sheet: Sheet) -> list[Finding]:
         """Find every written form on a sheet; what lies wholly within a longer match is left out."""
-        words, begins = sheet.words, self._begins
+        words = sheet.words
+        hits = [at for at, begins in enumerate(map(self._begins.__getitem__, words)) if begins]
         matches = [
             (at, last, entry, sure)
-            for at, word in enumerate(words)
-            for begin in begins[word]
+            for at in hits
+            for begin in self._begins[words[at]]
+            if begin.is_certain or self._is_followed(words, at, begin)
             for last, entry, sure in self._match(words, at, begin)
         ]
         matches += self._match_divided(sheet)
@@ -145,8 +133,17 @@ class Matcher:
             alone = self._look_up([part], [word])
             followers = self._followers.get(part.key, _NOBODY)
             if alone or followers or part.key in self._prefixes:
-                begins.append(_Begin(at, alone, followers, part.key in self._prefixes))
+                is_prefix = part.key in self._prefixes
+                # Most words that begin a form are followed by nothing of it: the next word alone decides.
+                is_certain = bool(alone) or is_prefix or at + 1 < len(self._parts[word])
+                begins.append(_Begin(at, alone, followers, is_prefix, is_certain))
         return tuple(begins)
+
+    def _is_followed(self, words: Sequence[str], at: int, begin: _Begin) -> bool:
+        if at + 1 >= len(words):
+            return False
+        following = self._first_parts[words[at + 1]]
+        return following.key in begin.followers or following.bare in begin.followers
 
     def _match(self, words: Sequence[str], at: int, begin: _Begin) -> Iterator[tuple[int, Entry, int]]:
         """Match the longest form that begins at a part of the word `at`: (last word, entry, confidence)."""

@@ -15,13 +15,14 @@ import bisect
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from lightwell.archive import spelling
 from lightwell.archive.finding import Finding, Sheet
+from lightwell.archive.spelling import Memo
 
-_KEEP_WORDS = 200_000
 _LEAST = 30
 _CARRIED_FROM = 65
 
@@ -101,18 +102,13 @@ class Names:
     others: frozenset[str]
     places: frozenset[str]
     endings: tuple[str, ...]
-    _codes: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
-    def classify(self, word: str) -> str:
-        """Return the class of a word with the marks around it that divide names."""
-        code = self._codes.get(word)
-        if code is None:
-            if len(self._codes) >= _KEEP_WORDS:
-                self._codes.clear()
-            code = self._codes[word] = self._work_out(word)
-        return code
+    @cached_property
+    def codes(self) -> Memo[str]:
+        """The class of each word, with the marks around it that divide names, kept from page to page."""
+        return Memo(self._classify)
 
-    def _work_out(self, word: str) -> str:
+    def _classify(self, word: str) -> str:
         plain = spelling.fold_letters(word)
         core = plain.lstrip(_LEAD)
         lead = "(" if "(" in plain[: len(plain) - len(core)] else ""
@@ -207,10 +203,10 @@ class _Page:
 def find_names(sheet: Sheet, names: Names) -> list[Finding]:
     """Find names of persons on a page; findings may overlap."""
     words = sheet.words
-    codes = [names._codes.get(word) or names.classify(word) for word in words]
+    codes = list(map(names.codes.__getitem__, words))
     _mark_enumerations(sheet, codes)
     starts = [0, *itertools.accumulate(map(len, codes))]
-    small = frozenset([word.strip(_TAIL) for word in words if word.islower()])
+    small = frozenset(filter(str.islower, sheet.vocabulary))
     page = _Page(sheet, "".join(codes), starts[:-1], small)
     spans: dict[tuple[int, int], tuple[int, str]] = {}
     for first, last, confidence, rule in _apply_rules(page):
@@ -303,14 +299,14 @@ def _carry(page: _Page, spans: dict[tuple[int, int], tuple[int, str]]) -> None:
     if not known:
         return
     covered = {at for first, last in spans for at in range(first, last + 1)}
-    for at, word in enumerate(words):
-        if (
-            word[:1]
-            and at not in covered
-            and _strip(word) in known
-            and _strip(word).lower() not in page.small
-        ):
-            spans[at, at] = 60, "surname found elsewhere on the page"
+    # A bracket may stand before the class.
+    code = page.code.replace("(", "_") + "_"
+    for at, start in enumerate(page.starts):
+        letter = code[start] if code[start] != "_" else code[start + 1]
+        if letter in "FBLWHKC" and at not in covered:
+            bare = _strip(words[at])
+            if bare in known and bare.lower() not in page.small:
+                spans[at, at] = 60, "surname found elsewhere on the page"
 
 
 def _strip(word: str) -> str:

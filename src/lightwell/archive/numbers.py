@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lightwell.archive.finding import Sheet
+from lightwell.archive.finding import MARKS, Sheet
 
 
 class Hit(NamedTuple):
@@ -23,7 +23,6 @@ class Hit(NamedTuple):
     confidence: int
 
 
-MARKS = "()[]{}<>.,;:!?'\"“”‘’«»*"
 US_STATES = frozenset(
     [
         *(
@@ -150,7 +149,6 @@ _PHONES = frozenset(
         *("ring", "phone:", "contact"),
     ]
 )
-_WITH_DIGIT = re.compile(r"\d\S*")
 _GIVEN_ID = re.compile(r"\b(?:\w*[_-])?(?:id|uid|ssn)[:=#]([\w-]*\d[\w-]*)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]{1,3}-?\d{1,5}")
 _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
@@ -181,8 +179,7 @@ def find_numbers(sheet: Sheet) -> Iterator[Hit]:
     """Find numbers that may stand for somebody; several rules may find the same."""
     text, words = sheet.text, sheet.words
     reached = 0
-    for found in _WITH_DIGIT.finditer(text):
-        at, _ = sheet.find_words(*found.span())
+    for at, start in sheet.numbered:
         word = words[at]
         if "/" in word or "doi" in word:
             if word.count(".") >= 3 and _IPV4.search(word):
@@ -193,7 +190,6 @@ def find_numbers(sheet: Sheet) -> Iterator[Hit]:
         yield from _judge_context(at, bare, before)
         yield from _judge_word(at, word, bare, before)
         yield from _judge_postcode(words, at, bare)
-        start = found.start()
         if start >= reached and (match := _match_group(text, start)):
             reached = match.end()
             yield from _judge_group(sheet, match, before)

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
+KEPT_WORDS = 200_000
 HYPHENS = "-\u00ad\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"
 
 _LETTERS = str.maketrans(
@@ -68,6 +70,23 @@ _DIGRAPHS = str.maketrans(
 )
 _PART = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _MARKED = re.compile(r"(\D{2,})\d{1,2}")
+
+
+Value = TypeVar("Value")
+
+
+class Memo(dict[str, Value]):
+    """What was worked out for a word; emptied when it holds too many, so that memory stays bounded."""
+
+    def __init__(self, work: Callable[[str], Value]) -> None:
+        super().__init__()
+        self._work = work
+
+    def __missing__(self, word: str) -> Value:
+        if len(self) >= KEPT_WORDS:
+            self.clear()
+        value = self[word] = self._work(word)
+        return value
 
 
 class Part(NamedTuple):

@@ -14,11 +14,28 @@ from lightwell.archive.numbers import US_STATES, Hit
 
 _UP = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĢĪŁĹĻĽŃŅŇŌŐŒŔŘŚŠȘŞŤȚŢŪŮŰŲŹŻŽ]"
 _CAP = rf"{_UP}[\w'’.&-]*"
-_STREET_WORD = re.compile(
-    r"\b(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|Place|Pl|Terrace"
-    r"|Way|Highway|Hwy|Parkway|Pkwy|Crescent|Cres|Close|Gardens|Gdns|Row|Mews|Hill|Grove|Walk|Circle|Quay"
-    r"|Pike)\b\.?(?:,?\s(?:NE|NW|SE|SW|N|S|E|W)\b\.?)?"
+_STREETS = frozenset(
+    [
+        *("Street", "St", "Avenue", "Ave", "Road", "Rd", "Boulevard", "Blvd", "Lane", "Ln", "Drive", "Dr"),
+        *(
+            "Court",
+            "Ct",
+            "Square",
+            "Sq",
+            "Place",
+            "Pl",
+            "Terrace",
+            "Way",
+            "Highway",
+            "Hwy",
+            "Parkway",
+            "Pkwy",
+        ),
+        *("Crescent", "Cres", "Close", "Gardens", "Gdns", "Row", "Mews", "Hill", "Grove", "Walk", "Circle"),
+        *("Quay", "Pike"),
+    ]
 )
+_STREET_WORD = re.compile(rf"\b(?:{'|'.join(sorted(_STREETS))})\b\.?(?:,?\s(?:NE|NW|SE|SW|N|S|E|W)\b\.?)?")
 # Street words that seldom begin or end anything else.
 _PLAIN_STREETS = (
     *("Street", "Road", "Avenue", "Lane", "Square", "Boulevard", "Crescent", "Terrace", "Drive"),
@@ -37,12 +54,17 @@ _FOREIGN = re.compile(
     rf"\s(?:(?:de|del|la|las|los|da|do)\s){{0,3}}{_CAP}(?:\s{_CAP}){{0,3}},?\s(?:n[.º°o]?\s?)?\d{{1,4}}\b"
     rf"|\bul\.\s{_CAP}(?:\s{_CAP})?\s\d{{1,4}})"
 )
-_FOREIGN_WORDS = (
-    *("straße", "strasse", "str. ", "gasse ", "allee ", "platz ", "damm ", "ufer ", "straat", "laan "),
-    *("gracht", "plein ", "gatan", "vägen", "gade ", " rue ", " boulevard ", " allée ", " chemin "),
-    *(" quai ", " impasse ", "Calle ", "Avenida ", "Plaza ", "Via ", "Viale ", "Piazza ", "Rua "),
-    *("Praça ", "Paseo ", "Carrer ", "ul. "),
+_ENDINGS = (
+    *("straße", "strasse", "str.", "gasse", "allee", "platz", "damm", "ufer", "straat", "laan", "gracht"),
+    *("plein", "gatan", "vägen", "gade"),
 )
+_FOREIGN_WORDS = frozenset(
+    [
+        *("rue", "boulevard", "allée", "chemin", "quai", "impasse", "Calle", "Avenida", "Plaza", "Via"),
+        *("Viale", "Piazza", "Rua", "Praça", "Paseo", "Carrer", "ul."),
+    ]
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
 # "Hunzepad 139, Culemborg 4105 GX", "65 Elm Rise, Oamaru Central 9400"
 _NUMBER_COMMA = re.compile(rf"\d{{1,5}}[A-Za-z]?\.?,\s(?={_UP})|,\s(?={_UP}[\w\s-]{{2,40}}\d{{4}})")
 _BEFORE_NUMBER = re.compile(
@@ -108,12 +130,23 @@ _KINDS_OF_SCHOOL = frozenset(
     ]
 )
 _WINDOW = 90
+_FOREIGN_REACH = 6
 
 
 def find_addresses(sheet: Sheet) -> Iterator[Hit]:
     """Find streets with what follows of a postal address, and post boxes."""
+    if not _STREETS.isdisjoint(sheet.vocabulary):
+        yield from _find_streets(sheet)
+    yield from _find_foreign(sheet)
+    yield from _find_towns(sheet)
     text = sheet.text
-    reached = 0
+    if "Box" in text or "BOX" in text or "Postfach" in text:
+        for found in _BOX.finditer(text):
+            yield _make_address(sheet, *found.span(), "post box", 85)
+
+
+def _find_streets(sheet: Sheet) -> Iterator[Hit]:
+    text, reached = sheet.text, 0
     for street in _STREET_WORD.finditer(text):
         window = max(reached, street.start() - _WINDOW)
         before = text[window : street.start()]
@@ -125,21 +158,31 @@ def find_addresses(sheet: Sheet) -> Iterator[Hit]:
         if found:
             reached = street.end()
             yield _make_address(sheet, window + found.start(), street.end(), rule, confidence)
-    if any(word in text for word in _FOREIGN_WORDS):
-        for found in _FOREIGN.finditer(text):
-            yield _make_address(sheet, *found.span(), "street with number, not English", 75)
+
+
+def _find_foreign(sheet: Sheet) -> Iterator[Hit]:
+    words = sheet.words
+    for at, _ in sheet.numbered:
+        first = max(0, at - _FOREIGN_REACH)
+        before, after = words[first:at], words[at + 1 : at + 2]
+        ending = bool(before) and before[-1].endswith(_ENDINGS)
+        if ending or not _FOREIGN_WORDS.isdisjoint(before) or not _FOREIGN_WORDS.isdisjoint(after):
+            end = sheet.offsets[at] + len(words[at])
+            for found in _FOREIGN.finditer(sheet.text, sheet.offsets[first], end + _WINDOW):
+                if found.start() <= end:
+                    yield _make_address(sheet, *found.span(), "street with number, not English", 75)
+
+
+def _find_towns(sheet: Sheet) -> Iterator[Hit]:
+    text = sheet.text
     for comma in _NUMBER_COMMA.finditer(text):
         window = max(0, comma.start() - _WINDOW // 2)
-        before = _BEFORE_NUMBER.search(text[window : comma.start()])
-        if before and (town := _TOWN.match(text, comma.end())):
+        street = _BEFORE_NUMBER.search(text[window : comma.start()])
+        if street and (town := _TOWN.match(text, comma.end())):
             # What ends in a year is a reference sooner than an address.
-            year = re.fullmatch("(?:19|20)\\d\\d", town[1])
-            confidence = 35 if year else 65
-            first, last = sheet.find_words(window + before.start(), town.end())
+            confidence = 35 if _YEAR.fullmatch(town[1]) else 65
+            first, last = sheet.find_words(window + street.start(), town.end())
             yield Hit(first, last, "address", "street, town and postcode", confidence)
-    if "Box" in text or "BOX" in text or "Postfach" in text:
-        for found in _BOX.finditer(text):
-            yield _make_address(sheet, *found.span(), "post box", 85)
 
 
 def _make_address(sheet: Sheet, start: int, end: int, rule: str, confidence: int) -> Hit:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from lightwell.archive import finding, forms, matcher, roster
+from lightwell.archive import finding, forms, matcher, roster, spelling
 from lightwell.archive.page import Word
 
 ADDRESS = "anna.kowalska@larkfield.example"
@@ -217,7 +217,7 @@ def test_a_value_of_an_unknown_kind_is_refused():
 
 
 def test_memory_for_words_is_bounded(monkeypatch):
-    monkeypatch.setattr(matcher, "_KEEP_WORDS", 50)
+    monkeypatch.setattr(spelling, "KEPT_WORDS", 50)
     dice = random.Random(7)
     small = matcher.Matcher(PEOPLE)
     for _ in range(40):
