@@ -58,7 +58,7 @@ def check(document: dict, item: dict, entry: dict, folder: Folder, place: str, t
             if (opened, counted) != (len(document["pages"]), hiding):
                 raise Refusal(place, "the log counts other pages than are open or have hidden regions")
             return redactions.check(document, item, folder, place, tally)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal(place, f"this opening cannot be read: {error}") from None
     raise Refusal(place, "this opening has an unknown mode")
 

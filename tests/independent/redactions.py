@@ -21,6 +21,7 @@ def check(document: dict, item: dict, folder: Folder, place: str, tally: Counter
     """Check every sheet; returns the files that the opening names, counts into `tally` what was checked."""
     openings.check_pages_named(document, item, place)
     header, file_leaf = document["header"], openings.read_hash(document["file_hash"])
+    openings.read_hash(header["salt"])
     path = f"documents/{openings.read_hash(document['document']).hex()}.pdf"
     if not folder.has(path):
         raise Refusal(path, "this file is missing")
@@ -51,12 +52,17 @@ def check_form(page: dict, place: str) -> None:
         openings.check_places(page["hidden_lines"], head["lines"])
         openings.check_places(page["hidden_patches"], len(seals.list_boxes(head)))
         openings.read_marks(page["proof"]["marks"], head["lines"])
+        openings.read_hash(page["proof"]["head_salt"])
+        for nodes in (page["proof"]["lines"], page["proof"]["patches"]):
+            openings.read_nodes(nodes)
+        for each in page["proof"]["path"]:
+            openings.read_hash(each)
         for region in page["regions"]:
             openings.need_members(region, "ground decided_by review")
             openings.check_decision(region, place)
         if bool(page["regions"]) != bool(page["hidden_lines"] or page["hidden_patches"]):
             raise ValueError("it hides something without a region, or has a region where nothing is hidden")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal(place, f"a page of this opening cannot be read: {error}") from None
 
 

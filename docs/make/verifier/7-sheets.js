@@ -196,6 +196,7 @@ async function checkRedacted(doc, item, fileLeaf, folder, place, used, tally) {
     need(page, "page head hidden_lines hidden_patches regions proof");
     need(page.proof, "head_salt lines patches path marks");
     checkHead(page.head, page.page);
+    [page.proof.head_salt, doc.header.salt, ...page.proof.path, ...[...page.proof.lines, ...page.proof.patches].map((n) => (need(n, "seed" in n ? "seed" : "hash"), n.seed ?? n.hash))].forEach(unhex);
     checkPlaces(page.hidden_lines, page.head.lines);
     checkPlaces(page.hidden_patches, page.head.bands.length * 4);
     for (const g of page.regions) need(g, "ground decided_by review");
@@ -212,6 +213,7 @@ async function checkRedacted(doc, item, fileLeaf, folder, place, used, tally) {
     await readFront(r, item.pages);
     for (let k = 1; k <= item.pages; k++) {
       const page = shown.get(k), patches = [], lines = [];
+      tally.tell(k);
       here = `${path}, page ${k}`;
       await readSheet(r, k - 1, (width, height, blocks) => page ? openSheet(page, width, height, blocks, patches, lines) : holdHeld(held.get(k), blocks));
       if (page) {
@@ -229,7 +231,7 @@ async function checkRedacted(doc, item, fileLeaf, folder, place, used, tally) {
     here = path;
     await readEnd(r);
   } catch (error) {
-    if (error instanceof Refusal) throw error;
+    if (error instanceof Refusal || error instanceof CannotCheck) throw error;
     refuse(here, error.message);
   }
   if (await folder.hash(path) !== doc.document) refuse(path, "these are not the bytes that its opening names");

@@ -62,6 +62,7 @@ async function checkBundle(folder, own, tell) {
     const [doc, path] = await readRecord(folder, entry.opening, gone(entry.id, entry.place), used, entry.id);
     if (!doc) continue;
     modes.set(entry.opening, doc.mode);
+    tally.tell = (page) => tell(`Checking document ${entry.item} of ${entry.study}, page ${page}`);
     await checkOpening(doc, entry, story.items.get(entry.id), folder, path, used, tally);
     await pause();
   }

@@ -163,6 +163,15 @@ def check_regions(parts: page.Parts, regions: Sequence[Region]) -> None:
                         f"{head.width} by {head.height} pixels",
                     )
                 )
+            elif not _cover_box(head, (left, top, right, bottom)) and not any(
+                True for _ in _list_covered(parts, (left, top, right, bottom))
+            ):
+                # A region that leaves everything open is refused by every verifier.
+                problems.append(
+                    errors.Problem(
+                        place, f"the box {left},{top},{right},{bottom} hides nothing: all is white"
+                    )
+                )
         if not region.words and not region.boxes:
             problems.append(errors.Problem(place, "it hides nothing"))
     if problems:

@@ -201,6 +201,7 @@ def test_a_word_under_another_hidden_one_is_hidden_with_it() -> None:
         (Region("g", "approver", REVIEW, False, boxes=((0, 0, 401, 5),)), "leaves the page"),
         (Region("g", "approver", REVIEW, False, boxes=((5, 5, 5, 9),)), "is empty"),
         (Region("g", "approver", REVIEW, False), "hides nothing"),
+        (Region("g", "approver", REVIEW, False, boxes=((0, 0, 400, 2),)), "hides nothing: all is white"),
     ],
 )
 def test_a_region_off_the_page_is_refused_by_its_number(region: Region, sentence: str) -> None:
