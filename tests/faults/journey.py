@@ -21,7 +21,7 @@ from lightwell.archive import inventory
 from lightwell.files import data
 
 STUDY, EDITION, OTHER = "std-6arbjdhmpawhhx", "fig-6ctb7ens6awsh3", "fig-000820c20a1g7t"
-WHOLE, PARTLY, SUSPENDED, TAKEN, ERASED, BYTES = range(1, 7)
+WHOLE, PARTLY, SUSPENDED, TAKEN, ERASED, BYTES, HIDDEN = range(1, 8)
 PAGES = 2
 SHARED = "slumber"  # on every page, so that one search meets whatever search can find
 
@@ -43,11 +43,14 @@ def name_word(document: int, page: int) -> str:
 def make_acts(work: Path) -> list[Act]:
     """List the acts after the beginning; folders lie below `work`."""
     seal = ["seal", STUDY, str(work / "research"), str(work / "inventory.csv"), "--yes", "--processes", "1"]
+    hide = ["redaction", "find", STUDY, name_word(HIDDEN, 2), "--ground", "participant", "--hide", "all"]
     already = ("already",)
     return [
         Act("propose a study", ["disclose", str(work / "study.yaml"), *_ANA]),
         Act("publish a study's record", ["approve", "1", *_BEN], already),
         Act("seal a folder", [*seal, *_ANA]),
+        Act("propose to hide a word", [*hide, *_ANA]),
+        Act("approve what is hidden", ["redaction", "approve", STUDY, "all", *_BEN], ("name at least one",)),
         Act("propose to publish", ["publish", STUDY, "--summary", "What we found.", *_ANA]),
         Act("publish what was sealed", ["approve", "2", *_BEN], already),
         Act("work", ["worker", "--once"]),
@@ -56,19 +59,21 @@ def make_acts(work: Path) -> list[Act]:
         Act("sign and show", ["log", "checkpoint"]),
         Act("propose to restore", _propose("restoration", STUDY, {"suspension": 1})),
         Act("restore a page", ["approve", "3", "--as", "eva"], already),
+        Act("propose to lift", ["redaction", "release", STUDY, str(HIDDEN), "1", *_ANA]),
+        Act("open what was hidden", ["approve", "4", *_BEN], already),
         Act("propose to take back", _propose("take-back", STUDY, _TAKE_BACK)),
-        Act("take a document back", ["approve", "4", *_BEN], already),
+        Act("take a document back", ["approve", "5", *_BEN], already),
         Act("propose to erase", ["keys", "erase", STUDY, str(ERASED), "--ground", "erased-by-law", *_ANA]),
-        Act("erase a document by law", ["approve", "5", *_BEN], already),
+        Act("erase a document by law", ["approve", "6", *_BEN], already),
         Act("work after hiding", ["worker", "--once"]),
         Act("propose figures", ["disclose", str(work / "edition.yaml"), *_attach(work, 1), *_ANA]),
-        Act("publish figures", ["approve", "6", *_BEN], already),
+        Act("publish figures", ["approve", "7", *_BEN], already),
         Act("propose to withdraw", ["withdraw", EDITION, "--ground", "published-in-error", *_ANA]),
-        Act("withdraw figures", ["approve", "7", *_BEN], already),
+        Act("withdraw figures", ["approve", "8", *_BEN], already),
         Act("propose other figures", ["disclose", str(work / "other.yaml"), *_attach(work, 2), *_ANA]),
-        Act("publish other figures", ["approve", "8", *_BEN], already),
+        Act("publish other figures", ["approve", "9", *_BEN], already),
         Act("propose to erase figures", ["withdraw", OTHER, "--ground", "erased-by-law", *_ANA]),
-        Act("erase figures by law", ["approve", "9", *_BEN], already),
+        Act("erase figures by law", ["approve", "10", *_BEN], already),
         Act("rotate the master key", ["keys", "rotate", "--retire"]),
     ]
 
@@ -103,7 +108,7 @@ def write_papers(work: Path) -> None:
     folder = work / "research"
     folder.mkdir()
     rows = []
-    for number in range(WHOLE, BYTES + 1):
+    for number in range(WHOLE, HIDDEN + 1):
         ending = "csv" if number == BYTES else "pdf"
         name = f"document-{number}.{ending}"
         text = f"wave,{name_word(number, 1)}\n".encode()

@@ -16,7 +16,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from journey import BYTES, EDITION, OTHER, PAGES, SHARED, STUDY, WHOLE
+from journey import EDITION, HIDDEN, OTHER, PAGES, SHARED, STUDY, WHOLE
 
 _WORD = re.compile(rb"quax[a-z]{3}[mnop]|quaxfigures[12]")
 # Exits that ask the database at once; the others show a moment of before and may lag behind.
@@ -33,7 +33,7 @@ def observe(thorough: bool = True) -> dict[str, Any]:
     from lightwell.cli import installation
 
     state = installation.open_installation()
-    from lightwell.db.models import Disclosure, Inventory, Item, LogEntry, Proposal, PublicPage
+    from lightwell.db.models import Disclosure, Inventory, Item, LogEntry, Proposal, PublicPage, Redaction
 
     types = [json.loads(bytes(entry.data))["type"] for entry in LogEntry.objects.order_by("index")]
     facts: dict[str, Any] = {
@@ -48,6 +48,10 @@ def observe(thorough: bool = True) -> dict[str, Any]:
         "sealed": Item.objects.filter(inventory__isnull=False).count(),
         "measured": Item.objects.filter(inventory=None).count(),
         "keys": Item.objects.filter(wrapped_key__isnull=False).count(),
+        "hidden": [
+            [each.item.number, each.page, each.approved, each.lifted_at is not None]
+            for each in Redaction.objects.select_related("item")
+        ],
         "proposals": [[each.kind, each.approved] for each in Proposal.objects.order_by("pk")],
     }
     packed = bundles.find_packed(state)
@@ -103,7 +107,7 @@ def _visit(thorough: bool) -> dict[str, set[str]]:
     visit("search", f"/api/1/search?q={SHARED}&limit=50")
     if not thorough:
         return {"search": found["search"]}
-    for number in range(WHOLE, BYTES + 1):
+    for number in range(WHOLE, HIDDEN + 1):
         place = f"/studies/{STUDY}/documents/{number}/"
         for page in range(1, PAGES + 1):
             visit("page", f"{place}page/{page}/")
