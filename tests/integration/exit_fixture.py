@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import challenge_fixture
 import disclosure_fixture
 import fingerprint_fixture
 import pypdfium2
@@ -71,7 +72,8 @@ class World:
     records: list[str]
     public: list[str] = field(default_factory=list)
     hidden: dict[str, str] = field(default_factory=dict)  # word -> what it belongs to
-    secrets: dict[bytes, str] = field(default_factory=dict)  # keys of hidden documents
+    secrets: dict[bytes, str] = field(default_factory=dict)  # keys of hidden documents, what holders told
+    challenges: list[str] = field(default_factory=list)
     pages: set[tuple[int, int]] = field(default_factory=set)  # hidden (item, page)
 
 
@@ -117,6 +119,7 @@ def build_world(root: Path, folder: Path) -> World:
     _publish(world, desk)
     _hide(world, desk)
     _hand_in(world, desk)
+    _ask(world)
     _list_words(world)
     log.publish_checkpoint(state=state, now=NOW)
     search.update_index(state)
@@ -206,6 +209,16 @@ def _hand_in(world: World, desk: Any) -> None:
     readings.ask(**everything, do="check")
     readings.work(state=world.state, processes=1)
     assert HANDED_IN in area.read_table()
+
+
+def _ask(world: World) -> None:
+    """Have somebody ask about a paper and tell the company which: nobody else may learn that."""
+    holder = challenge_fixture.Holder(b"a paper that somebody holds")
+    name = holder.ask(NOW).pk
+    holder.tell(name, NOW)
+    world.challenges.append(name)
+    for form in (holder.salt.hex(), holder.measure.digest.hex()):
+        world.secrets[form.encode()] = "what a holder told the company"
 
 
 def _list_words(world: World) -> None:
@@ -307,6 +320,7 @@ def _list_values(world: World) -> dict[str, list[str]]:
         "old": ["1"],
         "new": ["1", "2"],
         "slug": ["larkfield"],
+        "challenge": world.challenges,
         "company": ["larkfield"],
         "topic": list(topics.TOPICS),
         "index": [str(index) for index in range(LogEntry.objects.count() + 1)],

@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from lightwell.actions import signing
-from lightwell.archive import entry
+from lightwell.archive import entry, register
 from lightwell.base import errors
 from lightwell.db.models import Checkpoint, Disclosure, LogEntry, Opening, Publication
 from lightwell.files import bundle, durable, occupancy
@@ -37,6 +37,7 @@ _ADDING = frozenset(
         "rules",
         "audit",
         "count",
+        *register.TYPES,
     }
 )
 # Packing may take one part in this many of the worker's time.

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightwell.actions import bundles, log, search
-from lightwell.archive import entry, fingerprint_set, release
+from lightwell.archive import entry, fingerprint_set, register, release
 from lightwell.archive.fingerprint_set import Document, HeldPage, PublicFile
 from lightwell.base import canonical
 from lightwell.db.models import (
@@ -35,7 +35,7 @@ from lightwell.files import durable, fingerprints, occupancy
 from lightwell.files.state import State
 
 # Entries that change nothing that the set holds.
-_SILENT = frozenset({"count", "rules"})
+_SILENT = frozenset({"count", "rules"}) | register.TYPES
 # Making it may take one part in this many of the worker's time.
 _SHARE = 20
 

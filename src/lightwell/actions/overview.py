@@ -20,6 +20,7 @@ from django.db import connection
 from lightwell.actions import accounts, log, moments, parties, records
 from lightwell.actions.accounts import Account
 from lightwell.archive import completeness, entry, logbook, promise, rules
+from lightwell.archive import register as challenge_register
 from lightwell.base import disclosure
 from lightwell.db.models import (
     Disclosure,
@@ -176,10 +177,21 @@ class Overview:
     replies: dict[str, tuple[disclosure.Disclosure, ...]] = field(default_factory=dict)
     # When each version of a record was put here, by id and version, as the log and its witnesses bound it.
     put_here: dict[tuple[str, int], datetime.date] = field(default_factory=dict)
+    # What was asked of companies about papers that somebody holds, in the order of the log.
+    challenges: tuple[challenge_register.Standing, ...] = ()
 
     def find_provider(self, slug: str) -> ProviderView | None:
         """Find a company by its short id; None when nobody has put anything about it here."""
         return next((each for each in self.providers if each.slug == slug), None)
+
+    def find_challenge(self, name: str) -> challenge_register.Standing | None:
+        """Find a challenge by its id; None for any other text."""
+        return next((each for each in self.challenges if each.id == name), None)
+
+    def list_late_challenges(self, company: str = "") -> list[challenge_register.Standing]:
+        """List the challenges that nobody answered in time, of every company or one, the latest first."""
+        late = [each for each in self.challenges if each.late and company in ("", each.provider)]
+        return sorted(late, key=lambda each: (-each.days_late, each.id))
 
     def find_study(self, study: str) -> StudyView | None:
         """Find a registered study by its id; None for any other text."""
@@ -264,7 +276,16 @@ def make_overview(size: int, day: datetime.date) -> Overview:
         )
     }
     replies = {key: tuple(value) for key, value in about.items()}
-    return Overview(size, day, tuple(providers), replies, put_here)
+    asked = challenge_register.read_register(entries)
+    # Whose a study is does not change with what was removed since.
+    owners = {
+        record: provider if (role, publisher) == ("provider", provider) else ""
+        for record, provider, publisher, role in Disclosure.objects.filter(
+            kind="study", version=1
+        ).values_list("record", "provider", "publisher", "publisher_role")
+    }
+    standings = challenge_register.judge_challenges(asked, day, find_time, owners)
+    return Overview(size, day, tuple(providers), replies, put_here, tuple(standings))
 
 
 def _view_provider(

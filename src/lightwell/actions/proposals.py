@@ -18,6 +18,7 @@ from django.db import transaction
 
 from lightwell.actions import (
     amendments,
+    challenges,
     custody,
     disclosures,
     organisations,
@@ -132,6 +133,12 @@ def _restore_page(
     return suspensions.restore_page(payload=payload, decided_by=decided_by, now=now)
 
 
+def _answer_challenge(
+    state: State, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime
+) -> object:
+    return challenges.answer(state=state, payload=payload, decided_by=decided_by, now=now)
+
+
 def _own_publisher(payload: dict[str, Json]) -> str | None:
     return disclosures.parse_payload(payload)[0].publisher.id
 
@@ -214,6 +221,12 @@ STORIES: dict[str, Story] = {
         amendments.check_key_lost,
         _amend(amendments.mark_key_lost),
         _own_study,
+    ),
+    "challenge-answer": Story(
+        "answer whether a file is in the inventory",
+        challenges.check_answer,
+        _answer_challenge,
+        challenges.find_owner,
     ),
     "restoration": Story(
         "restore a suspended page",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lightwell.actions import chronicle
 from lightwell.actions.overview import Overview
-from lightwell.archive import completeness
+from lightwell.archive import completeness, register
 from lightwell.base import disclosure
 from lightwell.files import data
 
@@ -105,6 +105,16 @@ def _list_late(overview: Overview) -> Rows:
                 *(days.strict_days, days.generous_days, "", "", 0),
             )
     yield from _list_documents(overview, frozenset({"overdue"}))
+    for each in overview.list_late_challenges():
+        yield (
+            *(each.id, "", "", each.provider, "", "question-nobody-answered", "unknown", 0, "overdue"),
+            *(each.due, each.days_late, 0, "", "", 0),
+        )
+
+
+def _list_challenges(overview: Overview) -> Rows:
+    for each in overview.challenges:
+        yield register.format_row(each)
 
 
 def _list_held(overview: Overview) -> Rows:
@@ -236,7 +246,8 @@ TABLES = {
             _list_studies,
         ),
         Table("documents", "Documents, also those nobody may read yet", _DOCUMENT, _list_documents),
-        Table("late", "Documents and studies past their promised date", _DOCUMENT, _list_late),
+        Table("late", "Documents, studies and answers past their date", _DOCUMENT, _list_late),
+        Table("challenges", "Questions about papers that somebody holds", register.COLUMNS, _list_challenges),
         Table(
             "held-back",
             "What is held back, hidden or out of view",

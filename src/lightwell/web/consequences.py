@@ -14,6 +14,7 @@ from typing import Any
 from django.urls import reverse
 
 from lightwell.actions import records
+from lightwell.archive import challenge
 from lightwell.base import disclosure
 from lightwell.db.models import Amendment, Disclosure, Item, Proposal, Suspension
 from lightwell.web import places
@@ -41,7 +42,14 @@ SENTENCES = {
     "where.",
     "dispute": "The documents carry the mark for good, and it leads to the record that says why.",
     "key-lost": "The documents count as lost for ever, and the study is never called published in full.",
+    "challenge-answer": "Everybody sees the answer with its day, and it stays. The holder alone learns which "
+    "document it is, unless it is named. An answer that is false can be shown to be false for ever.",
     "restoration": "It can be read, searched and downloaded by everybody again, at once.",
+}
+
+ANSWERS = {
+    challenge.IN_INVENTORY: "It is in our inventory",
+    challenge.NOT_IN_INVENTORY: "It is not in our inventory",
 }
 
 
@@ -182,6 +190,11 @@ def _list_facts(kind: str, payload: dict[str, Any]) -> list[tuple[str, str]]:
     if kind == "withdrawal":
         version = payload.get("version")
         facts.append(("Versions", f"version {version} only" if version else "every version"))
+    if kind == "challenge-answer":
+        facts.append(("Answer", ANSWERS.get(str(payload.get("answer")), "")))
+        named = "named to everybody" if payload.get("named") else "told to the holder alone"
+        if payload.get("answer") == challenge.IN_INVENTORY:
+            facts.append(("Which document", named))
     if kind == "lift":
         facts.append(("Shown from now on", "; ".join(_name_fields(payload))))
     for name, label in (("due", "New promised date"), ("review", "Looked at again by")):
@@ -205,6 +218,8 @@ def _name_ground(ground_id: str) -> str:
 
 
 def _find_address(proposal: Proposal, items: list[Item]) -> str:
+    if proposal.kind == "challenge-answer":
+        return reverse("challenge", args=[proposal.subject])
     if len(items) == 1:
         return reverse("document", args=[items[0].study_id, items[0].number])
     is_study = proposal.kind == "study" or "study" in proposal.payload

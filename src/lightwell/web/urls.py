@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("lightwell.web.views.about")),
     path("", include("lightwell.web.views.everything")),
     path("", include("lightwell.web.views.check")),
+    path("", include("lightwell.web.views.challenges")),
     path("", include("lightwell.web.views.cheat")),
 ]
 

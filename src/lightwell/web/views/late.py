@@ -33,6 +33,9 @@ def show_late(request: HttpRequest) -> HttpResponse:
     waits += [(study, None, study.days_late) for study in studies]
     waits += [(study, document, document.strict_days) for study, document in rows]
     waits.sort(key=lambda wait: -wait[2])
+    unanswered = [
+        (each, picture.find_provider(each.provider)) for each in picture.list_late_challenges(company)
+    ]
     longest = max((days for _, _, days in waits), default=1)
     bars = [
         {
@@ -51,6 +54,7 @@ def show_late(request: HttpRequest) -> HttpResponse:
         "height": len(bars) * _BAR_HEIGHT,
         "picture": picture,
         "longest": longest,
+        "unanswered": unanswered,
         "company": picture.find_provider(company),
         "here": "late",
         "pages": sum(d.pages or 0 for _, d in rows),

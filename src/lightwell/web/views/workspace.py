@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 
 from lightwell.actions import (
+    challenges,
     documents,
     factors,
     organisations,
@@ -22,6 +23,7 @@ from lightwell.actions import (
     reports,
     suspensions,
 )
+from lightwell.archive import register
 from lightwell.base import errors, ground, roles
 from lightwell.db.models import Item, Person, Report, Suspension
 from lightwell.files import state
@@ -77,6 +79,7 @@ def show_desk(request: HttpRequest) -> HttpResponse:
             }
             for study, suggested, proposed in redactions.list_waiting(person)
         ],
+        "questions": list_questions(person) if may["read_sealed"] else [],
         "reports": reports.list_open(actor=person) if may["suspend"] else [],
         "stops": suspensions_in_force() if may["suspend"] else [],
         "guarded": people.is_verified(request),
@@ -195,6 +198,13 @@ def list_promises(person: Person) -> list[dict[str, Any]]:
         for late, soon in [(study.states.get("overdue", 0), study.states.get("due-soon", 0))]
         if late or soon
     ]
+
+
+def list_questions(person: Person) -> list[register.Standing]:
+    """List the questions that a person's organisation owes an answer, the next due date first."""
+    picture = overview.read_overview(state.open_state())
+    found = [picture.find_challenge(each.pk) for each in challenges.list_open(actor=person)]
+    return sorted((each for each in found if each and each.due), key=lambda each: (str(each.due), each.id))
 
 
 def suspensions_in_force() -> list[Suspension]:
