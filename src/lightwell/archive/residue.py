@@ -337,9 +337,10 @@ def _is_alike(key: str, near: Sequence[str], hidden: Sequence[str]) -> bool:
     """Answer whether a reading is closer to a visible word beside it than to any hidden one."""
 
     def compare(other: str) -> float:
-        if key in other and len(key) * 3 >= len(other):
-            return 1.0
-        return SequenceMatcher(None, key, other, autojunk=False).ratio()
+        matcher = SequenceMatcher(None, key, other, autojunk=False)
+        # A crop cuts words at its edge, so that what is left of one need not be half of it.
+        matched = sum(block.size for block in matcher.get_matching_blocks() if block.size > 1)
+        return max(matcher.ratio(), matched / len(key))
 
     seen = max(map(compare, near), default=0.0)
     return seen >= _ALIKE and seen >= max(map(compare, hidden), default=0.0)

@@ -20,8 +20,8 @@ MISSING = (
     "Tesseract is not installed, so no picture was read; it would find a hidden word that the picture still "
     "shows (on Debian or Ubuntu: apt-get install tesseract-ocr tesseract-ocr-eng)"
 )
-# One block of text, and text in any place: what the first takes for a table the second still reads.
-ONE_BLOCK, ANYWHERE = 6, 11
+# How Tesseract is to look at a picture: what one way takes for a table the next still reads.
+ONE_BLOCK, ONE_LINE, ANYWHERE = 6, 7, 11
 _SECONDS_A_PICTURE = 60
 _FAILED = "Tesseract failed; the pictures were not read"
 # Of a table as Tesseract writes it: columns of a row, and the mark of a row that is a word.

@@ -26,6 +26,8 @@ import pypdfium2
 from pdfminer import pdfdevice, pdfdocument, pdffont, pdfinterp, pdfpage, pdfparser
 from PIL import Image, ImageOps
 
+from lightwell.archive import page
+
 Box = tuple[int, int, int, int]
 Reading = tuple[str, str, int, str]
 """Extractor, exit, page from 1 (0: the document as a whole), text."""
@@ -38,11 +40,12 @@ UPRIGHT = 2
 
 # The published picture is 110 dpi; letters of 8 pixels are too small for recognition.
 CROP_SCALE = 3
-_MOST_CROP_PIXELS = 20_000_000
+_MOST_CROP_PIXELS = 2_000_000
 _MAX_INFLATED = 256 << 20
 _DARK, _DARK_SHARE = 96, 0.25
 _LATIN_RUN = re.compile(rb"[A-Za-z0-9@\xc0-\xff][A-Za-z0-9@._'\x80-\xff-]{3,}")
-_REPEATED, _LARGE = re.compile(rb"([^\x00])\1\1+"), 100_000
+_REPEATED, _LARGE, _SHORT = re.compile(rb"(.)\1\1+"), 100_000, 4
+_ONLY_LETTERS = bytes(value if chr(value).isalpha() and value < 128 else 32 for value in range(256))
 _BIG_RUN = re.compile(rb"(?:\x00[\x20-\x7e\xc0-\xff]){4,}")
 _LITTLE_RUN = re.compile(rb"(?:[\x20-\x7e\xc0-\xff]\x00){4,}")
 _HEX_RUN = re.compile(rb"<([0-9A-Fa-f\s]{8,})>")
@@ -91,17 +94,16 @@ def crop_pictures(data: bytes, number: int, boxes: Sequence[Box]) -> list[bytes]
     """Cut boxes (pixels of the published picture, from the top left) out of a page as drawn, enlarged."""
     crops = []
     with _open_pdfium(data) as document, contextlib.closing(document[number - 1]) as sheet:
-        # The published page is drawn so that one pixel of its picture is 72/110 points.
-        whole = sheet.render(scale=CROP_SCALE * 110 / 72, grayscale=True).to_pil()
+        # Pixel by pixel as the published picture, which is 110 dots an inch; only what is read is enlarged.
+        whole = sheet.render(scale=page.DPI / 72, grayscale=True).to_pil()
     for left, top, right, bottom in boxes:
-        edges = [left, top, min(right, whole.width // CROP_SCALE), min(bottom, whole.height // CROP_SCALE)]
+        edges = left, top, min(right, whole.width), min(bottom, whole.height)
         if edges[0] >= edges[2] or edges[1] >= edges[3]:
             crops.append(b"")
             continue
-        left, top, right, bottom = (edge * CROP_SCALE for edge in edges)
-        crop = whole.crop((left, top, right, bottom))
-        if crop.width * crop.height > _MOST_CROP_PIXELS:
-            crop = crop.reduce(CROP_SCALE)
+        crop = whole.crop(edges)
+        if crop.width * crop.height <= _MOST_CROP_PIXELS:
+            crop = crop.resize((crop.width * CROP_SCALE, crop.height * CROP_SCALE), Image.Resampling.BICUBIC)
         if crop.height > UPRIGHT * crop.width:
             # It is not known which end is up.
             crop = _stack(crop.rotate(90, expand=True), crop.rotate(270, expand=True))
@@ -253,8 +255,10 @@ def inflate_streams(data: bytes) -> Iterator[bytes]:
 
 def find_runs(data: bytes) -> str:
     """Find whatever looks like words: bytes, UTF-16 of both orders, and hexadecimal strings of both."""
-    # Pixels repeat themselves and words do not.
-    data = _REPEATED.sub(b"\n", data) if len(data) > _LARGE else data
+    if len(data) > _LARGE:
+        # Pixels. They repeat themselves and words do not; regular expressions over all of them cost most.
+        letters = set(data.translate(_ONLY_LETTERS).split())
+        data = b" ".join(_REPEATED.sub(b" ", run) for run in letters if len(run) > _SHORT)
     runs = set(_LATIN_RUN.findall(data))
     texts = {run.decode("utf-8", "replace") for run in runs} | {run.decode("latin-1") for run in runs}
     if b"\x00" in data:

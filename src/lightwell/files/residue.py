@@ -33,6 +33,7 @@ _PAGES_AT_ONCE = 20
 # In heights of a hidden part: how much of the picture beside and above it is read.
 _BESIDE, _ABOVE = 3.0, 0.35
 _LEAST_HEIGHT = 8
+_AGAIN = (ocr.ANYWHERE, ocr.ONE_LINE)
 _ROW_PIXELS = 8
 _NOT_SHOWN = redacted_page.LABEL.format(redaction.NOT_SHOWN)
 
@@ -273,7 +274,17 @@ def _list_crops(hidden: Sequence[Hidden]) -> dict[int, list[Box]]:
 def _judge_crops(decision: survival.Decision, crops: Sequence[Crop]) -> Iterator[Survivor]:
     if not crops:
         return
-    texts = ocr.read_pictures([png for _, _, png in crops])
-    for (number, box, _), text in zip(crops, texts, strict=True):
-        for hidden, found, whole in survival.judge_crop(decision, number, box, text):
-            yield Survivor(number, "picture", OCR, whole, hidden, found)
+    doubtful = []
+    for crop, text in zip(crops, ocr.read_pictures([png for _, _, png in crops]), strict=True):
+        for hidden, found, whole in survival.judge_crop(decision, crop[0], crop[1], text):
+            if whole:
+                yield Survivor(crop[0], "picture", OCR, whole, hidden, found)
+            else:
+                doubtful.append((crop, hidden, found))
+    # Four letters in a row may be misread out of a neighbour; who reads them again in another way means them.
+    again = {layout: ocr.read_pictures([c[2] for c, _, _ in doubtful], layout) for layout in _AGAIN}
+    for place, ((number, box, _), hidden, found) in enumerate(doubtful):
+        texts = [texts[place] for texts in again.values()]
+        judged = [each for text in texts for each in survival.judge_crop(decision, number, box, text)]
+        if any(each[0] == hidden for each in judged):
+            yield Survivor(number, "picture", OCR, False, hidden, found)
