@@ -660,8 +660,10 @@ def test_who_proposed_hidden_parts_of_a_document_does_not_read_its_sample(state:
 def test_single_keys_are_off_until_they_are_switched_on(state: State) -> None:
     suggest()
     ana = sign_in("ana")
-    assert "data-single-keys" not in ana.get(f"/workspace/{ROOM}suggestions/").content.decode()
-    answer = send(ana, "keys/", back=f"/workspace/{ROOM}suggestions/?at=1.3")
+    text = ana.get(f"/workspace/{ROOM}suggestions/?at=1.3").content.decode()
+    assert "data-single-keys" not in text
+    back = html.unescape(re.search('name="back" value="([^"]+)"', text)[1])
+    answer = send(ana, "keys/", back=back)
     assert answer["Location"] == f"/workspace/{ROOM}suggestions/?at=1.3"
     assert 'data-single-keys="on"' in ana.get(f"/workspace/{ROOM}suggestions/").content.decode()
     for back in ("https://elsewhere.example/", "//elsewhere.example/workspace/studies/", "/studies/"):

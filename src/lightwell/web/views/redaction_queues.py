@@ -200,6 +200,7 @@ def _render_reading(
         "left": len(waiting),
         "problems": faults.list_faults(form) if wrong else [],
         "keys": request.session.get(rooms.KEYS, False),
+        "back": request.get_full_path(),
         "may": rooms.read_permissions(person, row),
     }
     return people.show_room(request, "workspace/sample_page.html", context, status=400 if wrong else 200)
@@ -270,6 +271,7 @@ def _render_queue(
         "pages_left": len(listed),
         "approvers": redactions.list_approvers(row, proposers or [person.username]),
         "keys": request.session.get(rooms.KEYS, False),
+        "back": request.get_full_path(),
         "problems": [faults.Fault(each.place, each.sentence, "") for each in problems],
         "may": rooms.read_permissions(person, row),
         "own": proposed.filter(proposer=person).count(),
