@@ -64,6 +64,7 @@ class Document:
     date: str
     pages: int | None
     pages_open: int
+    pages_redacted: int
     state: str
     due: datetime.date
     strict_days: int
@@ -427,6 +428,7 @@ def _view_document(
         item.date if shows_title else "",
         gap.item.pages,
         account.published + account.hidden,
+        account.hidden,
         gap.state,
         gap.item.due,
         gap.lateness.strict_days,
@@ -451,6 +453,7 @@ def _make_lost(gap: completeness.Gap) -> Document:
         None,
         "",
         gap.item.pages,
+        0,
         0,
         gap.state,
         gap.item.due,

@@ -83,6 +83,7 @@ def _list_documents(overview: Overview, states: frozenset[str] | None = None) ->
                     each.kind,
                     "unknown" if each.pages is None else each.pages,
                     each.pages_open,
+                    each.pages_redacted,
                     each.state,
                     each.due.isoformat(),
                     each.strict_days,
@@ -101,7 +102,7 @@ def _list_late(overview: Overview) -> Rows:
             days = study.broken.lateness
             yield (
                 *(study.id, study.id, "", study.provider, title, "study-with-nothing-locked-in-in-time"),
-                *("unknown", 0, "overdue", study.broken.due.isoformat()),
+                *("unknown", 0, 0, "overdue", study.broken.due.isoformat()),
                 *(days.strict_days, days.generous_days, "", "", 0),
             )
     yield from _list_documents(overview, frozenset({"overdue"}))
@@ -190,6 +191,7 @@ _DOCUMENT = (
     "kind",
     "pages",
     "pages_published",
+    "pages_with_hidden_parts",
     "state",
     "due",
     "days_late",

@@ -71,9 +71,9 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Words and gaps set anew, one after the other, in the panel of this number."""
+    """Words and gaps set anew, one after the other, in the inset of this number."""
 
-    panel: int
+    inset: int
     tokens: tuple[Token, ...]
 
 
@@ -86,14 +86,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a page is shown: hidden lines and patches, panels as (top, bottom) rows, passages in reading order.
+    """How a page is shown: hidden lines and patches, insets as (top, bottom) rows, passages in reading order.
 
     `painted` are the boxes that cover something where the picture keeps its look.
     """
 
     hidden_lines: frozenset[int]
     hidden_patches: frozenset[int]
-    panels: tuple[tuple[int, int], ...]
+    insets: tuple[tuple[int, int], ...]
     painted: tuple[Box, ...]
     passages: tuple[Sealed | Flow | Kept, ...]
 
@@ -113,7 +113,7 @@ def plan_page(parts: page.Parts, regions: Sequence[Region]) -> Plan:
     hidden = _find_hidden(parts, regions)
     layout = _Layout(parts)
     covered = layout.cover_paragraphs({line for (line, _), region in hidden.items() if region.hides_width})
-    panels = list_runs(parts.head, covered)
+    insets = list_runs(parts.head, covered)
     flowing = {k for k, bands in enumerate(layout.bands) if covered.intersection(bands)}
     plain = {line for line, _ in hidden} - flowing
     painted = [_cover_word(parts, parts.lines[line][word].box) for line, word in hidden if line in plain]
@@ -122,13 +122,13 @@ def plan_page(parts: page.Parts, regions: Sequence[Region]) -> Plan:
     patches = {band * page.COLUMNS + k for band in covered for k in range(page.COLUMNS)}
     for box in [*painted, *(word.box for line in plain for word in parts.lines[line])]:
         patches |= _cover_box(parts.head, box)
-    passages = [*_list_passages(layout, hidden, covered, flowing, panels)]
+    passages = [*_list_passages(layout, hidden, covered, flowing, insets)]
     for box, region in drawn:
         # A box over words stands among them already; one over a picture alone stands at the end.
         if not any(True for _ in _list_covered(parts, box)):
             passages.append(Kept((Gap(region.ground, region.decided_by, region.review, box),)))
     return Plan(
-        frozenset(flowing | plain), frozenset(patches), tuple(panels), tuple(painted), tuple(passages)
+        frozenset(flowing | plain), frozenset(patches), tuple(insets), tuple(painted), tuple(passages)
     )
 
 
@@ -264,7 +264,7 @@ def _list_passages(
     hidden: dict[Place, Region],
     covered: Collection[int],
     flowing: Collection[int],
-    panels: Sequence[tuple[int, int]],
+    insets: Sequence[tuple[int, int]],
 ) -> Iterator[Sealed | Flow | Kept]:
     parts, done = layout.parts, set[int]()
     running = _list_running(layout, flowing, hidden)
@@ -276,8 +276,8 @@ def _list_passages(
             done.update(joined)
             tokens = _join_gaps(_list_tokens(parts, joined, hidden, False))
             top = parts.head.bands[next(band for band in layout.bands[k] if band in covered)][0]
-            panel = next(n for n, run in enumerate(panels) if run[0] <= top < run[1])
-            yield Flow(panel, tuple(tokens))
+            inset = next(n for n, run in enumerate(insets) if run[0] <= top < run[1])
+            yield Flow(inset, tuple(tokens))
         elif any((k, n) in hidden for n in range(len(line))):
             yield Kept(tuple(_join_gaps(_list_tokens(parts, [k], hidden, True))))
         else:

@@ -131,6 +131,7 @@ class Document:
     date: str | None
     pages: int | None
     pages_open: int
+    pages_redacted: int
     state: str
     stopped: str | None
     due: datetime.date

@@ -124,9 +124,9 @@ class _Painter:
             for left, top, right, bottom in self._list_shaded(box):
                 self.pixels[top:bottom, left:right] = _BOX
         placed: dict[int, list[tuple[str, page.Word]]] = {}
-        for number, (top, bottom) in enumerate(self.plan.panels):
+        for number, (top, bottom) in enumerate(self.plan.insets):
             self.pixels[top:bottom] = SHADE
-            flows = [each for each in self.plan.passages if isinstance(each, Flow) and each.panel == number]
+            flows = [each for each in self.plan.passages if isinstance(each, Flow) and each.inset == number]
             placed |= dict(zip(map(id, flows), self._set_flows(flows, top, bottom), strict=True))
         for each in self.plan.passages:
             if isinstance(each, Sealed):
@@ -169,7 +169,7 @@ class _Painter:
         )
 
     def _set_flows(self, flows: Sequence[Flow], top: int, bottom: int) -> list[list[tuple[str, page.Word]]]:
-        """Set flows into the rows of a panel in the largest type that fits; words with their boxes."""
+        """Set flows into the rows of a inset in the largest type that fits; words with their boxes."""
         if not flows:
             return []
         width = self.parts.head.width
@@ -194,7 +194,7 @@ class _Painter:
     def _squeeze(
         self, flows: Sequence[Flow], margin: int, top: int, bottom: int
     ) -> list[list[tuple[str, page.Word]]]:
-        """Set flows on one long row and press it into the panel: small, but every word has its ink."""
+        """Set flows on one long row and press it into the inset: small, but every word has its ink."""
         placed = _lay_out(flows, 1 << 20, 10**6, _SMALLEST, True)
         assert placed is not None
         width = max((each.right for flow in placed for each in flow), default=1)

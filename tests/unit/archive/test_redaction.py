@@ -115,7 +115,7 @@ def test_nothing_of_the_plan_depends_on_the_width_or_the_number_of_the_hidden_wo
         )
         parts = page.Parts(parts.head, lines, parts.patches)
         plan = redaction.plan_page(parts, [hide([(line, at + k) for k in range(len(name))])])
-        plans.append((plan.hidden_patches, plan.hidden_lines, plan.panels, strip_places(plan)))
+        plans.append((plan.hidden_patches, plan.hidden_lines, plan.insets, strip_places(plan)))
     assert plans[0] == plans[1]
 
 
@@ -126,7 +126,7 @@ def strip_places(plan: Plan) -> list[object]:
         if isinstance(each, Sealed)
         else (
             type(each).__name__,
-            each.panel if isinstance(each, Flow) else None,
+            each.inset if isinstance(each, Flow) else None,
             [token if isinstance(token, Gap) else token.text for token in each.tokens],
         )
         for each in plan.passages

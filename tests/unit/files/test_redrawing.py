@@ -206,7 +206,7 @@ def test_a_changed_word_is_refused_with_its_line_and_a_changed_pixel_with_its_pa
 
 def test_what_was_not_sealed_may_not_look_as_if_it_was(text_page: page.Parts) -> None:
     made = redrawing.redraw_page(text_page, hide(text_page, "Marguerite"))
-    top, _ = made.plan.panels[0]
+    top, _ = made.plan.insets[0]
     with pytest.raises(errors.Refused, match="neither opened nor shaded"):
         check(text_page, made, change_pixel(made.sheet, 5, top + 1, 0xFF))
     with pytest.raises(errors.Refused, match="not sealed"):

@@ -302,6 +302,7 @@ def describe_document(request: HttpRequest, row: overview.Document) -> shapes.Do
         date=row.date or None,
         pages=row.pages,
         pages_open=row.pages_open,
+        pages_redacted=row.pages_redacted,
         state=row.state,
         stopped=row.stopped,
         due=row.due,

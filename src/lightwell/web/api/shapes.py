@@ -124,6 +124,7 @@ class Document(Schema):
     date: str | None
     pages: int | None = Field(description="Null where the format is held and not read; never zero.")
     pages_open: int
+    pages_redacted: int = Field(description="How many of the open pages have hidden parts.")
     state: str
     stopped: str | None = Field(
         description="What keeps it from being read, beside its state: suspended, key-lost or erased-by-law."
