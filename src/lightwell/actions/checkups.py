@@ -16,19 +16,28 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
 
-from lightwell.actions import cosigning, installations, leftovers, log, signing
+from lightwell.actions import cosigning, installations, leftovers, log, overview, signing
 from lightwell.base import errors
 from lightwell.client import witness
 from lightwell.db.models import Checkpoint, Item
-from lightwell.files import index
+from lightwell.files import index, intake, office, recognition, typesetting
 from lightwell.files.state import State
 from lightwell.tlog import policy
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_SQLITE = (3, 37, 0)
 LEAST_FREE_BYTES = 2_000_000_000
-# What the worker mends by itself.
-_MINOR = ("disk", "checkpoint", "index", "leftovers")
+# What the worker mends by itself, and what takes people and no operator.
+_MINOR = ("disk", "checkpoint", "index", "leftovers", "questions")
+# Optional programs, each with what it adds; without them files are held as bytes and not read.
+_PROGRAMS = {
+    office.NAME: ("libreoffice", "adds the pages of DOCX, PPTX, XLSX, ODT, ODP and ODS"),
+    typesetting.NAME: (
+        "pango",
+        "adds the pages of texts, tables, web pages, chats and mails, and of office files",
+    ),
+    recognition.NAME: ("tesseract", "adds the words of scans, and the pages of pictures"),
+}
 EARLIEST_TIME = 1_764_000_000  # November 2025: a clock before it was never set
 
 
@@ -59,9 +68,14 @@ def examine(*, state: State, timeout_seconds: float = 5.0) -> Iterator[Line]:
         "checkpoint": _check_checkpoint,
         "index": _check_index,
         "leftovers": _check_leftovers,
+        "questions": _check_questions,
     }
     for name, check in checks.items():
         yield _make_line(name, check, state, grave=name not in _MINOR)
+    for name, lack in intake.list_lacks().items():
+        yield Line(
+            _PROGRAMS[name][0], not lack, f"{_PROGRAMS[name][1]}{f': {lack}' if lack else ''}", grave=False
+        )
     try:
         rule = state.read_policy()
     except errors.LightwellError as error:
@@ -184,6 +198,18 @@ def _check_leftovers(state: State) -> Result:
             f"{len(found.halves)} half written; unless somebody is publishing, run: lightwell worker --once"
         )
     return True, "every stored file is named by a row"
+
+
+def _check_questions(state: State) -> Result:
+    asked = overview.read_overview(state).challenges
+    late = [each for each in asked if each.late]
+    if late:
+        first = max(late, key=lambda each: each.days_late)
+        return False, (
+            f"{len(late)} challenges have no answer in time; {first.id} to {first.provider} is "
+            f"{first.days_late} days late: lightwell challenge answer {first.id} --as NAME"
+        )
+    return True, f"{len(asked)} challenges, none of them late"
 
 
 def _ask_witness(state: State, address: cosigning.Address, timeout_seconds: float) -> Line:

@@ -21,6 +21,7 @@ COMMANDS = {
     "audit-seal": ("lightwell.cli.audit", "audit_seal"),
     "backup": ("lightwell.cli.copies", "backup"),
     "bundle": ("lightwell.cli.bundle", "bundle"),
+    "challenge": ("lightwell.cli.challenge", "challenge"),
     "check": ("lightwell.cli.check", "check"),
     "company": ("lightwell.cli.organisation", "company"),
     "demo": ("lightwell.sample.demo", "demo"),

@@ -14,7 +14,7 @@ from lightwell.cli import verify
 from lightwell.client import bundle, fetch
 from lightwell.client import monitor as monitors
 
-_SERIOUS = ("fork", "shrink", "missing", "policy", "silent", "overdue", "review")
+_SERIOUS = ("fork", "shrink", "missing", "policy", "silent", "disproved", "overdue", "review")
 
 
 @click.command()

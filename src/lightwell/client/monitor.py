@@ -18,8 +18,8 @@ from typing import Protocol
 
 import httpx
 
-from lightwell.archive import account, completeness, dating, entry, logbook, promise
-from lightwell.base import canonical, errors
+from lightwell.archive import account, completeness, dating, entry, logbook, promise, register
+from lightwell.base import canonical, disclosure, errors
 from lightwell.base.canonical import Json
 from lightwell.client import history
 from lightwell.client import records as record_files
@@ -51,7 +51,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a watcher must know; `kind` is fork, shrink, policy, missing, silent, overdue or review."""
+    """Something a watcher must know; `kind` is one that `cli/monitor` sorts by."""
 
     kind: str
     sentence: str
@@ -228,6 +228,7 @@ def _judge_entries(
     findings += [_describe_late(gap) for gap in stated.gaps if gap.state == "overdue"]
     broken = list_broken(source, rule, results, entries, stated, today)
     findings += [Finding("overdue", sentence) for sentence in broken]
+    findings += _list_challenges(source, book, dating.list_covers(rule, results), today)
     findings += _list_reviews(book, stated, today)
     last = _find_last_count(entries)
     if last is not None and (today - last).days > 1:
@@ -267,6 +268,26 @@ def _describe_late(gap: completeness.Gap) -> Finding:
         f"{item.study}, document {item.number}: promised for {item.due}, "
         f"{gap.lateness.strict_days} days late{stopped}",
     )
+
+
+def _list_challenges(
+    source: Source, book: logbook.Logbook, covers: Sequence[dating.Cover], today: datetime.date
+) -> list[Finding]:
+    """List the challenges that nobody answered in time, and the answers that were shown to be false."""
+    if not book.challenges.asked:
+        return []
+    led = {place.study for each in book.challenges.asked.values() for _, place in each.disproofs if place}
+    records = [source.read_record(book.versions[study][0]) for study in sorted(led)]
+    studies = [disclosure.decode_disclosure(data) for data in records if data is not None]
+    standings = register.judge_challenges(
+        book.challenges, today, dating.make_finder(covers), register.list_owners(studies)
+    )
+    kinds = {"overdue": "overdue", "disproved": "disproved"}
+    return [
+        Finding(kinds[each.state], register.describe_standing(each))
+        for each in standings
+        if each.state in kinds
+    ]
 
 
 def _list_reviews(book: logbook.Logbook, stated: account.Account, today: datetime.date) -> list[Finding]:

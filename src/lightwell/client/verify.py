@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lightwell.archive import account, beacon, dating, logbook
+from lightwell.archive import account, beacon, dating, logbook, register
 from lightwell.base import canonical
 from lightwell.base.canonical import Json
 from lightwell.client import bundle as bundles
+from lightwell.client import challenges, openings, places
 from lightwell.client import history as histories
-from lightwell.client import openings, places
 from lightwell.client import records as record_files
 from lightwell.client.bundle import Bundle, PlacedRefusal
 from lightwell.client.history import History
@@ -47,6 +47,7 @@ class Verdict:
     proven: tuple[str, ...]
     not_proven: tuple[str, ...]
     titles: Mapping[str, str] = field(default_factory=dict)  # by study, as its publisher wrote them
+    challenges: tuple[register.Standing, ...] = ()
 
 
 def verify_bundle(root: Path, own_policy: policy.Policy | None = None) -> Verdict:
@@ -79,6 +80,7 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
         _list_proven(bundle, history, records, checked),
         _list_not_proven(history, records),
         _read_titles(history.book, records),
+        tuple(challenges.list_challenges(history, challenges.read_owners(bundle, history))),
     )
 
 
@@ -143,6 +145,8 @@ def format_verdict(verdict: Verdict) -> str:
                 f"  items of unknown length, in no page count: {certificate['items_of_unknown_length']}"
             )
         lines.append(f"  {describe_share(certificate)}")
+    if verdict.challenges:
+        lines += ["", "Challenges:", *(f"  - {register.describe_standing(e)}" for e in verdict.challenges)]
     lines += ["", "Proven:", *(f"  - {each}" for each in verdict.proven)]
     lines += ["", "Not proven:", *(f"  - {each}" for each in verdict.not_proven), ""]
     return "\n".join(lines)
@@ -169,6 +173,9 @@ def format_json(verdict: Verdict) -> dict[str, Json]:
         "local_witnesses": list(verdict.local_witnesses),
         "certificates": dict(verdict.certificates),
         "titles": dict(verdict.titles),
+        "challenges": [
+            dict(zip(register.COLUMNS, register.format_row(each), strict=True)) for each in verdict.challenges
+        ],
         "proven": list(verdict.proven),
         "not_proven": list(verdict.not_proven),
     }
@@ -267,6 +274,10 @@ def _list_not_proven(history: History, records: Records) -> tuple[str, ...]:
     ]
     if history.quorum_time is None:
         found.append("any time: the policy asks for no witness, so times are the publisher's own")
+    if history.book.challenges.asked:
+        found.append(
+            "that an answer to a challenge is true, unless it was disproved or its holder shows the receipt"
+        )
     found += _list_unproven_starts(history)
     found += [f"a record that is not here: {why}" for why in sorted(set(records.absent.values()))]
     return tuple(found)
