@@ -122,8 +122,9 @@ def _make(state: State, room: Path) -> MadeSet:
     target = room / f"{size}{fingerprint_set.SUFFIX}"
     fingerprints.write_set(target, state.read_origin(), size, _iterate_sources(), _list_attachments())
     digest = _measure(target)
-    durable.replace_file(target.with_suffix(".sha256"), digest.encode())
     durable.replace_file(room / "seconds", json.dumps(round(time.monotonic() - started)).encode())
+    # Last: a set without its digest beside it is not offered.
+    durable.replace_file(target.with_suffix(".sha256"), digest.encode())
     for other in (*room.glob(f"*{fingerprint_set.SUFFIX}"), *room.glob("*.sha256")):
         if other.stem != target.stem:
             other.unlink()
