@@ -406,7 +406,8 @@ def test_suggestions_are_worked_page_by_page_and_the_same_words_are_offered_else
     text = look(ana, f"{ROOM}suggestions/")
     assert "Document 1, page 1" in text
     assert "2 pages left" in text
-    assert "roster row 2" in text
+    assert "roster row 2, strength 100 of 100" in text
+    assert "They miss some" in text
     answer = send(
         ana,
         f"{ROOM}suggestions/",

@@ -105,6 +105,8 @@ def _list_rectangles(found: page.Parts, row: Redaction) -> Iterable[tuple[int, i
         by_line.setdefault(line, []).append(found.lines[line][word].box)
     for boxes in by_line.values():
         left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-        yield left, top, max(box[2] for box in boxes) - left, max(box[3] for box in boxes) - top
+        right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
+        # A little room around, so that the mark's own line strikes nothing through.
+        yield left - 3, top - 4, right - left + 6, bottom - top + 8
     for left, top, right, bottom in row.boxes:
         yield left, top, right - left, bottom - top

@@ -299,7 +299,9 @@ def _describe_waiting(
         "regions": rooms.describe_regions(person, here),
         "grounds": rooms.describe_grounds(),
     }
-    if queue == "proposals":
+    if queue == "suggestions":
+        context["figures"] = rooms.describe_figures()
+    else:
         made = redactions.preview_page(
             state=opened, actor=person, item=item, number=page, now=opened.read_now()
         )

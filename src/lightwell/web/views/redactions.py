@@ -323,7 +323,7 @@ def describe_same(person: Person, row: Study, numbers: Collection[int]) -> list[
     ]
 
 
-def _describe_figures() -> dict[str, Any]:
+def describe_figures() -> dict[str, Any]:
     """Write what rules and name lists were measured to be worth, a row for each kind of value."""
     figures = detections.read_figures()
     rows = [
@@ -382,7 +382,7 @@ def _render_room(
         "approvers": redactions.list_approvers(row, proposers),
         "form": pattern or forms.PatternForm(auto_id="find-%s"),
         "detection": detection or forms.DetectionForm(auto_id="detect-%s"),
-        "figures": _describe_figures(),
+        "figures": describe_figures(),
         "problems": faults.list_faults(refused) if refused else [],
         "unread": Reading.objects.filter(item__study=row, reader=None).count(),
     }
