@@ -19,7 +19,7 @@ from lightwell.files.preparation import Finding
 from lightwell.files.typesetting import Piece, escape_text
 
 FORMAT = "lightwell.chat.v1"
-_PIECE_MESSAGES = 400
+_PIECE_MESSAGES = 200
 _LINE = re.compile(
     r"\u200e?\[?(\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d{2}(?::\d{2})?"
     r"(?:[\s\u202f]?[AaPp]\.?[Mm]\.?)?)\]?"

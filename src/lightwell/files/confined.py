@@ -48,6 +48,7 @@ SOCKET_FOLDER = "/tmp"  # noqa: S108 - the place is LibreOffice's own
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 _RULE_PATH_BENEATH = 1
+_ASK_VERSION = 1
 # Rights of Landlock's first version: execute, write a file, read a file, read a folder, then removing and
 # making.
 _ALL_RIGHTS = (1 << 13) - 1
@@ -74,6 +75,14 @@ def enter(memory: int, seconds: int, scratch: str, reads: Sequence[str]) -> list
         if fence.filter_calls(library, fence.make_program_filter()):
             held.append("no network sockets")
     return held
+
+
+def can_restrict_files() -> bool:
+    """Answer whether this kernel has Landlock, so that a program sees no files but those it may."""
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None, use_errno=True)
+        return bool(library.syscall(_CREATE_RULESET, None, 0, _ASK_VERSION) > 0)
+    return False
 
 
 def _restrict_files(library: ctypes.CDLL, scratch: str, reads: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pikepdf
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, ImageSequence, UnidentifiedImageError
 
 from lightwell.base import errors
 
@@ -34,6 +34,8 @@ def write_pages(path: Path, target: Path, alive: Callable[[], None] | None = Non
     """
     # Our own limit, told in a sentence, stands in place of Pillow's.
     Image.MAX_IMAGE_PIXELS = None
+    # WeasyPrint lets Pillow pass over what is missing; a page of which half is missing would be no page.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     made = pikepdf.new()
     frame_number = 1
     try:

@@ -29,7 +29,7 @@ MAX_CELLS = 400_000
 # Tables with more columns are set row by row, because no page is wide enough.
 MAX_COLUMNS = 14
 _WIDE_COLUMNS = 5
-_PIECE_LINES, _PIECE_ROWS = 1_000, 400
+_PIECE_LINES, _PIECE_ROWS = 600, 200
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_-]{2,20})", re.I)
 _OUTSIDE = re.compile(r"\s*(https?:)?//", re.I)
 _HIDING = re.compile(r"(display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0)", re.I)

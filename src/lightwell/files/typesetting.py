@@ -11,6 +11,8 @@ import functools
 import html
 import importlib.metadata
 import io
+import re
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,14 @@ from lightwell.base import errors
 
 NAME = "WeasyPrint with Pango"
 MAX_PAGES = 5_000
+# Elements inside elements: WeasyPrint takes some ten calls for each.
+_RECURSION, _MAX_DEPTH, _RAW_DEPTH = 8_000, 450, 3_000
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
+# Elements that need no end (HTML, 13.1.2.4), so that counting their beginnings says nothing of depth.
+_UNCLOSED = {
+    *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"),
+    *("p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "html", "head", "body"),
+}
 _TAGS = {
     *("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "details", "dfn", "div"),
     *("dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd"),
@@ -111,8 +121,13 @@ def name_setter() -> str:
 
 
 def clean_html(text: str) -> str:
-    """Keep of HTML what says something and can do nothing: no scripts, styles, pictures, frames or forms."""
-    return nh3.clean(
+    """Keep of HTML what says something and can do nothing: no scripts, styles, pictures, frames or forms.
+
+    Raises `UserMistake` for elements that lie too deep inside one another.
+    """
+    # Cleaning takes the square of the depth, so that the worst is refused before.
+    _check_depth(text, _RAW_DEPTH)
+    cleaned = nh3.clean(
         text,
         tags=_TAGS,
         attributes={
@@ -123,6 +138,25 @@ def clean_html(text: str) -> str:
         },
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
+    )
+    _check_depth(cleaned, _MAX_DEPTH)
+    return cleaned
+
+
+def _check_depth(text: str, most: int) -> None:
+    depth = 0
+    for mark in _TAG.finditer(text):
+        if mark[2].lower() not in _UNCLOSED:
+            depth = max(0, depth - 1) if mark[1] else depth + 1
+        if depth > most:
+            raise errors.UserMistake(_explain_depth())
+
+
+def _explain_depth() -> str:
+    return (
+        "its parts lie inside one another too deep to be set on pages; supply a simpler copy, or seal it as "
+        "it is "
+        "with the intent publish-unread"
     )
 
 
@@ -171,7 +205,11 @@ def _render(piece: Piece, title: str) -> Any:
         f'<html lang="en"><head><title>{html.escape(title)}</title><style>{_STYLE}</style></head>'
         f'<body class="{"wide" if piece.wide else ""}">{piece.html}</body></html>'
     )
-    return weasyprint.HTML(string=page, url_fetcher=_refuse_fetching, base_url=None).render()
+    sys.setrecursionlimit(_RECURSION)
+    try:
+        return weasyprint.HTML(string=page, url_fetcher=_refuse_fetching, base_url=None).render()
+    except RecursionError:
+        raise errors.UserMistake(_explain_depth()) from None
 
 
 def _refuse_fetching(url: str, *_: object, **__: object) -> NoReturn:
