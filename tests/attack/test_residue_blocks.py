@@ -367,6 +367,22 @@ def test_a_page_too_few_blocks(pool):
     assert "1 page" in residue.check_residue(good.check_with(short), pool).form
 
 
+def test_a_long_document_is_read_in_stretches_and_its_last_page_as_well(pool, monkeypatch):
+    monkeypatch.setattr(residue, "_LONG", 2)
+    text = (*TEXT, *((f"Page {k} has one line",) for k in range(3, 8)))
+    good = redact([NAME, ((6, 0, 4),)], text)
+
+    assert residue.check_residue(good.subject, pool) == residue.Result((), (), "", True)
+    (survivor,) = {
+        (each.page, each.exit)
+        for each in residue.check_residue(say("Ashdown", 5)(good), pool).survivors
+        if each.extractor == "pdfium"
+    }
+    assert survivor == (6, "page")
+    broken = dataclasses.replace(good.subject, pdf=good.subject.pdf + b"Ashdown")
+    assert residue.check_residue(broken, pool).form
+
+
 def test_without_tesseract_it_says_what_was_not_looked_at(pool, monkeypatch):
     monkeypatch.setattr(ocr, "find_program", lambda: None)
     result = residue.check_residue(show(lambda pen, box: None)(redact()), pool)

@@ -12,6 +12,7 @@ import base64
 import binascii
 import contextlib
 import io
+import itertools
 import logging
 import re
 import warnings
@@ -52,11 +53,14 @@ _HEX_RUN = re.compile(rb"<([0-9A-Fa-f\s]{8,})>")
 _STREAM = re.compile(rb"stream\r?\n")
 
 
-def read_words(data: bytes, first: int, last: int) -> Iterator[Reading]:
-    """Read the pages `first` to `last` (from 1) by three engines; one that fails says so as `FAILED`."""
-    for extractor, read in ((PDFIUM, _read_pdfium), (PYPDF, _read_pypdf), (PDFMINER, _read_pdfminer)):
+def read_words(data: bytes, numbers: Sequence[int], closely: Sequence[int]) -> Iterator[Reading]:
+    """Read pages (from 1) by PDFium, and those of `closely` by two more; who fails says so as `FAILED`."""
+    engines = [(PDFIUM, _read_pdfium, numbers)]
+    engines += [(PYPDF, _read_pypdf, closely), (PDFMINER, _read_pdfminer, closely)]
+    for extractor, read, wanted in engines:
+        first = min(wanted, default=0)
         try:
-            for number, text in read(data, first, last):
+            for number, text in read(data, wanted) if wanted else ():
                 yield extractor, PAGE, number, text
         except MemoryError:
             raise
@@ -119,7 +123,8 @@ def do_task(task: dict[str, Any], tell: Any) -> dict[str, Any]:
     with open(task["path"], "rb") as source:
         data = source.read()
     readings: list[Reading] = []
-    for reading in read_words(data, task["first"], task["last"]):
+    numbers = range(task["first"], task["last"] + 1)
+    for reading in read_words(data, numbers, task.get("closely", numbers)):
         tell({"page": reading[2]})
         readings.append(reading)
     crops = []
@@ -137,9 +142,14 @@ def _open_pdfium(data: bytes) -> contextlib.closing[pypdfium2.PdfDocument]:
     return contextlib.closing(pypdfium2.PdfDocument(data))
 
 
-def _read_pdfium(data: bytes, first: int, last: int) -> Iterator[tuple[int, str]]:
+def _cut(numbers: Sequence[int], count: int) -> Iterator[int]:
+    """Cut rising page numbers where the file ends."""
+    return itertools.takewhile(lambda number: number <= count, numbers)
+
+
+def _read_pdfium(data: bytes, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
     with _open_pdfium(data) as document:
-        for number in range(first, min(last, len(document)) + 1):
+        for number in _cut(numbers, len(document)):
             with (
                 contextlib.closing(document[number - 1]) as sheet,
                 contextlib.closing(sheet.get_textpage()) as words,
@@ -147,27 +157,27 @@ def _read_pdfium(data: bytes, first: int, last: int) -> Iterator[tuple[int, str]
                 yield number, words.get_text_range()
 
 
-def _read_pypdf(data: bytes, first: int, last: int) -> Iterator[tuple[int, str]]:
+def _read_pypdf(data: bytes, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
     with _quiet(), _remember_fonts():
         reader = pypdf.PdfReader(io.BytesIO(data))
-        for number in range(first, min(last, len(reader.pages)) + 1):
+        for number in _cut(numbers, len(reader.pages)):
             yield number, reader.pages[number - 1].extract_text()
 
 
-def _read_pdfminer(data: bytes, first: int, last: int) -> Iterator[tuple[int, str]]:
+def _read_pdfminer(data: bytes, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
     with _quiet():
         document = pdfdocument.PDFDocument(pdfparser.PDFParser(io.BytesIO(data)))
         resources = pdfinterp.PDFResourceManager()
         heard = _Listener(resources)
         interpreter = pdfinterp.PDFPageInterpreter(resources, heard)
+        wanted, last = set(numbers), max(numbers)
         for number, sheet in enumerate(pdfpage.PDFPage.create_pages(document), 1):
             if number > last:
                 return
-            if number < first:
-                continue
-            heard.words.clear()
-            interpreter.process_page(sheet)
-            yield number, "\n".join(heard.words)
+            if number in wanted:
+                heard.words.clear()
+                interpreter.process_page(sheet)
+                yield number, "\n".join(heard.words)
 
 
 class _Listener(pdfdevice.PDFDevice):

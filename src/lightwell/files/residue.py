@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import itertools
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,8 @@ LAYOUT, OCR, DECISION, TEXT = "published layout", "ocr", "decision", "text"
 EXTRACTORS = (*rereading.EXTRACTORS, LAYOUT, OCR)
 
 _PAGES_AT_ONCE = 20
+# Pages read in one process before the next begins with the next stretch.
+_LONG = 200
 # In heights of a hidden part: how much of the picture beside and above it is read.
 _BESIDE, _ABOVE = 3.0, 0.35
 _LEAST_HEIGHT = 8
@@ -205,19 +208,14 @@ def _judge(decision: survival.Decision, reading: rereading.Reading, frame: str) 
 
 
 def _read_layout(pdf: bytes) -> tuple[str, list[rereading.Reading]]:
+    readings: list[rereading.Reading] = []
     try:
-        document = published_pdf.parse_document(pdf)
+        for number, sheet in enumerate(published_pdf.open_document(pdf).iterate_sheets(), 1):
+            text = " ".join(word.text for block in sheet.blocks for word in block.words)
+            readings.append((LAYOUT, rereading.PAGE, number, text))
     except errors.Refused as error:
         return error.sentence, []
-    return "", [
-        (
-            LAYOUT,
-            rereading.PAGE,
-            number,
-            " ".join(word.text for block in sheet.blocks for word in block.words),
-        )
-        for number, sheet in enumerate(document.sheets, 1)
-    ]
+    return "", readings
 
 
 def _read_again(
@@ -226,26 +224,65 @@ def _read_again(
     readings: list[rereading.Reading] = []
     crops: list[Crop] = []
     failed: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="lightwell-residue-") as name:
-        path = Path(name) / "published.pdf"
-        path.write_bytes(subject.pdf)
-        tasks = []
-        for first in range(1, max(len(subject.pages), 1) + 1, _PAGES_AT_ONCE):
-            numbers = range(first, first + _PAGES_AT_ONCE)
-            wanted = [[number, boxes[number]] for number in numbers if number in boxes]
-            task = {"do": "reread", "path": str(path), "first": first, "last": numbers[-1]}
-            tasks.append(task | {"whole": first == 1, "crops": wanted})
-        for outcome in pool.run(tasks):
-            if isinstance(outcome, workers.Fault):
-                failed.append(f"the finished PDF {outcome.sentence}")
-            elif isinstance(outcome, workers.Mistake):
-                failed += [problem.sentence for problem in outcome.problems]
-            else:
-                readings += [(str(e), str(x), int(n), str(t)) for e, x, n, t in outcome["readings"]]
-                for number, pictures in outcome["crops"]:
-                    cut = map(base64.b64decode, pictures)
-                    crops += [(number, box, png) for box, png in zip(boxes[number], cut, strict=True)]
+    for before, count, pdf in _cut_stretches(subject):
+        with tempfile.TemporaryDirectory(prefix="lightwell-residue-") as name:
+            path = Path(name) / "published.pdf"
+            path.write_bytes(pdf)
+            for outcome in pool.run(list(_list_tasks(subject, boxes, path, before, count))):
+                if isinstance(outcome, workers.Fault):
+                    failed.append(f"the finished PDF {outcome.sentence}")
+                elif isinstance(outcome, workers.Mistake):
+                    failed += [problem.sentence for problem in outcome.problems]
+                else:
+                    for extractor, exit_name, number, text in outcome["readings"]:
+                        place = before + int(number) if number else 0
+                        readings.append((str(extractor), str(exit_name), place, str(text)))
+                    for number, pictures in outcome["crops"]:
+                        page_number, cut = before + int(number), map(base64.b64decode, pictures)
+                        found = zip(boxes[page_number], cut, strict=True)
+                        crops += [(page_number, box, png) for box, png in found]
     return readings, crops, failed
+
+
+def _list_tasks(
+    subject: Subject, boxes: dict[int, list[Box]], path: Path, before: int, count: int
+) -> Iterator[workers.Task]:
+    """List what the reader is to do with a stretch of a document; the numbers of its pages begin at 1."""
+    touched = {each.page for each in subject.hidden}
+    for first in range(1, max(count, 1) + 1, _PAGES_AT_ONCE):
+        numbers = range(first, first + _PAGES_AT_ONCE)
+        # Pages on which nothing is hidden are read by PDFium, as the strict layout and byte by byte.
+        yield {
+            "do": "reread",
+            "path": str(path),
+            "first": first,
+            "last": numbers[-1],
+            "whole": first == 1,
+            "closely": [n for n in numbers if before + n in touched or before + n > len(subject.pages)],
+            "crops": [[n, boxes[before + n]] for n in numbers if n <= count and before + n in boxes],
+        }
+
+
+def _cut_stretches(subject: Subject) -> Iterator[tuple[int, int, bytes]]:
+    """Cut a long document into documents: the pages before each, its pages, its PDF.
+
+    The strict layout follows from its pages to the byte, so that the stretches hold all that the whole holds,
+    and none is too large for the process that reads it.
+    """
+    count = len(subject.pages)
+    if count <= _LONG:
+        yield 0, count, subject.pdf
+        return
+    try:
+        opened = published_pdf.open_document(subject.pdf)
+        sheets = opened.iterate_sheets()
+        for before in range(0, opened.count, _LONG):
+            part = tuple(itertools.islice(sheets, _LONG))
+            document = published_pdf.Document(opened.title, opened.language, part)
+            yield before, len(part), published_pdf.format_document(document)
+    except errors.Refused:
+        # Said already, and reason enough to stop: what is not of this form is not read on.
+        return
 
 
 @functools.cache
