@@ -6,10 +6,12 @@ the sentences of a good verdict and raises `Refusal` with the place otherwise.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections import Counter
 from collections.abc import Iterator
 
+import challenges
 import disclosures
 import gaps
 import jcs
@@ -37,6 +39,7 @@ MEMBERS = {
     "publication": "study publication record",
     "audit": "study sampled agreed missing originals size decided_by",
     "count": "date studies items",
+    **challenges.MEMBERS,
 }
 RULES = {"version": 1, "due_soon_days": 30, "grace_days": 30, "tolerance_seconds": 86_400}
 FIXED = {"README.txt", "ro-crate-metadata.json", "SHA256SUMS", "policy", "gaps.csv", "log/checkpoint"}
@@ -65,10 +68,11 @@ class Account:
         self.waiting: list[tuple[dict, bytes]] = []
         self.inventories: dict[str, int] = {}
         self.openings: list[tuple[int, Key, dict]] = []
-        self.taken_back: dict[Key, int] = {}
+        self.taken_back: dict[Key, list[int]] = {}
         self.suspended: dict[Key, set[int | None]] = {}
         self.publications: list[tuple[int, dict]] = []
         self.disclosed = disclosures.History()
+        self.questions = challenges.Questions()
 
     def add(self, index: int, data: bytes) -> None:
         place = gaps.ENTRY_PLACE.format(index)
@@ -98,13 +102,15 @@ class Account:
             raise Refusal(place, f"the study {value['study']!r} was not registered before")
         if "item" in MEMBERS[kind].split() and kind != "item" and self._key(value) not in self.items:
             raise Refusal(place, f"item {value['item']} of {value['study']} was not sealed before")
+        if kind in challenges.MEMBERS:
+            self.questions.add(index, value)
         method = getattr(self, f"_take_{kind.replace('-', '_')}", None)
         if method:
             method(index, value, data, place)
 
     def is_taken_back(self, key: Key, since: int) -> bool:
         """Whether something explains that an opening made at the place `since` is not in the bundle."""
-        return self.taken_back.get(key, -1) > since or bool(self.suspended.get(key))
+        return max(self.taken_back.get(key, [-1])) > since or bool(self.suspended.get(key))
 
     def _close_run(self, place: str) -> None:
         if self.waiting:
@@ -140,6 +146,7 @@ class Account:
         ):
             raise Refusal(place, "an item that was read has pages, and any other null for their number")
         self.items[self._key(value)] = value
+        self.questions.seal(index, value)
         self.waiting.append((value, data))
 
     def _take_inventory(self, index: int, value: dict, data: bytes, place: str) -> None:
@@ -168,7 +175,7 @@ class Account:
             raise Refusal(place, "the audit does not say whose originals, or names a state still to come")
 
     def _take_withholding(self, index: int, value: dict, data: bytes, place: str) -> None:
-        self.taken_back[self._key(value)] = index
+        self.taken_back.setdefault(self._key(value), []).append(index)
 
     _take_erasure = _take_withholding
 
@@ -297,8 +304,24 @@ def check(folder: Folder, log: Log) -> Iterator[str]:
     if missing := sorted(FIXED - folder.list()):
         raise Refusal(missing[0], "this file is missing")
     yield write_equation(items, log)
+    yield from challenges.write_sentences(list_questions(folder, log, account))
     if tally["items"]:
         yield redactions.write_sentence(tally)
+
+
+def list_questions(folder: Folder, log: Log, account: Account) -> list[list[str]]:
+    """The table of docs/reference/challenges.md, a row a question."""
+
+    def find_day(index: int, value: dict) -> datetime.date:
+        at = gaps.read_time(value["at"], gaps.ENTRY_PLACE.format(index))
+        return gaps.find_date(at, log.quorum_times[index])
+
+    def find_owner(study: str) -> str | None:
+        first = account.disclosed.versions[study][0][1]
+        removed = first["digest"] in account.disclosed.removed
+        return challenges.read_owner(read_record(folder, first["digest"], removed)[0])
+
+    return account.questions.write_table(find_day, log.day, find_owner)
 
 
 def is_digest(value: object) -> bool:
@@ -358,7 +381,10 @@ def check_publication(
         newest: dict[int, str] = {}
         for at, (study, number), opening in account.openings:
             if study == entry["study"] and at < index:
-                newest[number] = opening["opening"]
+                stops = [k for k in account.taken_back.get((study, number), ()) if k < index]
+                newest.pop(number, None)
+                if max(stops, default=-1) < at:
+                    newest[number] = opening["opening"]
         for row in document["items"]:
             item = account.items[entry["study"], row["item"]]
             if (row["kind"], row["pages"]) != (item["kind"], item["pages"]):
@@ -366,10 +392,11 @@ def check_publication(
             opened = row["outcome"] in ("whole", "pages", "redacted")
             if not opened and row["outcome"] not in ("withheld", "pending"):
                 raise ValueError(f"item {row['item']} has an unknown outcome")
-            if row["opening"] != (newest.get(row["item"]) if opened else None) or opened > (
-                row["item"] in newest
-            ):
+            if row["opening"] != newest.get(row["item"]) or opened != (row["item"] in newest):
                 raise ValueError(f"item {row['item']} does not name its newest opening")
+            stops = account.taken_back.get((entry["study"], row["item"]), [index])
+            if row["outcome"] == "withheld" and stops[0] >= index:
+                raise ValueError(f"item {row['item']} is called held back, and the log does not say so")
             if opened and modes.get(row["opening"], row["outcome"]) != row["outcome"]:
                 raise ValueError(f"item {row['item']} is opened otherwise than it says")
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -197,7 +197,7 @@ class Work:
                 "media_type": "application/pdf",
                 "pages": self.first[n].document.header.pages,
                 "outcome": self.outcomes.get(n, "redacted"),
-                "opening": names[n],
+                "opening": None if self.outcomes.get(n) in ("pending", "withheld") else names[n],
             }
             for n in sorted(names)
         ]

@@ -55,7 +55,7 @@ function readStory(log) {
       if (type === "count" && (v.studies !== story.studies.size || v.items !== story.items.size)) bad("the count is not that of the entries before it");
       if (type === "item") {
         if (v.item !== count + 1 || !isHex(v.commitment) || !(v.pages === null || isCount(v.pages, 1)) || typeof v.read !== "boolean") bad("this item is malformed or out of order");
-        story.items.set(id, { ...v, place: k, day: date[0], accounted: null, open: false, shown: null, redacted: 0, extensions: 0, marks: new Set(), stopped: new Set(), back: -1 });
+        story.items.set(id, { ...v, place: k, day: date[0], accounted: null, open: false, shown: null, redacted: 0, extensions: 0, marks: new Set(), stopped: new Set(), backs: [] });
         run.push(k);
       } else if (type === "inventory") {
         inventories.set(v.study, (inventories.get(v.study) || 0) + 1);
@@ -69,7 +69,7 @@ function readStory(log) {
       } else if (Object.hasOwn(v, "item")) {
         if (!item) bad("its item was not sealed before");
         if (type === "opening") story.openings.push({ ...v, place: k, id });
-        if (type === "withholding" || type === "erasure") item.back = k;
+        if (type === "withholding" || type === "erasure") item.backs.push(k);
         const stops = v.page ?? "all";
         if (type === "suspension") item.stopped.add(stops);
         if (type === "restoration" && !(item.stopped.delete(stops) && Array.isArray(v.decided_by) && v.decided_by.length === 2)) bad("two restore what is suspended");

@@ -55,7 +55,7 @@ async function checkBundle(folder, own, tell) {
     if (decode(await folder.read(path)) !== canonical(makeCertificate(study, of, log))) refuse(path, "this certificate is not the one that the log leads to");
     used.add(path);
   }
-  const modes = new Map(), tally = new Tally(), gone = (id, place) => story.items.get(id).back > place || story.items.get(id).stopped.size > 0;
+  const modes = new Map(), tally = new Tally(), gone = (id, place) => story.items.get(id).backs.at(-1) > place || story.items.get(id).stopped.size > 0;
   let done = 0;
   for (const entry of story.openings) {
     tell(`Checking document ${entry.item} of ${entry.study}`, ++done / story.openings.length);
@@ -75,9 +75,11 @@ async function checkBundle(folder, own, tell) {
       if (r.summary.split(/\s+/).filter(Boolean).length > 80) bad("the summary has more than 80 words");
       for (const row of r.items) {
         need(row, "item title kind date file_name media_type pages outcome opening");
-        const item = story.items.get(`${p.study}#${row.item}`), newest = story.openings.findLast((o) => o.id === `${p.study}#${row.item}` && o.place < p.place);
+        const item = story.items.get(`${p.study}#${row.item}`), last = story.openings.findLast((o) => o.id === `${p.study}#${row.item}` && o.place < p.place);
+        const backs = item.backs.filter((k) => k < p.place), newest = last && !(backs.at(-1) > last.place) ? last.opening : null;
         const open = /^(whole|pages|redacted)$/.test(row.outcome);
-        if (row.kind !== item.kind || row.pages !== item.pages || !(open || row.outcome === "withheld" || row.outcome === "pending") || row.opening !== (open ? newest?.opening : null) || open && (modes.get(row.opening) || row.outcome) !== row.outcome) bad(`item ${row.item} is not described as the log has it`);
+        if (row.kind !== item.kind || row.pages !== item.pages || !(open || row.outcome === "withheld" && backs.length || row.outcome === "pending")) bad(`item ${row.item} is not described as the log has it`);
+        if (row.opening !== newest || open !== (newest !== null) || open && (modes.get(row.opening) || row.outcome) !== row.outcome) bad(`item ${row.item} does not name its newest opening`);
       }
     } catch (error) { refuse(path, error.message); }
   }

@@ -616,6 +616,16 @@ def call_it_pages(work: Work) -> str:
     return RECORD
 
 
+def call_it_pending(work: Work) -> str:
+    work.outcomes[2] = "pending"
+    return RECORD
+
+
+def call_it_withheld(work: Work) -> str:
+    work.outcomes[2] = "withheld"
+    return RECORD
+
+
 def invent_mode(work: Work) -> str:
     work.first[1].record["mode"] = "shaded"
     return RECORD
@@ -648,7 +658,7 @@ FORGERIES: list[Change] = [
         count_no_page_redacted,
     ),
     *(count_more_redacted_than_open, count_other_pages, call_it_whole, call_it_pages),
-    *(invent_mode, invent_member),
+    *(call_it_pending, call_it_withheld, invent_mode, invent_member),
 ]
 
 
