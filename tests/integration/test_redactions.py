@@ -20,11 +20,22 @@ from hiding_fixture import (
     later,
     list_words,
     make_desk,
+    make_pdf,
     publish,
     read_published,
 )
 
-from lightwell.actions import documents, log, proposals, redactions, search, suspensions
+from lightwell.actions import (
+    documents,
+    inventories,
+    likenesses,
+    log,
+    proposals,
+    redactions,
+    search,
+    suspensions,
+)
+from lightwell.archive import inventory
 from lightwell.base import errors
 from lightwell.db.models import Item, Opening, PublicPage, Redaction, Study
 
@@ -251,6 +262,23 @@ def test_proposals_name_no_hidden_word(desk: fixture.Desk) -> None:
     )
     assert "Oyelaran" not in str(proposal.payload)
     assert not any("Oyelaran" in str(vars(row)) for row in Redaction.objects.all())
+
+
+def test_a_page_that_stands_open_elsewhere_is_warned_of(desk: fixture.Desk, tmp_path: Path) -> None:
+    study = Study.objects.get(pk=STUDY)
+    papers = tmp_path / "more"
+    papers.mkdir()
+    (papers / "copy.pdf").write_bytes(make_pdf(2))
+    rows = inventory.draft_rows(["copy.pdf"], datetime.date(2025, 1, 10))
+    inventories.measure_files(state=desk.state, study=study, folder=papers, rows=rows, processes=1)
+    inventories.seal_inventory(actor=desk.ana, study=study, now=NOW)
+    publish(desk, 3)
+    search.rebuild_index(desk.state)
+    approve(desk, [row for row in hide(desk, NAME) if row.item.number == 1])
+    (warning,) = likenesses.list_open_copies(state=desk.state, study=study)
+    assert (warning.item, warning.page, warning.other, warning.other_page) == (1, 2, 3, 2)
+    assert warning.shows_hidden
+    assert "Oyelaran" not in warning.sentence
 
 
 def test_both_verifiers_say_the_same(desk: fixture.Desk, tmp_path: Path) -> None:

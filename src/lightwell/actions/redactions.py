@@ -391,6 +391,11 @@ def list_regions(
     return listed
 
 
+def list_in_force(study: Study) -> models.QuerySet[Redaction]:
+    """List what is hidden, or will be with the next publication, in the documents of a study."""
+    return Redaction.objects.in_force().filter(item__study=study)
+
+
 def read_regions(item: Item, *, without: Collection[int] = ()) -> dict[int, list[redaction.Region]]:
     """Read the regions in force on an item by page, but for those of the given numbers."""
     found = dict[int, list[redaction.Region]]()

@@ -108,7 +108,7 @@ def publish(study: str, summary: str, items: str, person: str) -> None:
     Example: lightwell publish std-6wtb7d1t76x3nf --summary "What we found." --as ana
     """
     state = installation.open_installation()
-    from lightwell.actions import proposals
+    from lightwell.actions import likenesses, proposals
 
     actor = installation.find_person(person)
     try:
@@ -122,6 +122,8 @@ def publish(study: str, summary: str, items: str, person: str) -> None:
         payload={"study": study, "summary": summary, "items": numbers},
         now=state.read_now(),
     )
+    for copy in likenesses.list_open_copies(state=state, study=find_study(study)):
+        click.echo(f"warning: {copy.sentence}", err=True)
     click.echo(
         f"proposed as {proposal.pk}; another person approves with: lightwell approve {proposal.pk} --as NAME"
     )
