@@ -30,7 +30,7 @@ class _Outcome:
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome for programs.")
 @click.pass_context
 def attack(context: click.Context, folder: Path, as_json: bool) -> None:
-    """Hide secrets in the PDFs of FOLDER and try to get them back with every reader that is installed.
+    """Hide secrets in the files of FOLDER and try to get them back with every reader that is installed.
 
     Beside each NAME.pdf stands NAME.txt, or one secrets.txt for all: one secret a line. Nothing is published
     or kept. Exit code 1 if a secret comes back, or if the check before publication would stop the file.
@@ -70,8 +70,9 @@ def _format_table(outcomes: Sequence[_Outcome]) -> str:
     lines = []
     for each in outcomes:
         state = "passed" if not each.checked.blocks else "stopped"
+        what = "secret" if each.secrets == 1 else "secrets"
         lines.append(
-            f"{each.name}: {each.secrets} secrets; boxes gave back {len(each.boxes.all_recovered)}, "
+            f"{each.name}: {each.secrets} {what}; boxes gave back {len(each.boxes.all_recovered)}, "
             f"Lightwell {len(each.ours.all_recovered)}; residue check {state}"
         )
         lines += [f"  {problem}" for problem in each.checked.list_problems()]

@@ -9,6 +9,7 @@ is found is hidden as a participant's name is. What is drawn: `files/redrawing`.
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import io
 import secrets as dice
@@ -22,7 +23,7 @@ from PIL import Image
 
 from lightwell.archive import page, published_pdf, redaction, residue
 from lightwell.base import errors
-from lightwell.files import ocr, parts, redrawing, workers
+from lightwell.files import intake, ocr, parts, redrawing, sealed, workers
 from lightwell.files.residue import Subject, describe_page
 from lightwell.files.store import FileStore
 
@@ -35,6 +36,7 @@ _ALIKE = 0.75
 # A shorter secret must be a whole word; letters of it stand in others by chance.
 _INSIDE_WORDS = 4
 _LEAST_SECRET = 2
+_SHARED = "secrets.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +50,26 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A PDF that somebody brings, with the secrets to hide in it."""
+    """A file that somebody brings, with the secrets to hide in it."""
 
     path: Path
     secrets: tuple[str, ...]
 
 
 def read_folder(folder: Path) -> list[Brought]:
-    """Read the PDFs of a folder, each with `NAME.txt` or the one `secrets.txt` beside it, a secret a line.
+    """Read the files of a folder, each with `NAME.txt` or the one `secrets.txt` beside it, a secret a line.
 
-    Raises `UserMistake` with every PDF that has no secrets and every line that is none.
+    Raises `UserMistake` with every file that has no secrets and every line that is none.
     """
     brought, problems = [], []
-    for path in sorted(each for each in folder.iterdir() if each.suffix.lower() == ".pdf"):
-        lists = [each for each in (path.with_suffix(".txt"), folder / "secrets.txt") if each.is_file()]
+    files = [each for each in sorted(folder.iterdir()) if each.is_file() and not each.name.startswith(".")]
+    shared = folder / _SHARED
+    stems = {each.stem for each in files if each.suffix.lower() != ".txt"}
+    for path in files:
+        # A list of secrets stands beside the file whose name it has; a text alone is a document.
+        if path == shared or (path.suffix.lower() == ".txt" and path.stem in stems):
+            continue
+        lists = [each for each in (path.with_suffix(".txt"), shared) if each.is_file() and each != path]
         if not lists:
             problems.append(errors.Problem(path.name, f"write its secrets into {path.stem}.txt, one a line"))
             continue
@@ -81,7 +89,7 @@ def read_folder(folder: Path) -> list[Brought]:
             problems.append(errors.Problem(lists[0].name, "this holds no secret; write one a line"))
         brought.append(Brought(path, secrets))
     if not brought and not problems:
-        raise errors.UserMistake("there is no PDF in this folder", place=str(folder))
+        raise errors.UserMistake("there is no file in this folder", place=str(folder))
     if problems:
         raise errors.UserMistake(problems=dict.fromkeys(problems))
     return brought
@@ -90,9 +98,10 @@ def read_folder(folder: Path) -> list[Brought]:
 def redact_file(
     path: Path, secrets: Sequence[str], pool: workers.Pool, *, ground: str = GROUND, hides_width: bool = True
 ) -> Rehearsal:
-    """Hide every secret in a PDF; `UserMistake` when the file cannot be read."""
-    pages = _seal(path, pool)
-    pictured = _find_pictured(path, pages, secrets, pool) if ocr.find_program() else {}
+    """Hide every secret in a file; `UserMistake` when it cannot be read."""
+    pages, pdf = _seal(path)
+    with _keep(pdf) as kept:
+        pictured = _find_pictured(kept, pages, secrets, pool) if ocr.find_program() else {}
     sheets: list[published_pdf.Sheet] = []
     visible: list[tuple[page.Word, ...]] = []
     hidden: list[residue.Hidden] = []
@@ -124,14 +133,16 @@ def redact_file(
 
 def cover_file(path: Path, secrets: Sequence[str], pool: workers.Pool) -> bytes:
     """Draw black boxes over every secret that is a word of a page, and leave the file as it is otherwise."""
+    pages, pdf = _seal(path)
     boxes = {
         each.head.number: [
             each.lines[k][n].box for secret in secrets for words in find_words(each, secret) for k, n in words
         ]
-        for each in _seal(path, pool)
+        for each in pages
     }
-    task = {"do": "cover", "path": str(path), "boxes": [[n, each] for n, each in boxes.items() if each]}
-    (outcome,) = pool.run([task])
+    with _keep(pdf) as kept:
+        task = {"do": "cover", "path": str(kept), "boxes": [[n, each] for n, each in boxes.items() if each]}
+        (outcome,) = pool.run([task])
     return base64.b64decode(_take(outcome, path)["pdf"])
 
 
@@ -157,15 +168,27 @@ def find_words(parts: page.Parts, secret: str) -> Iterator[tuple[redaction.Place
             at = joined.find(form, at + 1)
 
 
-def _seal(path: Path, pool: workers.Pool) -> list[page.Parts]:
+def _seal(path: Path) -> tuple[list[page.Parts], bytes]:
+    """Seal a file of any format that is known: its pages, and the PDF that they are of."""
     with tempfile.TemporaryDirectory(prefix="lightwell-rehearsal-") as name:
         store, key = FileStore(Path(name)), dice.token_bytes(32)
-        task = {"do": "seal", "path": str(path), "store": name, "key": key.hex()}
-        (outcome,) = pool.run([task])
-        answer = _take(outcome, path)
-        if not answer.get("sealed_parts"):
-            raise errors.UserMistake("this is not a PDF", place=path.name)
-        return list(parts.iterate_parts(store, key, answer["sealed_parts"]))
+        (taken,) = intake.take_in_all([intake.Job(path, key)], store, processes=1)
+        if isinstance(taken, errors.UserMistake):
+            raise taken
+        if not taken.sealed_parts:
+            raise errors.UserMistake(taken.note or "no pages can be made of this file", place=path.name)
+        copy = taken.sealed_copy
+        pdf = sealed.read_bytes(store, key, copy) if copy else path.read_bytes()
+        return list(parts.iterate_parts(store, key, taken.sealed_parts)), pdf
+
+
+@contextlib.contextmanager
+def _keep(pdf: bytes) -> Iterator[Path]:
+    """Keep a PDF in a file while it is needed."""
+    with tempfile.TemporaryDirectory(prefix="lightwell-rehearsal-") as name:
+        path = Path(name) / "file.pdf"
+        path.write_bytes(pdf)
+        yield path
 
 
 def _find_pictured(
