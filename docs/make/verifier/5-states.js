@@ -6,7 +6,7 @@ const MEMBERS = {
   extension: "study item due ground", "already-public": "study item record",
   suspension: "study item page ground decided_by", restoration: "study item page decided_by",
   erasure: "study item ground decided_by", "key-lost": "study item", dispute: "study item",
-  publication: "study publication record", count: "date studies items",
+  publication: "study publication record", count: "date studies items", ...ASKED,
 };
 const DISCLOSED = "lightwell.disclosure.v1", TOMBSTONE = "lightwell.tombstone.v1";
 const isCount = (n, least = 0) => Number.isSafeInteger(n) && n >= least;
@@ -16,7 +16,7 @@ function need(value, names) {
 }
 const isBeacon = (b) => (need(b, "source round value"), isCount(b.round, 1) && /^\["(drand-default|drand-quicknet|nist-2|sample)","[0-9a-f]{64,128}"\]$/.test(canonical([b.source, b.value])));
 function readStory(log) {
-  const story = { studies: new Map(), items: new Map(), openings: [], publications: [], versions: new Map(), removed: new Set() };
+  const story = { studies: new Map(), items: new Map(), openings: [], publications: [], versions: new Map(), removed: new Set(), asked: new Map(), owners: new Map() };
   const inventories = new Map(), published = new Map();
   let run = [];
   log.values.forEach((v, k) => {
@@ -53,6 +53,7 @@ function readStory(log) {
       } else if (v.study !== undefined && !story.studies.has(v.study)) bad("its study was not registered before");
       const count = [...story.items.values()].filter((i) => i.study === v.study).length;
       if (type === "count" && (v.studies !== story.studies.size || v.items !== story.items.size)) bad("the count is not that of the entries before it");
+      if (Object.hasOwn(ASKED, type)) takeQuestion(story, v, k, date[0]);
       if (type === "item") {
         if (v.item !== count + 1 || !isHex(v.commitment) || !(v.pages === null || isCount(v.pages, 1)) || typeof v.read !== "boolean") bad("this item is malformed or out of order");
         story.items.set(id, { ...v, place: k, day: date[0], accounted: null, open: false, shown: null, redacted: 0, extensions: 0, marks: new Set(), stopped: new Set(), backs: [] });

@@ -36,6 +36,7 @@ async function checkRecords(folder, story, used) {
           used.add(file);
         }
       } catch (error) { if (error instanceof Refusal) throw error; refuse(path, error.message); }
+      if (r && r.version === 1) story.owners.set(r.id, r.publisher.role === "provider" && r.publisher.id === r.provider.id ? r.provider.id : "");
       old = r;
     }
   }
@@ -85,7 +86,7 @@ async function checkBundle(folder, own, tell) {
   }
   for (const path of folder.files.keys()) if (!used.has(path)) refuse(path, "nothing in the log speaks of this file");
   for (const path of ["README.txt", "ro-crate-metadata.json"]) folder.file(path);
-  return { files, log, rows, own, tally };
+  return { files, log, rows, own, tally, questions: judgeQuestions(story, log.day, story.owners) };
 }
 async function checkProof(text, policy) {
   if (!policy) throw new CannotCheck("the proof of a page brings no list of record-keepers; choose your own above first");

@@ -50,6 +50,11 @@ function explain(result) {
     const share = Math.floor(100 * (of("checked lines") + of("checked patches")) / Math.max(of("lines") + of("patches"), 1));
     add(summary, "p", `Published with hidden parts: ${of("items")} documents, ${of("pages")} pages, ${of("redacted")} of them with hidden parts, by legal reason: ${grounds}. Of these pages ${of("checked lines")} of ${of("lines")} lines and ${of("checked patches")} of ${of("patches")} pieces of the pictures match what was locked in (${share} %); what is shaded was not checked.`);
   }
+  if (result.questions.length) {
+    add(summary, "p", "Questions to companies, whether a paper that somebody holds is on their list:");
+    const asked = add(summary, "ul");
+    for (const { id, company, state, late, denied, place } of result.questions) add(asked, "li", `${id} to ${company}: ${state}${late ? `, ${late} days late` : ""}${denied ? `, denied on ${denied}` : ""}${place ? `, document ${place.item} of ${place.study}` : ""}`);
+  }
   const wide = add(summary, "div", "", { class: "wide", tabindex: "0", role: "region", "aria-label": "Every document" });
   const table = add(wide, "table"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
   for (const name of "Study|Document|What became of it|Promised for|Pages|Pages published|Of these with hidden parts|Days since the promised date".split("|")) add(head, "th", name, { scope: "col" });
