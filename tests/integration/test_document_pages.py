@@ -276,3 +276,22 @@ def test_a_picture_that_was_drawn_goes_with_its_file(archive: Archive, client: C
     assert list(kept.iterdir())
     pictures.forget_pictures(state=archive.state, digest=digest)
     assert not kept.exists()
+
+
+def test_the_pages_of_a_long_document_are_shown_in_stretches_and_one_is_found_by_its_number(
+    archive: Archive, client: Client
+) -> None:
+    Item.objects.filter(number=LOCKED).update(pages=30_000)
+    item = Item.objects.get(number=WHOLE)
+    Item.objects.filter(number=WHOLE).update(pages=30_000)
+    text = client.get(f"{BASE}/{item.number}/").content.decode()
+    assert text.count('class="place-') == 250
+    assert "Pages 1 to 250 of 30,000" in text
+    assert "?from=251#pages" in text
+    late = client.get(f"{BASE}/{item.number}/?from=29900").content.decode()
+    assert "Pages 29,900 to 30,000 of 30,000" in late
+    answer = client.get(f"{BASE}/{item.number}/?page=29999")
+    assert (answer.status_code, answer["Location"]) == (302, f"{BASE}/{item.number}/page/29999/")
+    for wrong in ("0", "30001", "x", "9" * 30):
+        assert client.get(f"{BASE}/{item.number}/?page={wrong}").status_code == 400
+    assert client.get(f"{BASE}/{item.number}/page/29999/").status_code == 200

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.http import content_disposition_header
 
@@ -14,7 +14,7 @@ from lightwell.actions import amendments, documents, extracts, overview, quotati
 from lightwell.base import errors
 from lightwell.db.models import Item
 from lightwell.files import state
-from lightwell.web import help_lines, memory, methods
+from lightwell.web import help_lines, memory, methods, stretch
 
 # Types that a browser or a program may be told about; every other file is plain bytes.
 _NAMED_TYPES = {"application/pdf", "text/csv", "text/plain", "application/json", "application/zip"}
@@ -34,9 +34,16 @@ def find_document(study: str, number: int) -> documents.Document:
 def show_document(request: HttpRequest, study: str, number: int) -> HttpResponse:
     """Show one document with a place for each of its pages."""
     document = find_document(study, number)
+    if wanted := request.GET.get("page", "").strip():
+        if not (wanted.isascii() and wanted.isdecimal() and 1 <= int(wanted[:9]) <= len(document.places)):
+            raise errors.UserMistake(f"the document has pages 1 to {len(document.places)}", place="page")
+        return redirect("page", study, number, int(wanted))
+    places, steps = stretch.cut_stretch(document.places, request.GET.get("from", ""), {}, place="pages")
     open_numbers = [place.number for place in document.places if place.state == documents.OPEN]
     context: dict[str, Any] = {
         "document": document,
+        "places": places,
+        "steps": steps,
         "item": document.item,
         "listed": (listed := _find_listed(study, number)),
         "log_state": listed.state if listed else "sealed",
