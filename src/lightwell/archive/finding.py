@@ -27,6 +27,8 @@ MARKS = "()[]{}<>.,;:!?'\"“”‘’«»*=|"
 
 Words = tuple[tuple[int, int, int], ...]
 
+# More sources than these tell nobody more.
+_MOST_SOURCES = 4
 _WITH_DIGIT = re.compile(r"\d\S*")
 
 
@@ -130,11 +132,16 @@ class Sheet:
 def merge(findings: Iterable[Finding]) -> list[Finding]:
     """Unite findings of one page that share a word, in page order; the roster's wins, then the surer one."""
     merged: list[Finding] = []
+    group: list[Finding] = []
+    reached = (-1, -1)
     for each in sorted(findings, key=lambda one: (_begin(one), _end(one))):
-        if merged and _begin(each) <= _end(merged[-1]):
-            merged[-1] = _unite(merged[-1], each)
-        else:
-            merged.append(each)
+        if group and _begin(each) > reached:
+            merged.append(_unite(group))
+            group = []
+        group.append(each)
+        reached = max(reached, _end(each))
+    if group:
+        merged.append(_unite(group))
     return merged
 
 
@@ -150,32 +157,23 @@ def _rank(finding: Finding) -> tuple[bool, int, int]:
     return finding.is_exact, finding.confidence, len(finding.text)
 
 
-def _unite(one: Finding, other: Finding) -> Finding:
+def _unite(group: list[Finding]) -> Finding:
+    """Unite findings each of which shares a word with one before it."""
+    if len(group) == 1:
+        return group[0]
     spans: dict[int, tuple[int, int]] = {}
-    for line, first, last in (*one.words, *other.words):
-        low, high = spans.get(line, (first, last))
-        spans[line] = min(low, first), max(high, last)
-    better, lesser = sorted((one, other), key=_rank, reverse=True)
-    sources = dict.fromkeys([*better.source.split(" + "), *lesser.source.split(" + ")])
+    texts: dict[tuple[int, int], str] = {}
+    for each in group:
+        for line, first, last in each.words:
+            low, high = spans.get(line, (first, last))
+            spans[line] = min(low, first), max(high, last)
+        places = [(line, at) for line, first, last in each.words for at in range(first, last + 1)]
+        texts.update(zip(places, each.text.split(" "), strict=False))
+    ranked = sorted(group, key=_rank, reverse=True)
+    sources = dict.fromkeys(source for each in ranked for source in each.source.split(" + "))
     return replace(
-        better,
+        ranked[0],
         words=tuple((line, *spans[line]) for line in sorted(spans)),
-        text=_join_texts(one, other),
-        source=" + ".join(sources),
-    )
-
-
-def _join_texts(one: Finding, other: Finding) -> str:
-    """Join the texts of two findings that overlap, `one` beginning first: each word once."""
-    if _end(other) <= _end(one):
-        return one.text
-    texts = one.text.split(" ")
-    numbers = [(line, at) for line, first, last in one.words for at in range(first, last + 1)]
-    extra = [(line, at) for line, first, last in other.words for at in range(first, last + 1)]
-    known = set(numbers)
-    return " ".join(
-        [
-            *texts,
-            *(text for place, text in zip(extra, other.text.split(" "), strict=False) if place not in known),
-        ]
+        text=" ".join(texts[place] for place in sorted(texts)),
+        source=" + ".join(itertools.islice(sources, _MOST_SOURCES)),
     )

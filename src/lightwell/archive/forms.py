@@ -191,7 +191,7 @@ def list_email_forms(address: str) -> Iterator[Form]:
 def list_handle_forms(handle: str) -> Iterator[Form]:
     """List the forms of a handle: with @, and without where it is no plain word."""
     keys = spelling.split_keys(handle)
-    if not keys:
+    if len("".join(keys)) < 2:
         return
     plain = len(keys) == 1 and keys[0].isalpha()
     yield keys, Strength.PLAIN if plain else Strength.HANDLE

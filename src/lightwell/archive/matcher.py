@@ -8,7 +8,6 @@ tests/property/slow_roster.py.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from lightwell.archive.page import Line
 from lightwell.archive.roster import Person
 from lightwell.archive.spelling import Memo, Part
 
+_LONGEST_SHORT_ID = 40
 # An id may be cut into this many words at most.
 _ID_REACH = 8
 
@@ -45,7 +45,7 @@ class _Begin(NamedTuple):
 
 
 _NOBODY: frozenset[str] = frozenset()
-_NO_PART = Part("", "", False, False, False, False)
+_NO_PART = Part("", "", "", False, False, False, False)
 
 
 class _Draft(NamedTuple):
@@ -164,13 +164,15 @@ class Matcher:
             yield from self._match_id(words, at, begin.at)
 
     def _match_long(self, words: Sequence[str], at: int, begin: int) -> tuple[int, Entry, int] | None:
-        parts: list[Part] = list(self._parts[words[at]][begin:])
+        first = self._parts[words[at]]
+        lengths = self._lengths[first[begin].key]
+        # No more of a word is copied than a form can use: a word may have a hundred thousand parts.
+        parts: list[Part] = list(first[begin : begin + lengths[0]])
         ends = [at] * len(parts)
-        lengths = self._lengths[parts[0].key]
         for upcoming in range(at + 1, len(words)):
             if len(parts) >= lengths[0]:
                 break
-            more = self._parts[words[upcoming]]
+            more = self._parts[words[upcoming]][: lengths[0]]
             parts += more
             ends += [upcoming] * len(more)
         for length in lengths:
@@ -193,7 +195,9 @@ class Matcher:
         """Match an id whatever divides it: parts are put together until no id begins so."""
         so_far = ""
         for upcoming in range(at, min(at + _ID_REACH, len(words))):
-            for part in self._parts[words[upcoming]][begin if upcoming == at else 0 :]:
+            parts = self._parts[words[upcoming]]
+            for k in range(begin if upcoming == at else 0, len(parts)):
+                part = parts[k]
                 so_far += part.key
                 if so_far not in self._prefixes:
                     return
@@ -290,9 +294,11 @@ def _judge(entry: Entry, parts: list[Part], written: Sequence[str]) -> int:
         case Strength.PLAIN:
             if parts[0].at:
                 return CONFIDENCE[Strength.HANDLE]
-            holds = entry.exact in re.split(r"[^\w@]+", " ".join(written))
+            holds = parts[0].raw == entry.exact
         case Strength.SHORT_ID:
-            holds = re.search(rf"(?<!\w){re.escape(entry.exact)}(?!\w)", " ".join(written)) is not None
+            # An id of several parts is written with the marks between them, in one word.
+            whole = parts[0].raw if len(parts) == 1 else written[0][:_LONGEST_SHORT_ID]
+            holds = whole == entry.exact or (len(parts) > 1 and len(written) == 1 and entry.exact in whole)
         case Strength.HANDLE | Strength.SHORT_BIRTH:
             holds = len(written) == 1
         case _:

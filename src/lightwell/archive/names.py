@@ -245,16 +245,16 @@ def _apply_rules(page: _Page) -> Iterator[tuple[int, int, int, str]]:
     ):
         for row in many.finditer(code):
             parts = list(one.finditer(code, *row.span()))
+            doubt = 0
+            if many is _SINGLE and sum(map(row[0].count, "FBH")) < 2:
+                # Places and products come in rows too: at least two must be given names.
+                doubt = 30
+            if len(parts) == 1:
+                # "Youth Survey (2019)" is a title; "(Young, 2019)" may be one.
+                doubt += 30 * ("C" in row[0] or "Q" in row[0]) + 20 * (parts[0][1][-1] in "HK")
             for found in parts:
                 first, last = page.find_words(*found.span(1))
-                doubt = 25 * _count_small(page, first, last)
-                if many is _SINGLE:
-                    # Places and products come in rows too: at least two must be given names.
-                    doubt += 0 if sum(letter in "FBH" for letter in row[0]) > 1 else 30
-                if len(parts) < 2:
-                    # "Youth Survey (2019)" is a title; "(Young, 2019)" may be one.
-                    doubt += 30 * bool({"C", "Q"} & set(row[0])) + 20 * (found[1][-1] in "HK")
-                yield first, last, confidence - doubt, name
+                yield first, last, confidence - doubt - 25 * _count_small(page, first, last), name
 
 
 def _count_doubt(page: _Page, rule: Rule, shape: str, first: int, last: int) -> int:

@@ -92,11 +92,13 @@ class Memo(dict[str, Value]):
 class Part(NamedTuple):
     """One part of a word: its key; the key without the digits of a footnote behind it, or the key again.
 
-    `upper`: begins with a capital; `caps`: in capitals; `dotted`: a dot follows; `at`: an @ stands before.
+    `raw` is the part in its own case, accents and possessive gone. `upper`: begins with a capital; `caps`: in
+    capitals; `dotted`: a dot follows; `at`: an @ stands before.
     """
 
     key: str
     bare: str
+    raw: str
     upper: bool
     caps: bool
     dotted: bool
@@ -138,6 +140,7 @@ def split_word(word: str) -> tuple[Part, ...]:
             Part(
                 key,
                 marked[1] if marked else key,
+                raw,
                 raw[0].isupper(),
                 raw.isupper(),
                 plain[end : end + 1] == ".",

@@ -1,6 +1,8 @@
 """Each rule finds what it is for where it stands, and leaves its look-alikes alone."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lightwell.archive import detection, finding, matcher, names, roster
 from lightwell.archive.page import Word
@@ -164,3 +166,36 @@ def test_the_lists_are_small_and_sound():
     assert {"smith", "kowalski", "nguyen"} <= LISTS.family
     assert {"table", "research", "the"} <= LISTS.common
     assert isinstance(LISTS, names.Names)
+
+
+@pytest.mark.parametrize(
+    "piece", ["A.", "A-", "a'", "@", "a.", "a@b.", "+1", "a:", "af0", "1.", "a/", "a\u0301", "{a,"]
+)
+def test_a_word_of_a_hundred_thousand_letters_ends(piece):
+    """A rule or a form whose cost grew with the square of a word would not return."""
+    people = [roster.Person(2, "staff", "Anna Aab", ("P-0173",), ("a.b@x.example",), ("aa_bb", "ab"))]
+    detection.detect(make_lines(piece * (100_000 // len(piece))), matcher.Matcher(people), LISTS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.text("aAbB1290.,:;-@/()[]{}'’ßéŁ\u00ad\u200b+#=&|", min_size=1, max_size=14)
+            | st.sampled_from(
+                ["Anna", "Kowalska,", "J.", "et", "al.", "(2015).", "&", "Street", "School", "born", "van"]
+            ),
+            max_size=12,
+        ),
+        max_size=6,
+    )
+)
+def test_findings_stand_on_words_of_the_page_whatever_it_holds(rows):
+    lines = [tuple(Word(word, (0, 0, 1, 1)) for word in row) for row in rows]
+    people = [roster.Person(2, "staff", "Anna Kowalska", ("P-0173",), ("a.b@x.example",))]
+    taken = set()
+    for each in detection.detect(lines, matcher.Matcher(people), LISTS):
+        places = [(line, at) for line, first, last in each.words for at in range(first, last + 1)]
+        assert [lines[line][at].text for line, at in places] == each.text.split(" ")
+        assert not taken & set(places)
+        taken |= set(places)
