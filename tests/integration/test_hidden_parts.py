@@ -683,3 +683,29 @@ def test_words_of_a_page_are_never_markup(state: State, monkeypatch: pytest.Monk
     assert "<script>alert" not in text
     assert Opening.objects.count() == 0
     assert OTHER not in text
+
+
+def run(*words: str) -> str:
+    done = CliRunner().invoke(lightwell, ["redaction", *words])
+    return done.output + str(done.exception or "")
+
+
+def test_a_sample_is_drawn_and_read_by_command_as_well(state: State) -> None:
+    assert "no person has read a sample" in run("sample", STUDY, "--as", "ana")
+    assert "own people may" in run("sample", STUDY, "--as", "nia")
+    output = run("sample", STUDY, "--count", "2", "--as", "ana")
+    assert "drawn: 2; who can read them: aud, ben, both, cleo" in output
+    assert "no drawn page waits for you" in run("read", STUDY, "--as", "ana")
+    assert "Katherine" in run("read", STUDY, "--as", "ben")
+    first, second = Reading.objects.order_by("item__number", "page")
+    place = [str(first.item.number), str(first.page)]
+    assert "not both" in run("read", STUDY, *place, "--clean", "--missed", "3.3", "--as", "ben")
+    assert "no ground" in run("read", STUDY, *place, "--missed", "3.3", "--as", "ben")
+    assert "this page does not wait" in run("read", STUDY, "9", "9", "--clean", "--as", "ben")
+    missed = run("read", STUDY, *place, "--missed", "3.3-3.4", "--ground", "participant", "--as", "ben")
+    assert "something missed; 1 drawn pages wait" in missed
+    assert "this page does not wait" in run("read", STUDY, *place, "--clean", "--as", "cleo")
+    assert "clean; 0" in run(
+        "read", STUDY, str(second.item.number), str(second.page), "--clean", "--as", "cleo"
+    )
+    assert "read: 2 of 2; with something missed: 1; so at most 97.5 %" in run("sample", STUDY, "--as", "aud")

@@ -308,6 +308,90 @@ def dismiss(study: str, numbers: str, person: str) -> None:
 
 @redaction.command()
 @click.argument("study")
+@click.option("--count", type=int, help="Draw so many pages of what waits to be published.")
+@_AS
+def sample(study: str, count: int | None, person: str) -> None:
+    """Draw pages at random for somebody else to read before publication, or list what was drawn.
+
+    Nobody chooses the pages: they follow from the newest signed checkpoint.
+
+    Example: lightwell redaction sample std-6wtb7d1t76x3nf --count 300 --as ana
+    """
+    state = installation.open_installation()
+    from lightwell.actions import organisations, samples
+    from lightwell.db.models import Reading
+
+    actor, found = installation.find_person(person), publication.find_study(study)
+    organisations.check_owner(actor, "read_sealed", organisations.find_owner(found.id))
+    if count is not None:
+        drawn = samples.draw_sample(actor=actor, study=found, count=count, now=state.read_now())
+        click.echo(f"drawn: {len(drawn)}; who can read them: {', '.join(samples.list_readers(found))}")
+    rows = list(Reading.objects.filter(item__study=found).select_related("item", "reader"))
+    for row in rows:
+        outcome = "not read" if row.reader is None else "something missed" if row.missed else "clean"
+        by = f" by {row.reader.username}" if row.reader else ""
+        click.echo(f"document {row.item.number}, page {row.page}: {outcome}{by}")
+    read = [row for row in rows if row.reader is not None]
+    summary = samples.Summary(len(rows), len(read), sum(bool(row.missed) for row in read))
+    click.echo(
+        f"read: {summary.read} of {summary.drawn}; with something missed: {summary.missed}; "
+        f"so at most {100 * summary.bound:.3g} % of all pages, with 95 % confidence"
+        if read
+        else "no person has read a sample"
+    )
+
+
+@redaction.command()
+@click.argument("study")
+@click.argument("item", type=int, required=False)
+@click.argument("page", type=int, required=False)
+@click.option("--clean", is_flag=True, help="Nothing was missed on ITEM PAGE.")
+@click.option("--missed", default="", help="What was missed, such as 4.2-4.3, as `redaction page` counts.")
+@_GROUND
+@_AS
+def read(
+    study: str, item: int | None, page: int | None, clean: bool, missed: str, ground: str, person: str
+) -> None:
+    """Print the next drawn page as it will be published; then say what was found on it.
+
+    Example: lightwell redaction read std-6wtb7d1t76x3nf 1 2 --clean --as ben
+    """
+    state = installation.open_installation()
+    from lightwell.actions import redactions, samples
+
+    actor, found = installation.find_person(person), publication.find_study(study)
+    waiting = [row for row in samples.list_unread(found) if samples.may_read(actor, row)]
+    chosen = [row for row in waiting if item is None or (row.item.number, row.page) == (item, page)]
+    if not chosen:
+        raise errors.UserMistake("no drawn page waits for you" if item is None else "this page does not wait")
+    row = chosen[0]
+    if clean == bool(missed):
+        if clean:
+            raise errors.UserMistake("a page is clean or something was missed, not both")
+        made = redactions.preview_page(
+            state=state, actor=actor, item=row.item, number=row.page, now=state.read_now()
+        )
+        for block in made.sheet.blocks:
+            click.echo(" ".join(word.text for word in block.words))
+        click.echo(
+            f"document {row.item.number}, page {row.page}; then the same with "
+            f"{row.item.number} {row.page} --clean, or {row.item.number} {row.page} --missed WORDS --ground G"
+        )
+        return
+    samples.record_reading(
+        state=state,
+        actor=actor,
+        row=row,
+        missed=bool(missed),
+        words=redactions.parse_places(missed),
+        ground_id=ground,
+        now=state.read_now(),
+    )
+    click.echo(f"{'something missed' if missed else 'clean'}; {len(waiting) - 1} drawn pages wait for you")
+
+
+@redaction.command()
+@click.argument("study")
 @click.argument("item", type=int)
 @click.argument("numbers", metavar="NUMBERS", default="")
 @_AS
