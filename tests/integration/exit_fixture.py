@@ -94,7 +94,9 @@ class Answer:
 
 def name_word(number: int, what: str) -> str:
     """A word that stands in one place only: quax, the document in letters, the place."""
-    return "quax" + "abcdefghijklmno"[number] * 3 + what
+    letters = "abcdefghijklmno"[number] * 3
+    # A title that begins like a hidden word tells a piece of it: the residue check would rightly say so.
+    return f"quax{letters}{what}" if what.startswith("page") else f"{what}{letters}zorb"
 
 
 def name_page_word(number: int, page: int) -> str:

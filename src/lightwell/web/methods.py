@@ -11,6 +11,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 View = Callable[..., HttpResponse]
+# The Content-Security-Policy of what is no page: a picture or a file that a browser shows by itself.
+BARE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def only_read(view: View) -> View:

@@ -1,4 +1,6 @@
-"""Around every answer: headers that Django does not set itself, and errors as a page, not a traceback."""
+"""Around every answer: headers that Django does not set itself, cookies kept inside the workspace, and
+errors as a page, not a traceback.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 # Left-to-right and right-to-left override, U+202D and U+202E, and the replacement character, as UTF-8.
 _OVERRIDES, _REPLACED = ("\u202d".encode(), "\u202e".encode()), "\ufffd".encode()
+_INSIDE = "/workspace/"
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 
@@ -25,11 +28,28 @@ def complete_headers(answer: Answer) -> Answer:
             response.content = _show_overrides(response.content)
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if request.path.startswith("/workspace/"):
+        if request.path.startswith(_INSIDE):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return complete
+
+
+def keep_cookies_inside(answer: Answer) -> Answer:
+    """Read and set cookies in the workspace alone: whatever is public is the same for everybody.
+
+    A page or a file that knew who asks could show something to one reader only, and no cache could keep it.
+    """
+
+    def keep(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(_INSIDE):
+            return answer(request)
+        request.COOKIES = {}
+        response = answer(request)
+        response.cookies.clear()
+        return response
+
+    return keep
 
 
 def _show_overrides(html: bytes) -> bytes:

@@ -93,16 +93,18 @@ INSTALLED_APPS = [
     "lightwell.web",
 ]
 MIDDLEWARE = [
+    # Whatever writes headers stands before whatever answers, so that no file of the style goes without.
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lightwell.web.middleware.complete_headers",
+    "lightwell.web.middleware.keep_cookies_inside",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lightwell.web.middleware.explain_errors",
 ]
 CSRF_FAILURE_VIEW = "lightwell.web.views.about.show_unsent"
@@ -143,6 +145,7 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 31_536_000
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -164,11 +167,18 @@ X_FRAME_OPTIONS = "DENY"
 # Behind TLS (see the operator's guide) browsers are told to come back by TLS only.
 _TLS = _read_switch("LIGHTWELL_TLS")
 SECURE_HSTS_SECONDS = 31_536_000 if _TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _TLS else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _TLS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_AGE = 8 * 60 * 60
+# Browsers send them nowhere else, and `keep_cookies_inside` reads none elsewhere: pages and files are the
+# same for everybody. By the prefix a browser takes them over TLS alone (RFC 6265bis, section 4.1.3).
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/workspace/"
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (
+    ("__Secure-lightwell", "__Secure-lightwell-form") if _TLS else ("lightwell", "lightwell-form")
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # A folder of research is handed in at once or in a few times; each file of a form may keep one open.
 DATA_UPLOAD_MAX_NUMBER_FILES = 500

@@ -93,6 +93,7 @@ def make_problem(
     body = shapes.Problem(title=title, status=status, detail=detail, problems=problems or [])
     response = JsonResponse(body.dict(), status=status, content_type="application/problem+json")
     response["Access-Control-Allow-Origin"] = "*"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["Cache-Control"] = "no-cache"
     return response
 

@@ -73,7 +73,7 @@ def send_picture(request: HttpRequest, study: str, number: int, page: int) -> Ht
         return HttpResponseNotModified(headers={"ETag": tag, "Cache-Control": "no-cache"})
     picture = pictures.read_picture(state=state.open_state(), row=row)
     response = HttpResponse(picture.data, content_type=picture.media_type)
-    response["Content-Security-Policy"] = "default-src 'none'"
+    response["Content-Security-Policy"] = methods.BARE
     response["Cache-Control"] = "no-cache"
     response["ETag"] = tag
     return response
