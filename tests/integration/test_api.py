@@ -75,6 +75,7 @@ def test_the_description_is_openapi_and_names_every_address(archive: Archive, cl
         "/gaps",
         "/overdue",
         "/overdue/studies",
+        "/challenges",
         "/log",
         "/log/entries/{index}",
     }

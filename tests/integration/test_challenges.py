@@ -10,14 +10,17 @@ from pathlib import Path
 
 import challenge_fixture as fixture
 import factor_fixture as factor
+import httpx
 import pytest
 from challenge_fixture import LATER, LOCKED, NOW, PAPERS, PUBLISHED, STRANGE, Holder, Office
 from django.core.cache import cache
+from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
 from lightwell.actions import challenges, custody, people, proposals
 from lightwell.archive import challenge, register
 from lightwell.base import errors, roles
+from lightwell.client import site
 from lightwell.db.models import Challenge, Item, LogEntry, Person, TurnedAway
 from lightwell.web.views import challenges as views
 
@@ -368,6 +371,31 @@ def test_a_program_gets_json_and_the_price_of_the_day(office: Office, client: Cl
     office.sign()
     value = json.loads(client.get(f"/challenges/{name}/log.json").content)
     assert value["entries"][0]["entry"]["commitment"] == holder.commitment.hex()
+
+
+def test_the_api_lists_each_with_its_days_also_of_an_earlier_day(office: Office, client: Client) -> None:
+    holder, other = Holder(STRANGE), Holder(PAPERS[LOCKED])
+    name = holder.ask().pk
+    holder.tell(name)
+    other.ask(NOW + DAY)
+    office.set_clock(NOW + 40 * DAY)
+
+    def list_items(query: str = "") -> list[dict[str, object]]:
+        answer = client.get(f"/api/1/challenges{query}")
+        assert answer.status_code == 200, answer.content
+        return answer.json()["items"]
+
+    (late,) = list_items("?state=overdue&company=larkfield")
+    assert (late["id"], late["days_late"], late["due"]) == (name, 10, "2026-04-01")
+    assert [each["state"] for each in list_items()] == ["overdue", "waits-for-holder"]
+    assert [each["state"] for each in list_items("?as_of=2026-03-02")] == ["open"]
+    assert len(list_items("?limit=1")) == 1
+    wire = httpx.Client(transport=httpx.WSGITransport(app=get_wsgi_application()))
+    with site.Site("http://testserver", wire) as archive:
+        (row,) = archive.iterate_challenges(state="overdue")
+    assert (row.id, row.due, row.study) == (name, datetime.date(2026, 4, 1), None)
+    for query in ("?state=lost", "?company=nobody", "?name=x"):
+        assert client.get(f"/api/1/challenges{query}").status_code == 400, query
 
 
 def sign_in(name: str) -> Client:

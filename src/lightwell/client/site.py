@@ -79,6 +79,26 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
+class Challenge:
+    """A question to a company about a file; `study` and `document` only where they are named to everybody."""
+
+    id: str
+    company: str
+    state: str
+    logged: datetime.date
+    handed_over: datetime.date | None
+    due: datetime.date | None
+    answered: datetime.date | None
+    days_late: int
+    denied: datetime.date | None
+    disproved: datetime.date | None
+    study: str | None
+    document: int | None
+    log_index: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Beacon:
     """A public random value that a registration names, and when its source published it."""
 
@@ -294,6 +314,12 @@ class Site:
     def iterate_broken_promises(self, *, as_of: Day = None) -> Iterator[Study]:
         """The studies of which nothing was locked in by the promised date, the latest first."""
         yield from self._iterate("overdue/studies", Study, as_of=as_of)
+
+    def iterate_challenges(
+        self, *, company: str = "", state: str = "", as_of: Day = None
+    ) -> Iterator[Challenge]:
+        """Iterate over the questions to companies about papers, oldest first; state="overdue" for silence."""
+        yield from self._iterate("challenges", Challenge, company=company, state=state, as_of=as_of)
 
     def read_checkpoint(self) -> Checkpoint:
         """Read the newest signed record of the log; `tlog/policy` judges its text by your own policy."""

@@ -328,6 +328,28 @@ class FingerprintSet(Schema):
     pages_without: int = Field(description="Open pages with too few.")
 
 
+class Challenge(Schema):
+    """A question to a company, whether a file that somebody holds is in its inventory."""
+
+    id: str
+    company: str
+    state: str = Field(
+        description="waits-for-holder, open, overdue, in-inventory, not-in-inventory, sealed-after-denial or "
+        "disproved."
+    )
+    logged: datetime.date
+    handed_over: datetime.date | None = Field(description="When the company was told which file is meant.")
+    due: datetime.date | None
+    answered: datetime.date | None
+    days_late: int = Field(description="Counted until the first answer, and kept after it.")
+    denied: datetime.date | None = Field(description="When it said that the file is not there.")
+    disproved: datetime.date | None = Field(description="When an answer was shown to be false.")
+    study: str | None = Field(description="The document that is named to everybody, if any.")
+    document: int | None
+    log_index: int
+    address: str
+
+
 class Checkpoint(Schema):
     """The log's newest signed state and what this site's own policy says of it."""
 
