@@ -107,12 +107,16 @@ class Matcher:
     def find_on(self, sheet: Sheet) -> list[Finding]:
         """Find every written form on a sheet; what lies wholly within a longer match is left out."""
         words = sheet.words
-        hits = [at for at, begins in enumerate(map(self._begins.__getitem__, words)) if begins]
+        begins = list(map(self._begins.__getitem__, words))
+        first_parts = self._first_parts
+        following = [*words[1:], ""]
         matches = [
             (at, last, entry, sure)
-            for at in hits
-            for begin in self._begins[words[at]]
-            if begin.is_certain or self._is_followed(words, at, begin)
+            for at in [at for at, found in enumerate(begins) if found]
+            for begin in begins[at]
+            if begin.is_certain
+            or first_parts[following[at]].key in begin.followers
+            or first_parts[following[at]].bare in begin.followers
             for last, entry, sure in self._match(words, at, begin)
         ]
         matches += self._match_divided(sheet)
@@ -138,12 +142,6 @@ class Matcher:
                 is_certain = bool(alone) or is_prefix or at + 1 < len(self._parts[word])
                 begins.append(_Begin(at, alone, followers, is_prefix, is_certain))
         return tuple(begins)
-
-    def _is_followed(self, words: Sequence[str], at: int, begin: _Begin) -> bool:
-        if at + 1 >= len(words):
-            return False
-        following = self._first_parts[words[at + 1]]
-        return following.key in begin.followers or following.bare in begin.followers
 
     def _match(self, words: Sequence[str], at: int, begin: _Begin) -> Iterator[tuple[int, Entry, int]]:
         """Match the longest form that begins at a part of the word `at`: (last word, entry, confidence)."""
