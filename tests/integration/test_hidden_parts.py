@@ -571,6 +571,28 @@ def test_a_hidden_part_is_opened_again_by_two_people_who_see_what_would_be_reada
     assert "⟦" not in look(sign_in("ben"), f"proposals/{number}/").partition("What it did")[0]
 
 
+def test_a_name_hidden_here_and_readable_there_stops_the_publication_until_somebody_says_so(
+    state: State,
+) -> None:
+    ana = sign_in("ana")
+    row = propose(ana)
+    redactions.decide_regions(
+        actor=get("ben"), study=Study.objects.get(), numbers=[row.pk], approved=True, now=NOW
+    )
+    with pytest.raises(errors.UserMistake, match="can still be read"):
+        publish(state, [1])
+    same = f"{ROOM}same/{row.pk}/"
+    assert "stays readable" in look(ana, same)
+    send(sign_in("nia"), same, 403, step="propose", rest="stays", ground="participant")
+    send(ana, same, 400, step="propose", ground="participant")
+    answer = send(ana, same, 200, step="propose", rest="stays", ground="participant")
+    assert "0 hidden parts proposed" in read(answer)
+    assert Redaction.objects.filter(dismissed_by=get("ana")).count() == 5
+    publish(state, [1])
+    texts = [page.text for page in PublicPage.objects.filter(item__number=1).order_by("number")]
+    assert ["Katherine" in text for text in texts] == [False, True, True]
+
+
 def draw(client: Client, count: int = 3) -> list[Reading]:
     send(client, f"{ROOM}samples/", count=str(count))
     return list(Reading.objects.order_by("item__number", "page"))

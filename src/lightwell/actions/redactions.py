@@ -304,6 +304,35 @@ def propose_hits(
     return new
 
 
+def leave_visible(
+    *,
+    actor: Person,
+    study: Study,
+    hits: Collection[tuple[int, int, tuple[redaction.Place, ...]]],
+    ground_id: str,
+    source: str = PATTERN,
+    now: datetime.datetime,
+) -> None:
+    """Keep that a person looked at places, each (document, page, words), and decided that they stay readable.
+
+    Without it the residue check stops a document in which a hidden value stands readable elsewhere.
+    """
+    organisations.check_owner(actor, "propose", organisations.find_owner(study.id))
+    check_ground(ground_id, None, now)
+    by_item: defaultdict[int, list[Suggestion]] = defaultdict(list)
+    for number, page_number, words in hits:
+        by_item[number].append(Suggestion(page_number, words, ground_id, source, 0))
+    with transaction.atomic():
+        for number, suggestions in by_item.items():
+            item = find_item(study.id, number)
+            keep_suggestions(item=item, suggestions=suggestions, now=now)
+            wanted = {(each.page, each.words) for each in suggestions}
+            rows = Redaction.objects.suggested().filter(item=item)
+            here = [row.pk for row in rows if (row.page, _freeze(row.words)) in wanted]
+            if here:
+                dismiss_suggestions(actor=actor, study=study, numbers=here)
+
+
 def find_words(
     *, state: State, actor: Person, study: Study, pattern: str, items: Collection[int] = ()
 ) -> list[Hit]:

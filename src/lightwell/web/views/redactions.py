@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -58,8 +59,7 @@ def hide_part(request: HttpRequest, study: str, number: int, page: int) -> HttpR
     person, row = open_study(request, study)
     opened, item = state.open_state(), find_item(row, number, page)
     if wanted := request.POST.get("withdraw"):
-        numbers = [int(wanted)] if wanted.isascii() and wanted.isdecimal() and len(wanted) < 18 else []
-        redactions.withdraw_regions(actor=person, study=row, numbers=numbers)
+        redactions.withdraw_regions(actor=person, study=row, numbers=read_numbers(wanted))
         people.tell(request, f"Hidden part {wanted} is not proposed any more.")
         return redirect("workspace-hidden-page", row.id, number, page)
     form = forms.PartForm(request.POST)
@@ -203,7 +203,7 @@ def release_document(request: HttpRequest, study: str, number: int) -> HttpRespo
     item = row.items.filter(number=number, inventory__isnull=False).first()
     if item is None:
         raise Http404
-    lift = [int(each) for each in request.POST.getlist("lift") if each.isascii() and each.isdecimal()]
+    lift = read_numbers(",".join(request.POST.getlist("lift")))
     problems: list[errors.Problem] = []
     if request.method == "POST":
         try:
@@ -434,23 +434,13 @@ def _review_hits(
 
     `kept` says what was looked for, and goes with the form from stretch to stretch.
     """
-    opened = state.open_state()
     step = request.POST.get("step", "")
-    start = int(request.POST["start"]) if request.POST.get("start", "").isdecimal() else 0
+    start = next(iter(read_numbers(request.POST.get("start", ""))), 0)
     said, problems = "", list[faults.Fault]()
     hide = forms.GroundForm(request.POST if step == "propose" else None, initial=chosen)
     if step == "propose" and hide.is_valid():
         try:
-            made = redactions.propose_hits(
-                state=opened,
-                actor=person,
-                study=row,
-                hits=[hiding.parse_hit(each) for each in request.POST.getlist("hit")],
-                ground_id=hide.cleaned_data["ground"],
-                review=hide.cleaned_data["review"],
-                source=kept["source"],
-                now=opened.read_now(),
-            )
+            made = _take_review(request, person, row, hide, hits[start : start + HITS], kept["source"])
         except errors.UserMistake as mistake:
             faults.blame(hide, mistake.problems)
         else:
@@ -481,6 +471,43 @@ def _review_hits(
     if said:
         context["said"] = said
     return people.show_room(request, "workspace/hidden_hits.html", context, status=400 if problems else 200)
+
+
+def _take_review(
+    request: HttpRequest,
+    person: Person,
+    row: Study,
+    hide: forms.GroundForm,
+    shown: Sequence[redactions.Hit],
+    source: str,
+) -> int:
+    """Propose the places that are ticked, and keep of the others that they stay readable if that was said."""
+    opened, ground_id = state.open_state(), hide.cleaned_data["ground"]
+    ticked = [hiding.parse_hit(each) for each in request.POST.getlist("hit")]
+    stays = request.POST.get("rest") == "stays"
+    with transaction.atomic():
+        made = 0
+        if ticked or not stays:
+            made = redactions.propose_hits(
+                state=opened,
+                actor=person,
+                study=row,
+                hits=ticked,
+                ground_id=ground_id,
+                review=hide.cleaned_data["review"],
+                source=source,
+                now=opened.read_now(),
+            )
+        if stays:
+            left = [
+                (hit.item, hit.page, hit.words)
+                for hit in redactions.leave_out_known(row, shown)
+                if (hit.item, hit.page, hit.words) not in ticked
+            ]
+            redactions.leave_visible(
+                actor=person, study=row, hits=left, ground_id=ground_id, source=source, now=opened.read_now()
+            )
+    return made
 
 
 def _name_seconds(row: Study, person: Person) -> str:
