@@ -35,6 +35,7 @@ _OCR_DPI = 200
 _ALIKE = 0.75
 # A shorter secret must be a whole word; letters of it stand in others by chance.
 _INSIDE_WORDS = 4
+_BACKWARDS = 8
 _LEAST_SECRET = 2
 _SHARED = "secrets.txt"
 
@@ -158,7 +159,9 @@ def find_words(parts: page.Parts, secret: str) -> Iterator[tuple[redaction.Place
     starts = [0]
     for key in keys:
         starts.append(starts[-1] + len(key))
-    for form in {wanted, wanted[::-1]} - {""}:
+    # Letters drawn from the last to the first come out backwards; a short word does so by chance.
+    forms = [wanted, *([wanted[::-1]] if len(wanted) >= _BACKWARDS else [])]
+    for form in dict.fromkeys(forms) if wanted else ():
         at = joined.find(form)
         while at >= 0:
             words = [k for k in range(len(keys)) if starts[k] < at + len(form) and starts[k + 1] > at]
