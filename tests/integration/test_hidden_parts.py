@@ -619,6 +619,9 @@ def test_a_sample_is_drawn_by_the_log_read_by_somebody_else_and_its_bound_is_pub
     assert Reading.objects.filter(missed=False, reader__username="ben").count() == 4
     assert "With 95 % confidence at most 52.8 % of all pages" in look(ben, f"{ROOM}samples/")
     publish(state, [1, 2])
+    text = look(ben, f"proposals/{Proposal.objects.latest('pk').pk}/")
+    assert "4 of 4 drawn pages, 0 with a miss" in text
+    assert "published with parts hidden" in text
     for place in (f"/studies/{STUDY}/", f"/studies/{STUDY}/documents/1/"):
         assert "drawn at random" in Client().get(place).content.decode(), place
     assert "at most 52.8 %" in html.unescape(Client().get(f"/studies/{STUDY}/").content.decode())
@@ -649,6 +652,9 @@ def test_what_was_missed_becomes_a_hidden_part_to_decide_and_stops_the_publicati
 def test_where_nobody_has_read_a_sample_the_page_says_so(state: State) -> None:
     draw(sign_in("ana"), 2)
     publish(state, [1, 2])
+    text = look(sign_in("ben"), f"proposals/{Proposal.objects.latest('pk').pk}/")
+    assert "no person has read a sample" in text
+    assert "published whole" in text
     for place in (f"/studies/{STUDY}/", f"/studies/{STUDY}/documents/1/"):
         assert "no person has read a sample" in Client().get(place).content.decode(), place
     # What is read after the publication changes nothing of what stood beside it.

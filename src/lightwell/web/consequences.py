@@ -16,7 +16,7 @@ from django.urls import reverse
 from lightwell.actions import records
 from lightwell.archive import challenge
 from lightwell.base import disclosure
-from lightwell.db.models import Amendment, Disclosure, Item, Proposal, Suspension
+from lightwell.db.models import Amendment, Disclosure, Item, Proposal, Reading, Suspension
 from lightwell.web import places
 from lightwell.web.templatetags import words
 
@@ -150,6 +150,11 @@ def _read_row(proposal: Proposal, item: Item, before: datetime.date) -> Row:
             return Row(item, "good", "published already", "")
         case "publication" if item.intent == "withhold":
             return Row(item, "held", "held back", _name_ground(item.ground))
+        case "publication" if parts := item.redactions.in_force().count():
+            more = f"{words.count(parts, 'hidden part')}"
+            if item.held_pages:
+                more += f", pages {item.held_pages} held back: {_name_ground(item.ground)}"
+            return Row(item, "part", "published with parts hidden", more)
         case "publication" if item.held_pages:
             more = f"pages {item.held_pages} held back: {_name_ground(item.ground)}"
             return Row(item, "part", "published in part", more)
@@ -185,6 +190,8 @@ def _list_facts(kind: str, payload: dict[str, Any]) -> list[tuple[str, str]]:
                 ("Out of view", f"{what}, since {words.day(stop.at)}, by {stop.by.username}"),
                 ("Why", _name_ground(stop.ground)),
             ]
+    if kind == "publication":
+        facts.append(("Read by a person before", _describe_sample(payload)))
     if isinstance(payload.get("record"), str):
         facts.append(("Record", f"{name_record(payload['record'])} ({payload['record']})"))
     if kind == "withdrawal":
@@ -203,6 +210,17 @@ def _list_facts(kind: str, payload: dict[str, Any]) -> list[tuple[str, str]]:
     if payload.get("ground"):
         facts.append(("Legal reason", _name_ground(str(payload["ground"]))))
     return facts
+
+
+def _describe_sample(payload: dict[str, Any]) -> str:
+    """Say what reading a sample of the documents of a publication has found so far."""
+    rows = Reading.objects.filter(item__study=str(payload.get("study")))
+    if isinstance(payload.get("items"), list):
+        rows = rows.filter(item__number__in=payload["items"])
+    drawn, read = rows.count(), rows.filter(reader__isnull=False).count()
+    if not read:
+        return "no person has read a sample"
+    return f"{read:,} of {words.count(drawn, 'drawn page')}, {rows.filter(missed=True).count():,} with a miss"
 
 
 def _name_fields(payload: dict[str, Any]) -> list[str]:
