@@ -38,6 +38,8 @@ LIMITS = """
   reviewer finds them by eye; without it {pictured} of the {count} stayed in sight.
 - The residue check reads pictures only around what is hidden. A name that nobody marked is no residue to it.
 - Where a paragraph is set anew its number of lines stays; a name that made it a line longer leaves that line.
+- Words that stand on their side or upside down to the reader: their bands and paragraphs still follow the
+  length of a hidden name (`tests/attack/test_swap.py`). Turned pages that one reads upright are fine.
 """
 
 

@@ -13,6 +13,7 @@ import io
 import itertools
 import random
 
+import pikepdf
 import pytest
 from reportlab.lib.enums import TA_JUSTIFY, TA_LEFT
 from reportlab.lib.styles import ParagraphStyle
@@ -160,6 +161,21 @@ def test_names_that_are_hidden_give_one_document(count, setting, ground, place, 
     assert len(published) == count
     assert len({data for data, _ in published}) == 1
     assert len({record for _, record in published}) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="bands and paragraphs are found for words that a reader sees upright")
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_names_on_words_that_lie_on_their_side_give_one_document(turn, tmp_path):
+    published = set()
+    for name in ("Ana", "Kit", "Eli", "Gwendolyn Hollingsworth"):
+        source = print_document(PLACES["middle"].format(name), TA_LEFT)
+        with pikepdf.open(io.BytesIO(source)) as document:
+            document.pages[0].obj.Rotate = turn
+            out = io.BytesIO()
+            document.save(out, static_id=True)
+        published.add(publish(out.getvalue(), name, "participant", tmp_path / "one.pdf"))
+
+    assert len(published) == 1
 
 
 def test_a_plain_box_would_have_told_them_apart(tmp_path):
