@@ -166,6 +166,10 @@ def test_the_doctor_says_each_check_in_one_line_and_what_to_do(state):
         "checkpoint",
         "index",
         "leftovers",
+        "questions",
+        "libreoffice",
+        "pango",
+        "tesseract",
     ]
     assert names == [*wanted, "witnesses"]
     os.chmod(state / "log.key", 0o644)

@@ -26,9 +26,9 @@ from lightwell.files.typesetting import Piece, escape_text
 MAX_BYTES = 8 << 20
 MAX_ROWS = 20_000
 MAX_CELLS = 400_000
-# Tables with more columns are set row by row, because no page is wide enough.
-MAX_COLUMNS = 14
-_WIDE_COLUMNS = 5
+# Letters beside one another on a page, and on one set across; wider tables are set row by row.
+_NARROW_LETTERS, _WIDE_LETTERS = 66, 140
+_PADDING, _LONGEST_WORD, _LONG_CELL = 3.0, 24, 60
 _PIECE_LINES, _PIECE_ROWS = 600, 200
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_-]{2,20})", re.I)
 _OUTSIDE = re.compile(r"\s*(https?:)?//", re.I)
@@ -178,9 +178,12 @@ def _draft_table(text: str) -> Draft | TooMuch:
 
 def _set_rows(head: list[str], body: list[list[str]]) -> Iterator[Piece]:
     columns = max(len(head), *(len(row) for row in body)) if body else len(head)
+    letters = _measure_columns([head, *body], columns)
+    needed = sum(letters)
+    widths = "".join(f'<col style="width: {100 * each / needed:.1f}%">' for each in letters)
     for at in range(0, max(1, len(body)), _PIECE_ROWS):
         stretch = body[at : at + _PIECE_ROWS]
-        if columns > MAX_COLUMNS:
+        if needed > _WIDE_LETTERS:
             names = [*head, *(f"column {number}" for number in range(len(head) + 1, columns + 1))]
             records = (
                 f"<p><b>Row {number}</b> "
@@ -194,8 +197,26 @@ def _set_rows(head: list[str], body: list[list[str]]) -> Iterator[Piece]:
             yield Piece("".join(records) or f"<p>{escape_text('; '.join(head))}</p>")
             continue
         inside = "".join(f"<tr>{_set_cells(row, 'td')}</tr>" for row in stretch)
-        table = f"<table><thead><tr>{_set_cells(head, 'th')}</tr></thead><tbody>{inside}</tbody></table>"
-        yield Piece(table, wide=columns > _WIDE_COLUMNS)
+        top = f"<thead><tr>{_set_cells(head, 'th')}</tr></thead>"
+        table = f'<table class="given"><colgroup>{widths}</colgroup>{top}<tbody>{inside}</tbody></table>'
+        yield Piece(table, wide=needed > _NARROW_LETTERS)
+
+
+def _measure_columns(rows: list[list[str]], columns: int) -> list[float]:
+    """Measure the room that each column needs, in letters: its longest word whole, and more for long cells.
+
+    To let the typesetter find it would take three times as long, and a word that is cut is not found again.
+    """
+    words, cells = [1] * columns, [1] * columns
+    for row in rows:
+        for at, cell in enumerate(row):
+            cells[at] = max(cells[at], len(cell))
+            if len(cell) > words[at]:
+                words[at] = max(words[at], max(map(len, cell.split()), default=0))
+    return [
+        _PADDING + min(_LONGEST_WORD, word) + 0.3 * min(_LONG_CELL, max(0, cell - word))
+        for word, cell in zip(words, cells, strict=True)
+    ]
 
 
 def _set_cells(row: list[str], tag: str) -> str:

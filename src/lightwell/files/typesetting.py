@@ -81,7 +81,7 @@ p, ul, ol, dl, pre, blockquote, table { margin: .5em 0 }
 pre, code, samp, kbd { font-family: 'DejaVu Sans Mono', 'Liberation Mono', monospace; font-size: 8.5pt }
 pre { white-space: pre-wrap }
 table { border-collapse: collapse; width: 100% }
-body.wide table { table-layout: fixed }
+table.given { table-layout: fixed }
 td, th { border-bottom: .4pt solid #999; padding: 1.5pt 4pt; text-align: left; vertical-align: top }
 th { border-bottom: .8pt solid #333 }
 a { color: inherit; text-decoration: underline }

@@ -194,8 +194,8 @@ class Pool:
                 worker.page = number or None
                 worker.deadline = time.monotonic() + self._limits.page_seconds
             case {"alive": True}:
-                # At work before the first page: pages are being made.
-                worker.deadline = time.monotonic() + self._limits.page_seconds
+                # At work before the first page: pages are being made, some at a time.
+                worker.deadline = time.monotonic() + self._limits.opening_seconds
             case {"done": dict(done)}:
                 return done
             case {"problems": list(problems)}:
