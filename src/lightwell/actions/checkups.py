@@ -5,6 +5,7 @@ A check never changes anything and never stops the others.
 
 from __future__ import annotations
 
+import datetime
 import os
 import shutil
 import sqlite3
@@ -20,7 +21,7 @@ from lightwell.actions import cosigning, installations, leftovers, log, overview
 from lightwell.base import errors
 from lightwell.client import witness
 from lightwell.db.models import Checkpoint, Item
-from lightwell.files import index, intake, office, recognition, typesetting
+from lightwell.files import index, intake, office, recognition, security_txt, typesetting
 from lightwell.files.state import State
 from lightwell.tlog import policy
 
@@ -28,7 +29,7 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_SQLITE = (3, 37, 0)
 LEAST_FREE_BYTES = 2_000_000_000
 # What the worker mends by itself, and what takes people and no operator.
-_MINOR = ("disk", "checkpoint", "index", "leftovers", "questions")
+_MINOR = ("disk", "checkpoint", "index", "leftovers", "questions", "security")
 # Optional programs, each with what it adds; without them files are held as bytes and not read.
 _PROGRAMS = {
     office.NAME: ("libreoffice", "adds the pages of DOCX, PPTX, XLSX, ODT, ODP and ODS"),
@@ -69,6 +70,7 @@ def examine(*, state: State, timeout_seconds: float = 5.0) -> Iterator[Line]:
         "index": _check_index,
         "leftovers": _check_leftovers,
         "questions": _check_questions,
+        "security": _check_security,
     }
     for name, check in checks.items():
         yield _make_line(name, check, state, grave=name not in _MINOR)
@@ -210,6 +212,16 @@ def _check_questions(state: State) -> Result:
             f"{first.days_late} days late: lightwell challenge answer {first.id} --as NAME"
         )
     return True, f"{len(asked)} challenges, none of them late"
+
+
+def _check_security(state: State) -> Result:
+    found = security_txt.read_security(state.root)
+    if found is None:
+        return False, (
+            f"nobody knows whom to tell of a weakness; write {state.root / security_txt.NAME} (RFC 9116)"
+        )
+    wrong = security_txt.judge_security(found, datetime.datetime.now(datetime.UTC))
+    return not wrong, wrong or f"{security_txt.NAME} holds until {found.expires:%Y-%m-%d}"
 
 
 def _ask_witness(state: State, address: cosigning.Address, timeout_seconds: float) -> Line:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from lightwell.web import help_lines, memory
+from lightwell.base import errors
+from lightwell.files import security_txt, state
+from lightwell.web import context, help_lines, memory, methods
 from lightwell.web.api import service
 
 _FORBIDDEN = 403
@@ -26,6 +28,22 @@ def show_checked(request: HttpRequest) -> HttpResponse:
 def show_help(request: HttpRequest) -> HttpResponse:
     """Show every help line of the country."""
     return render(request, "help.html", {"help": help_lines.list_all()})
+
+
+@methods.only_read
+def send_security(request: HttpRequest) -> HttpResponse:
+    """Say whom to tell of a weakness (RFC 9116), in the operator's words; a sample's are marked as such."""
+    opened = state.open_state()
+    try:
+        found = security_txt.read_security(opened.root)
+    except errors.UserMistake:
+        # For the operator, whom the doctor tells; its sentences name folders of this machine.
+        raise Http404 from None
+    if found is None:
+        if not context.read_origin(opened).startswith((state.SAMPLE_PREFIX, state.DEMO_PREFIX)):
+            raise Http404
+        found = security_txt.read_sample()
+    return HttpResponse(found.text, content_type="text/plain; charset=utf-8")
 
 
 def show_missing(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -68,4 +86,5 @@ def show_unsent(request: HttpRequest, reason: str = "") -> HttpResponse:
 urlpatterns = [
     path("how-to-check/", show_checked, name="checked"),
     path("help/", show_help, name="help"),
+    path(".well-known/security.txt", send_security, name="security"),
 ]
