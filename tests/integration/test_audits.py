@@ -7,6 +7,7 @@ from pathlib import Path
 
 import disclosure_fixture as fixture
 import pytest
+import verify as second
 from hiding_fixture import NOW, STUDY, judge, make_desk, make_pdf, publish
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,3 +107,12 @@ def test_every_page_has_its_turn() -> None:
 def test_the_sample_depends_on_the_study() -> None:
     root = datetime.date(2026, 1, 1).isoformat().encode().ljust(32)
     assert audit.choose_pages("std-1", root, PAGES, 5) != audit.choose_pages("std-2", root, PAGES, 5)
+
+
+def test_three_verifiers_accept_a_log_with_an_audit(
+    desk: fixture.Desk, auditor: Person, tmp_path: Path
+) -> None:
+    log.publish_checkpoint(state=desk.state, now=NOW)
+    audits.audit_seal(state=desk.state, actor=auditor, study=Study.objects.get(pk=STUDY), count=3)
+    judge(desk, tmp_path / "bundle")
+    assert second.main([str(tmp_path / "bundle")]) == 0

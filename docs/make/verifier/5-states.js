@@ -7,6 +7,7 @@ const MEMBERS = {
   suspension: "study item page ground decided_by", restoration: "study item page decided_by",
   erasure: "study item ground decided_by", "key-lost": "study item", dispute: "study item",
   publication: "study publication record", count: "date studies items", ...ASKED,
+  audit: "study sampled agreed missing originals size decided_by",
 };
 const DISCLOSED = "lightwell.disclosure.v1", TOMBSTONE = "lightwell.tombstone.v1";
 const isCount = (n, least = 0) => Number.isSafeInteger(n) && n >= least;
@@ -46,6 +47,7 @@ function readStory(log) {
       }
       const at = toSeconds(v.at), date = [log.good[k], log.all[k]].map((q) => q === null || at <= q && q <= at + TOLERANCE ? v.at.slice(0, 10) : dayOf(q));
       if (date[0] !== date[1]) throw new CannotCheck(`the day of log entry ${k} hangs on a signature that this browser cannot check`);
+      if (type === "audit" && !([v.sampled, v.agreed, v.missing].every((n) => isCount(n)) && v.agreed + v.missing <= v.sampled && isCount(v.size, 1) && v.size <= k && /^(own-copies|archive)$/.test(v.originals))) bad("this audit is malformed");
       if (type === "rules" && canonical([v.version, v.due_soon_days, v.grace_days, v.tolerance_seconds]) !== "[1,30,30,86400]") bad("only rules 1 are known");
       if (type === "study") {
         if (story.studies.has(v.study) || !/^\[(true|false),(null|"sha256:[0-9a-f]{64}")\]$/.test(canonical([v.in_advance, v.after])) || (v.beacon !== null && !isBeacon(v.beacon))) bad("this study is registered twice or malformed");
