@@ -398,6 +398,27 @@ def test_the_api_lists_each_with_its_days_also_of_an_earlier_day(office: Office,
         assert client.get(f"/api/1/challenges{query}").status_code == 400, query
 
 
+def test_what_changed_tells_each_step_and_the_silence(office: Office, client: Client) -> None:
+    late, liar = Holder(STRANGE), Holder(PAPERS[PUBLISHED])
+    name, lied = late.ask().pk, liar.ask().pk
+    late.tell(name)
+    liar.tell(lied)
+    office.lie(lied, NOW + DAY)
+    route = challenges.trace_item(office.state, Item.objects.get(number=PUBLISHED))
+    challenges.disprove(name=lied, salt=liar.salt, measure=liar.measure, route=route, now=NOW + 2 * DAY)
+    office.set_clock(NOW + 40 * DAY)
+    rows = [row for row in list_rows(client, "changes") if row["what"] == "Question"]
+    told = [(row["title"].split()[1], row["in_words"]) for row in rows]
+    assert told[:3] == [
+        (name, "No answer came by 1 April 2026"),
+        (lied, "An answer was shown to be false"),
+        (lied, "The company said that it is not on its list"),
+    ]
+    asked = "Somebody asked whether a paper is on the company's list"
+    assert sorted(told[3:]) == sorted([(name, asked), (lied, asked)])
+    assert f'href="/challenges/{name}/"' in read(client, "/changes/")
+
+
 def sign_in(name: str) -> Client:
     person = Person.objects.get(username=name)
     person.set_password(PASSWORD)

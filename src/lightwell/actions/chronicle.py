@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lightwell.actions import answers, moments
 from lightwell.actions.overview import Overview
+from lightwell.archive import entry
 from lightwell.base import disclosure
 from lightwell.db.models import Amendment, Disclosure, Inventory, Opening, Publication, Suspension, Tombstone
 from lightwell.files.state import open_state
@@ -59,6 +60,7 @@ def list_changes(
         *_list_suspensions(find_time, titles, owners, limit),
         *_list_amendments(find_time, titles, owners, limit),
         *_list_lapses(overview, titles),
+        *_list_challenges(find_time, overview),
     ]
     kept = [
         each
@@ -257,6 +259,34 @@ def _list_lapses(overview: Overview, titles: dict[str, str]) -> list[Change]:
                     study.id,
                 )
             )
+    return changes
+
+
+def _list_challenges(find_time: moments.Finder, overview: Overview) -> list[Change]:
+    """List what was asked about papers, answered, left unanswered and shown to be false."""
+    changes = []
+    for each in overview.challenges:
+        asked = each.asked
+        events = [(asked.logged, "Somebody asked whether a paper is on the company's list")]
+        if asked.denial:
+            events.append((asked.denial, "The company said that it is not on its list"))
+        if asked.admission:
+            events.append((asked.admission, "The company said that it is on its list"))
+        if each.disproved and each.state == "disproved":
+            events += [(noted, "An answer was shown to be false") for noted, _ in asked.disproofs]
+        dated = [
+            (f"e{noted.index}", find_time(noted.index, entry.read_time(noted.entry)), sentence)
+            for noted, sentence in events
+        ]
+        if each.due and each.days_late:
+            lapse = datetime.datetime.combine(each.due + datetime.timedelta(days=1), datetime.time())
+            sentence = f"No answer came by {each.due:%-d %B %Y}"
+            dated.append((f"late-{each.id}", lapse.replace(tzinfo=datetime.UTC), sentence))
+        changes += [
+            Change(name, at, "Question", f"Question {each.id}", said, ("challenge", each.id), each.provider)
+            for name, at, said in dated
+            if at.date() <= overview.day
+        ]
     return changes
 
 

@@ -107,10 +107,15 @@ def _list_late(overview: Overview) -> Rows:
             )
     yield from _list_documents(overview, frozenset({"overdue"}))
     for each in overview.list_late_challenges():
-        yield (
-            *(each.id, "", "", each.provider, "", "question-nobody-answered", "unknown", 0, "overdue"),
-            *(each.due, each.days_late, 0, "", "", 0),
-        )
+        said = {
+            "id": each.id,
+            "company": each.provider,
+            "kind": "question-nobody-answered",
+            "state": each.state,
+            "due": each.due,
+            "days_late": each.days_late,
+        }
+        yield tuple(said.get(name, "") for name in _DOCUMENT)
 
 
 def _list_challenges(overview: Overview) -> Rows:

@@ -112,6 +112,7 @@ _PLACES = {
     "record": ("record", "{id}"),
     "inventory": ("inventory", "{id}"),
     "late": ("late", ""),
+    "challenge": ("challenge", "{id}"),
     "held": ("held", ""),
     "company": ("company", "{id}"),
     "studies": ("company", "{id}"),

@@ -52,11 +52,15 @@ def list_challenges(request: HttpRequest) -> HttpResponse:
     picture = overview.read_overview(state.open_state())
     companies = [(each.slug, each.name) for each in picture.providers if each.joined]
     chosen = asking.choose_value(request.GET, "company", [slug for slug, _ in companies])
-    # Read before the form: what comes too fast is not looked at.
-    form = forms.AskForm(companies, request.POST or None, initial={"company": chosen})
+    form = forms.AskForm(companies, initial={"company": chosen})
     if request.method == "POST":
         form = forms.AskForm(companies, request.POST)
-        return _take(request, lambda: _ask(request, form), lambda status: _show_list(request, form, status))
+        return _take(
+            request,
+            lambda: _ask(request, form),
+            lambda status: _show_list(request, form, status),
+            refused=challenges.TOO_LITTLE_WORK,
+        )
     return _show_list(request, form)
 
 
@@ -229,9 +233,15 @@ def _find(challenge: str) -> Standing:
 
 
 def _take(
-    request: HttpRequest, act: Callable[[], HttpResponse | None], show: Callable[[int], HttpResponse]
+    request: HttpRequest,
+    act: Callable[[], HttpResponse | None],
+    show: Callable[[int], HttpResponse],
+    refused: str = challenges.MALFORMED,
 ) -> HttpResponse:
-    """Act once for a post of a program or a person; what is turned away is counted, and says why."""
+    """Act once for a post of a program or a person; what is turned away is counted, and says why.
+
+    `refused` is the reason under which a rule's no is counted.
+    """
     now = state.open_state().read_now()
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return _refuse(request, "Open the page and send it from there.", 403)
@@ -241,7 +251,7 @@ def _take(
     try:
         done = act()
     except errors.Refused as refusal:
-        challenges.count_turned_away(reason=challenges.TOO_LITTLE_WORK, now=now)
+        challenges.count_turned_away(reason=refused, now=now)
         return _refuse(request, refusal.sentence, 403)
     except errors.UserMistake as mistake:
         challenges.count_turned_away(reason=challenges.MALFORMED, now=now)
