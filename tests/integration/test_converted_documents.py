@@ -23,7 +23,7 @@ from lightwell.actions import bundles, inventories, leftovers, log, search, susp
 from lightwell.archive import inventory
 from lightwell.cli import verify
 from lightwell.db.models import Item, PublicPage, Study
-from lightwell.files import foundation
+from lightwell.files import foundation, tally
 from lightwell.files.state import State
 
 pytestmark = [pytest.mark.django_db(transaction=True), office_files.needs_office]
@@ -87,6 +87,10 @@ def test_it_is_found_seen_quoted_and_taken_away_as_a_pdf_is(house: House) -> Non
     assert (copy.status_code, copy["Content-Type"]) == (200, "application/pdf")
     assert len(pypdfium2.PdfDocument(copy.content)) == 2
     assert client.get(f"/files/{house.item.sha256}").content == office_files.make_docx()
+    told = client.get(f"/api/1/studies/{house.item.study_id}/documents/1").json()
+    assert told["reading_copy"].endswith(house.item.copy_sha256)
+    assert {"kind": "comments", "found": 1, "pages": [2]} in told["parts"]
+    assert client.get(f"/api/1/studies/{house.item.study_id}/documents/1/pages/1").json()["sure"] is None
     extract = client.get(f"{house.address}pages.pdf?pages=1")
     assert len(pypdfium2.PdfDocument(extract.content)) == 1
 
@@ -108,6 +112,16 @@ def test_the_reading_copy_is_away_with_its_document_and_no_leftover_before(house
     suspensions.suspend_page(actor=house.desk.ana, item=house.item, page=2, now=exits.NOW)
     assert client.get(copy).status_code == 451
     assert client.get(f"{house.address}page/2/picture").status_code == 404
+
+
+def test_a_page_that_a_machine_read_says_so_and_how_sure_it_was(house: House) -> None:
+    house.item.tally = tally.format_tally(tally.Tally(sure={1: 87}))
+    house.item.save()
+    client = Client(headers={"host": "localhost"})
+    page = client.get(f"{house.address}page/1/?again").content.decode()
+    assert "Read by a machine from a picture, 87 % sure" in page
+    assert "a machine from a picture" not in client.get(f"{house.address}page/2/?again").content.decode()
+    assert client.get(f"/api/1/studies/{house.item.study_id}/documents/1/pages/1").json()["sure"] == 87
 
 
 def test_erasure_by_law_takes_the_reading_copy_with_it(house: House) -> None:

@@ -171,6 +171,11 @@ def read_document(request: HttpRequest, study: str, number: int) -> Any:
         else None,
         published=_address(request, "file", document.published) if document.published else None,
         hidden=dict(document.regions),
+        reading_copy=_address(request, "file", document.reading_copy) if document.reading_copy else None,
+        parts=[
+            shapes.Part(kind=each.kind, found=each.found, pages=list(each.pages))
+            for each in document.tally.lines
+        ],
         places=[
             shapes.Place(
                 page=place.number,
@@ -206,6 +211,7 @@ def read_page(request: HttpRequest, study: str, number: int, page: int) -> Any:
             shapes.HiddenPart(ground=each.ground, decided_by=each.decided_by, review=each.review)
             for each in sheet.regions
         ],
+        sure=documents.read_document(row.item).tally.sure.get(page),
         picture=_address(request, "page-picture", study, number, page),
         proof=_address(request, "page-proof", study, number, page),
         address=_address(request, "page", study, number, page),

@@ -160,6 +160,16 @@ class Place(Schema):
     address: str
 
 
+class Part(Schema):
+    """One kind of part that a file of another format held, and the pages it is on now
+    (docs/reference/formats.md).
+    """
+
+    kind: str
+    found: int
+    pages: list[int]
+
+
 class DocumentDetail(Document):
     """A document with a place for each of its pages; `commitment` is 64 hex digits."""
 
@@ -168,6 +178,8 @@ class DocumentDetail(Document):
     file: File | None = Field(description="The original file, only while the whole of it is public.")
     published: str | None = Field(description="Address of the published PDF, where parts are hidden.")
     hidden: dict[str, int] = Field(description="Hidden parts of pages that can be read, by legal reason.")
+    reading_copy: str | None = Field(description="Address of the PDF made of a file of another format.")
+    parts: list[Part] = Field(description="What the file held besides its plain pages, counted beforehand.")
     places: list[Place]
 
 
@@ -195,6 +207,7 @@ class Page(Schema):
     lines: list[list[tuple[str, int, int, int, int]]]
     kinds: list[Literal["sealed", "reset", "label"]]
     hidden: list[HiddenPart]
+    sure: int | None = Field(description="Per cent, where a machine read the words from a picture.")
     picture: str
     proof: str
     address: str
