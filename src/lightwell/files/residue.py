@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import base64
 import functools
+import io
 import itertools
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from PIL import Image
 
 from lightwell.archive import page, published_pdf, redacted_page, redaction
 from lightwell.archive import residue as survival
@@ -36,7 +39,7 @@ _LONG = 200
 # In heights of a hidden part: how much of the picture beside and above it is read.
 _BESIDE, _ABOVE = 3.0, 0.35
 _LEAST_HEIGHT = 8
-_AGAIN = (ocr.ANYWHERE, ocr.ONE_LINE)
+_AGAIN, _RESIZED = (ocr.ONE_BLOCK, ocr.ANYWHERE, ocr.ONE_LINE), 0.7
 _ROW_PIXELS = 8
 _NOT_SHOWN = redacted_page.LABEL.format(redaction.NOT_SHOWN)
 
@@ -318,10 +321,20 @@ def _judge_crops(decision: survival.Decision, crops: Sequence[Crop]) -> Iterator
                 yield Survivor(crop[0], "picture", OCR, whole, hidden, found)
             else:
                 doubtful.append((crop, hidden, found))
-    # Four letters in a row may be misread out of a neighbour; who reads them again in another way means them.
-    again = {layout: ocr.read_pictures([c[2] for c, _, _ in doubtful], layout) for layout in _AGAIN}
+    # Four letters in a row may be misread out of a neighbour or a label; those that are there are read in
+    # another size as well.
+    resized = [_resize(crop[2]) for crop, _, _ in doubtful]
+    again = {layout: ocr.read_pictures(resized, layout) for layout in _AGAIN}
     for place, ((number, box, _), hidden, found) in enumerate(doubtful):
         texts = [texts[place] for texts in again.values()]
         judged = [each for text in texts for each in survival.judge_crop(decision, number, box, text)]
         if any(each[0] == hidden for each in judged):
             yield Survivor(number, "picture", OCR, False, hidden, found)
+
+
+def _resize(png: bytes) -> bytes:
+    with Image.open(io.BytesIO(png)) as picture:
+        size = round(picture.width * _RESIZED), round(picture.height * _RESIZED)
+        out = io.BytesIO()
+        picture.resize(size, Image.Resampling.BICUBIC).save(out, "PNG", compress_level=1)
+        return out.getvalue()
