@@ -18,7 +18,7 @@ from django.db.models import F
 
 from lightwell.actions import inventories, log, organisations
 from lightwell.archive import challenge, entry, register, seal, sheaf
-from lightwell.base import errors, ids, roles
+from lightwell.base import errors, ids
 from lightwell.base.canonical import Json
 from lightwell.db.models import Challenge, Item, LogEntry, Person, Provider, TurnedAway
 from lightwell.files.state import State
@@ -173,16 +173,6 @@ def gather(*, state: State, places: Sequence[int]) -> sheaf.Sheaf:
         ),
         text,
     )
-
-
-def list_open(*, actor: Person) -> list[Challenge]:
-    """List the challenges that the actor's own organisation owes an answer, the oldest handover first."""
-    roles.check_may(actor.roles, "read_sealed")
-    book = read_register()
-    rows = Challenge.objects.filter(handed_at__isnull=False).order_by("handed_at", "pk")
-    return [
-        row for row in rows if row.provider_id == actor.organisation_id and not book.asked[row.pk].answers
-    ]
 
 
 def look_up(*, actor: Person, name: str) -> Found:

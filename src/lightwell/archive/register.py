@@ -46,6 +46,11 @@ COLUMNS = (
 FindTime = Callable[[int, datetime.datetime], datetime.datetime]
 _MARK = b'"type":"challenge'
 _ITEM = b'"type":"item"'
+# The canonical form of an item's entry. Decoding a hundred thousand of them takes seconds, this a tenth.
+_ITEM_FORM = re.compile(
+    rb'\{"at":"([^"\\]*)","commitment":"([0-9a-f]{64})","due":"[^"\\]*","item":([0-9]+),"kind":"[^"\\]*",'
+    rb'"pages":(?:null|[0-9]+),"read":(?:true|false),"study":"([^"\\]*)","type":"item","v":1\}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +215,7 @@ def read_register(entries: Sequence[bytes]) -> Register:
     for index, data in enumerate(entries):
         if _MARK in data or _ITEM in data:
             try:
-                value = canonical.decode(data)
+                value = _read_item(data) or canonical.decode(data)
                 if not isinstance(value, dict):
                     continue
                 if value.get("type") == "item":
@@ -220,6 +225,14 @@ def read_register(entries: Sequence[bytes]) -> Register:
             except (errors.LightwellError, KeyError, TypeError, ValueError) as error:
                 raise errors.Refused(f"log entry {index}: {error}") from None
     return register
+
+
+def _read_item(data: bytes) -> dict[str, Json] | None:
+    found = _ITEM_FORM.fullmatch(data)
+    if found is None:
+        return None
+    at, commitment, number, study = (each.decode() for each in found.groups())
+    return {"type": "item", "at": at, "commitment": commitment, "item": int(number), "study": study}
 
 
 def judge_challenges(

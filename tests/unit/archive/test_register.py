@@ -90,3 +90,11 @@ def test_the_log_refuses(what: str) -> None:
 
 def test_an_answer_may_name_a_document_that_was_locked_in() -> None:
     assert judge(*BEFORE, ask(), hand(), admit(on(3, 9), place=(STUDY, 1))).place is not None
+
+
+def test_the_quick_reading_of_an_item_is_what_decoding_it_gives() -> None:
+    for value in (item()[0], {**item()[0], "pages": 12, "read": True}):
+        quick, whole = register._read_item(canonical.encode(value)), canonical.decode(canonical.encode(value))
+        assert quick == {name: whole[name] for name in ("type", "at", "commitment", "item", "study")}
+    for odd in ({**item()[0], "more": 1}, ask()):
+        assert register._read_item(canonical.encode(odd)) is None

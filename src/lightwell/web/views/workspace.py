@@ -13,7 +13,6 @@ from django.shortcuts import redirect, render
 from django.urls import path
 
 from lightwell.actions import (
-    challenges,
     documents,
     factors,
     organisations,
@@ -203,8 +202,12 @@ def list_promises(person: Person) -> list[dict[str, Any]]:
 def list_questions(person: Person) -> list[register.Standing]:
     """List the questions that a person's organisation owes an answer, the next due date first."""
     picture = overview.read_overview(state.open_state())
-    found = [picture.find_challenge(each.pk) for each in challenges.list_open(actor=person)]
-    return sorted((each for each in found if each and each.due), key=lambda each: (str(each.due), each.id))
+    owed = [
+        each
+        for each in picture.challenges
+        if each.state in ("open", "overdue") and each.provider == person.organisation_id
+    ]
+    return sorted(owed, key=lambda each: (str(each.due), each.id))
 
 
 def suspensions_in_force() -> list[Suspension]:
