@@ -8,11 +8,11 @@ in by a browser are read by a second thread, because a folder may take an hour a
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import signal
 import socket
 import threading
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +20,7 @@ import click
 
 from lightwell.base import errors
 from lightwell.cli import installation
+from lightwell.files import diary
 from lightwell.files.state import State
 
 TARGET = "lightwell.web.wsgi:application"
@@ -63,6 +64,7 @@ def serve(host: str, port: int, processes: int, threads: int, worker: bool) -> N
         blocking_threads=threads,
         log_access=False,
         log_level=LogLevels.warning,
+        log_dictconfig=diary.describe_logging(diary.read_form()),
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     )
@@ -122,10 +124,10 @@ def work_until(stopping: threading.Event, state: State, round_seconds: float = R
         while not stopping.is_set():
             done = chores.do_chores(state=state)
             for sentence in done.sentences:
-                click.echo(f"worker: {sentence}", err=True)
+                say("chore", sentence)
             for failure in done.failures:
                 if failure not in said:
-                    click.echo(f"worker: {failure}", err=True)
+                    say("chore-failed", failure, grave=True)
             said = set(done.failures)
             stopping.wait(round_seconds)
 
@@ -140,11 +142,23 @@ def read_until(stopping: threading.Event, state: State) -> None:
         close_old_connections()
         try:
             for sentence in readings.work(state=state):
-                click.echo(f"worker: {sentence}", err=True)
-        except Exception:
-            # Nobody foresaw it: the operator reads it, and the next study has its turn.
-            click.echo(f"worker: {traceback.format_exc()}", err=True)
+                say("reading", sentence)
+        except Exception as error:
+            # Nobody foresaw it: the operator reads where it was, and the next study has its turn.
+            say("reading-failed", "\n  ".join(diary.describe_error(error)), grave=True)
             stopping.wait(ROUND_SECONDS)
+
+
+def say(event: str, sentence: str, grave: bool = False) -> None:
+    """Tell the operator what the worker did: a sentence, or a line of the log (`files/diary`).
+
+    A line names the chore alone, because sentences of a database repeat values.
+    """
+    if diary.read_form() == "text":
+        click.echo(f"worker: {sentence}", err=True)
+    else:
+        level = logging.ERROR if grave else logging.INFO
+        diary.write_line(event, level, chore=sentence.partition(":")[0].partition("\n")[0][:60])
 
 
 def check_port(host: str, port: int) -> None:

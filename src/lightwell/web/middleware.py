@@ -4,19 +4,80 @@ errors as a page, not a traceback.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from lightwell.base import errors
+from lightwell.files import diary
+from lightwell.web import pace, visitors
+from lightwell.web.api import service
 
+_TOO_MANY = 429
+_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 Answer = Callable[[HttpRequest], HttpResponse]
 
 # Left-to-right and right-to-left override, U+202D and U+202E, and the replacement character, as UTF-8.
 _OVERRIDES, _REPLACED = ("\u202d".encode(), "\u202e".encode()), "\ufffd".encode()
 _INSIDE = "/workspace/"
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+
+
+def write_answers(answer: Answer) -> Answer:
+    """Write a line for each answer (`files/diary`): which kind of page, which status, how long."""
+
+    def write(request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        response = answer(request)
+        match = request.resolver_match
+        route = match.route if match else "static" if request.path.startswith(settings.STATIC_URL) else "none"
+        method = request.method if request.method in _METHODS else "other"
+        taken = round((time.perf_counter() - began) * 1000)
+        diary.write_line(
+            "answer", method=method, route=route, status=response.status_code, milliseconds=taken
+        )
+        return response
+
+    return write
+
+
+def keep_pace(answer: Answer) -> Answer:
+    """Refuse what costs more than a visitor may ask for in a minute (`web/pace`); say how long to wait."""
+
+    def keep(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        if response.status_code == _TOO_MANY:
+            response.headers.setdefault("Retry-After", str(pace.SECONDS))
+        return response
+
+    def process_view(request: HttpRequest, *_: object) -> HttpResponse | None:
+        match = request.resolver_match
+        cost = pace.COSTS.get(match.view_name, 0) if match else 0
+        address = visitors.read_address(request)
+        if not cost or pace.is_own(address):
+            return None
+        turn = pace.pay("reading", pace.name_network(address), cost, pace.READING)
+        if turn.granted:
+            return None
+        response = _refuse_turn(request)
+        response.headers["Retry-After"] = str(turn.wait_seconds)
+        return response
+
+    keep.process_view = process_view  # type: ignore[attr-defined]  # Django asks for it
+    return keep
+
+
+def _refuse_turn(request: HttpRequest) -> HttpResponse:
+    sentence = (
+        "A lot was asked for from where you are within a minute; wait a minute and go on. "
+        "Everything public is also one file: /everything/."
+    )
+    if request.path.startswith("/api/"):
+        return service.make_problem(_TOO_MANY, "Too much at once", sentence)
+    return render(request, "problem.html", {"sentences": [sentence], "status": _TOO_MANY}, status=_TOO_MANY)
 
 
 def complete_headers(answer: Answer) -> Answer:

@@ -11,7 +11,7 @@ import secrets
 
 from csp.constants import NONE, SELF
 
-from lightwell.files import data, database, state
+from lightwell.files import data, database, diary, state
 
 _STATE = state.open_state()
 STATE = _STATE.root
@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "lightwell.web",
 ]
 MIDDLEWARE = [
+    "lightwell.web.middleware.write_answers",
     # Whatever writes headers stands before whatever answers, so that no file of the style goes without.
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -100,6 +101,7 @@ MIDDLEWARE = [
     "lightwell.web.middleware.complete_headers",
     "lightwell.web.middleware.keep_cookies_inside",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "lightwell.web.middleware.keep_pace",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -183,11 +185,5 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # A folder of research is handed in at once or in a few times; each file of a form may keep one open.
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    # A request's address or a visitor's words are never written down: no access log, errors only.
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"django.request": {"level": "ERROR"}},
-}
+# Which lines there are, and that none holds an address, a name or a visitor's words: `files/diary`.
+LOGGING = diary.describe_logging(diary.read_form())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 
+from lightwell.web import pace
+
 
 def read_address(request: HttpRequest) -> str:
     """Read the visitor's address.
@@ -17,3 +19,8 @@ def read_address(request: HttpRequest) -> str:
         return address
     listed = [each.strip() for each in str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")]
     return listed[-settings.PROXIES] if len(listed) >= settings.PROXIES else address
+
+
+def read_network(request: HttpRequest) -> str:
+    """Read whom to count: the visitor's address, or the network of a household with IPv6."""
+    return pace.name_network(read_address(request))

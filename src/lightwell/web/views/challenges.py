@@ -245,7 +245,7 @@ def _take(
     now = state.open_state().read_now()
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return _refuse(request, "Open the page and send it from there.", 403)
-    if not pace.take_turn("challenge", visitors.read_address(request), _MOST_POSTS):
+    if not pace.take_turn("challenge", visitors.read_network(request), _MOST_POSTS):
         challenges.count_turned_away(reason=challenges.TOO_FAST, now=now)
         return _refuse(request, "Several came in quick succession; wait a minute and send it again.", 429)
     try:

@@ -63,7 +63,7 @@ def _take(request: HttpRequest, about: dict[str, Any], take: Callable[[str], rep
             {"sentences": ["A report is sent from the page it is about; open the page and send it there."]},
             status=403,
         )
-    if not pace.take_turn("report", visitors.read_address(request), _MOST_REPORTS):
+    if not pace.take_turn("report", visitors.read_network(request), _MOST_REPORTS):
         return render(request, "reports/form.html", {**context, "too_many": True}, status=429)
     if not form.is_valid():
         return render(request, "reports/form.html", context, status=400)

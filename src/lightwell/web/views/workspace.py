@@ -50,7 +50,7 @@ class SignIn(auth_views.LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Take a try only as often as `web/pace` allows for a visitor and name."""
-        visitor = f"{visitors.read_address(request)} {request.POST.get('username', '')[:150]}"
+        visitor = f"{visitors.read_network(request)} {request.POST.get('username', '')[:150]}"
         if not pace.take_turn("sign-in", visitor):
             context = {"sentences": ["Several tries came in quick succession. Wait a minute and try again."]}
             return render(request, "problem.html", {**context, "status": 429}, status=429)
