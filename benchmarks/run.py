@@ -25,6 +25,7 @@ BENCHMARKS = {
     "archive": (["--fresh"], ["--documents", "200"]),
     "search": (["--fresh"], ["--pages", "4000", "--rounds", "20"]),
     "pages": ([], ["--documents", "200", "--rounds", "20"]),
+    "redaction": ([], ["--pages", "10"]),
     "check": ([], ["--pages", "2000", "--copies", "40", "--foreign", "100"]),
     "detection": ([], ["--people", "500", "--pages", "100", "--sentences", "50"]),
 }
