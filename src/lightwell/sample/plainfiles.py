@@ -1,4 +1,4 @@
-"""The sample documents that are not PDFs: a codebook as CSV and plain notes. The archive holds them without reading.
+"""The sample documents that are not PDFs: a codebook as CSV and plain notes. The archive sets their pages.
 
 Rules: written from the same tables as the documents, so that a codebook can be checked against a questionnaire.
 Absent: the data themselves.
