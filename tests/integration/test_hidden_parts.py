@@ -27,7 +27,7 @@ from lightwell.cli.main import lightwell
 from lightwell.db.models import Opening, Person, Proposal, PublicPage, Reading, Redaction, Study
 from lightwell.files import seeking
 from lightwell.files.state import State
-from lightwell.web import pace
+from lightwell.web import pace, stretch
 
 pytestmark = pytest.mark.django_db
 
@@ -737,3 +737,30 @@ def test_a_sample_is_drawn_and_read_by_command_as_well(state: State) -> None:
         "read", STUDY, str(second.item.number), str(second.page), "--clean", "--as", "cleo"
     )
     assert "read: 2 of 2; with something missed: 1; so at most 97.5 %" in run("sample", STUDY, "--as", "aud")
+
+
+def test_a_page_that_is_held_back_is_neither_searched_by_programs_nor_drawn(state: State) -> None:
+    item = hidden.find_item(2)
+    item.held_pages, item.ground = "2-3", "participant"
+    item.save(update_fields=["held_pages", "ground"])
+    send(sign_in("ana"), f"{ROOM}detect/", roster=ROSTER)
+    found = set(Redaction.objects.filter(item=item).values_list("page", flat=True))
+    assert found == {1}
+    assert {(row.item.number, row.page) for row in draw(sign_in("ana"), 100)} == {
+        (1, 1),
+        (1, 2),
+        (1, 3),
+        (2, 1),
+    }
+
+
+def test_a_long_list_of_documents_is_shown_in_stretches(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = stretch.cut_stretch
+    monkeypatch.setattr(stretch, "cut_stretch", lambda items, first, chosen: cut(items, first, chosen, 1))
+    suggest()
+    text = look(sign_in("ana"), f"{ROOM}?from=2")
+    assert "notes 2" in text
+    assert "notes 1" not in text
+    assert "3 parts found by programs" in text, "the sums are those of the whole study"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lightwell.actions import organisations, redactions
-from lightwell.archive import detection, finding, matcher, redaction, roster
+from lightwell.archive import detection, finding, inventory, matcher, redaction, roster
 from lightwell.base import errors
 from lightwell.db.models import Person, Redaction, Study
 from lightwell.files import data
@@ -22,6 +22,7 @@ from lightwell.files.state import State
 
 # More pages than this take longer than a browser waits; the command takes them all.
 MOST_PAGES_AT_ONCE = 3000
+_PHONE_DIGITS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,9 @@ def detect_study(
     by_item: defaultdict[int, list[redactions.Suggestion]] = defaultdict(list)
     counted: Counter[str] = Counter()
     for item, number, lines in redactions.iterate_lines(state, study, items):
+        if number in inventory.parse_held_grounds(item.held_pages, item.ground):
+            # Nothing of it is published, so there is nothing to decide.
+            continue
         found = detection.detect(lines, exact, lists, page=number)
         counted["pages"] += 1
         for each in found:
@@ -129,7 +133,10 @@ def guess_kind(value: str) -> str:
         return "email"
     if value.startswith("@"):
         return "handle"
-    return "id" if any(letter.isdigit() for letter in value) else "name"
+    digits = sum(letter.isdigit() for letter in value)
+    if digits >= _PHONE_DIGITS and not any(letter.isalpha() for letter in value):
+        return "phone"
+    return "id" if digits else "name"
 
 
 def list_places(found: finding.Finding) -> tuple[redaction.Place, ...]:

@@ -463,8 +463,9 @@ def count_regions(study: Study) -> dict[int, Counter[str]]:
         ("proposed", Redaction.objects.proposed()),
         ("in-force", Redaction.objects.in_force()),
     ):
-        for number in rows.filter(item__study=study).values_list("item__number", flat=True):
-            counted[number][name] += 1
+        by_item = rows.filter(item__study=study).order_by().values_list("item__number")
+        for number, count in by_item.annotate(models.Count("pk")):
+            counted[number][name] = count
     return counted
 
 

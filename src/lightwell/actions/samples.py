@@ -43,11 +43,11 @@ class Summary:
 def list_frame(study: Study) -> list[tuple[int, int]]:
     """List the pages (document, page) that publishing all that is left would show, and never drawn yet."""
     drawn = set(Reading.objects.filter(item__study=study).values_list("item__number", "page"))
-    held = list_held(study)
+    settled = list_held(study) | set(Opening.objects.filter(item__study=study).values_list("item", flat=True))
     pages = []
     for item in inventories.list_items(study):
-        waits = item.intent != "withhold" and item.read and item.pk not in held
-        if waits and item.wrapped_key is not None and not item.openings.exists():
+        waits = item.intent != "withhold" and item.read and item.pk not in settled
+        if waits and item.wrapped_key is not None:
             kept = inventory.parse_held_grounds(item.held_pages, item.ground)
             pages += [(item.number, page) for page in range(1, (item.pages or 0) + 1) if page not in kept]
     return [each for each in pages if each not in drawn]

@@ -20,9 +20,9 @@ from lightwell.actions import detections, organisations, proposals, redactions, 
 from lightwell.archive import finding
 from lightwell.archive import page as pages
 from lightwell.base import errors, ground, roles
-from lightwell.db.models import Item, Person, Reading, Redaction, Study
+from lightwell.db.models import Item, Opening, Person, Reading, Redaction, Study
 from lightwell.files import redrawing, state
-from lightwell.web import consequences, hiding, methods, people
+from lightwell.web import consequences, hiding, methods, people, stretch
 from lightwell.web.forms import redactions as forms
 from lightwell.web.forms import workspace as faults
 from lightwell.web.views.workspace import read_person
@@ -354,18 +354,19 @@ def _render_room(
     may = read_permissions(person, row)
     counted = redactions.count_regions(row)
     held = samples.list_held(row)
+    items = row.items.filter(inventory__isnull=False).defer("page_roots", "wrapped_key").order_by("number")
+    shown, steps = stretch.cut_stretch(list(items), request.GET.get("from", ""), {})
+    opened = set(Opening.objects.filter(item__study=row).values_list("item", flat=True))
     documents = [
         {
             "item": item,
             "counts": counted[item.number],
             "hidden": counted[item.number]["in-force"],
             "waiting": counted[item.number]["suggested"] + counted[item.number]["proposed"],
-            "open": item.openings.exists(),
+            "open": item.pk in opened,
             "held": item.pk in held,
         }
-        for item in row.items.filter(inventory__isnull=False)
-        .defer("page_roots", "wrapped_key")
-        .order_by("number")
+        for item in shown
     ]
     waiting = Redaction.objects.proposed().filter(item__study=row)
     proposers = set(waiting.values_list("proposer__username", flat=True))
@@ -373,8 +374,9 @@ def _render_room(
         "study": row,
         "title": consequences.name_record(row.id),
         "documents": documents,
+        "steps": steps,
         "total": {
-            name: sum(each["counts"][name] for each in documents)
+            name: sum(each[name] for each in counted.values())
             for name in ("suggested", "proposed", "in-force")
         },
         "may": may,
