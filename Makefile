@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --retries 2
 
-.PHONY: help demo test test-full check bench docs lock clean
+.PHONY: help demo test test-full check bench docs lock clean sbom audit
 
 help:
 	@echo "make demo                 show the whole way on invented documents, then serve the site"
@@ -51,6 +51,13 @@ docs: $(BIN)/.ready
 
 lock:
 	uv pip compile pyproject.toml --extra site --extra postgres --extra demo --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11 --universal --quiet --output-file requirements.lock
+
+# The bill of materials (CycloneDX) in build/; known vulnerabilities of what is locked, which takes the network.
+sbom: $(BIN)/.ready
+	$(BIN)/python docs/make/sbom.py
+
+audit: $(BIN)/.ready
+	@$(BIN)/python docs/make/audit.py
 
 clean:
 	rm -rf $(VENV) build dist
