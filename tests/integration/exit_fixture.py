@@ -121,7 +121,7 @@ def build_world(root: Path, folder: Path) -> World:
     _publish(world, desk)
     _hide(world, desk)
     _hand_in(world, desk)
-    _ask(world)
+    _ask_company(world)
     _list_words(world)
     log.publish_checkpoint(state=state, now=NOW)
     search.update_index(state)
@@ -213,7 +213,7 @@ def _hand_in(world: World, desk: Any) -> None:
     assert HANDED_IN in area.read_table()
 
 
-def _ask(world: World) -> None:
+def _ask_company(world: World) -> None:
     """Have somebody ask about a paper and tell the company which: nobody else may learn that."""
     holder = challenge_fixture.Holder(b"a paper that somebody holds")
     name = holder.ask(NOW).pk
