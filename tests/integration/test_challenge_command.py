@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,26 @@ def test_a_lie_is_disproved_offline_published_and_stands_in_the_next_bundle(
     assert list_states(after) == {name: "disproved"}
     assert "the denial of 2026-03-03 was false" in verify.format_verdict(verify.verify_bundle(after))
     assert "was false" in run("challenge", "check", kept, "--bundle", after, code=1)
+
+
+def test_every_command_of_the_guide_works_as_printed(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = (Path(__file__).parents[2] / "docs/how-to/ask.md").read_text("utf-8")
+    lines = [
+        line for block in re.findall(r"```sh\n(.*?)```", guide, re.DOTALL) for line in block.splitlines()
+    ]
+    assert len(lines) == 6
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "paper.pdf").write_bytes(PAPERS[PUBLISHED])
+    for line in lines:
+        if "check paper" in line:
+            office.lie(Challenge.objects.get().pk, NOW + DAY)
+            write_bundle(office, tmp_path / "everything")
+        words = line.replace("SITE", SITE).replace("BUNDLE", "everything").split()[1:]
+        # The receipt is checked while the answer is false, which is what its exit code says.
+        run(*words, code=1 if "check paper" in line else 0)
+    assert office.find(Challenge.objects.get().pk).state == "disproved"
 
 
 def test_a_tampered_disproof_is_refused_and_one_without_a_policy_not_judged(

@@ -5,6 +5,7 @@ Needs the package index once, as `make test` did before; what pip has kept is no
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -82,6 +83,23 @@ def test_it_watches_a_bundle_from_outside(plain: Path, small_home: Path, tmp_pat
         assert (done.returncode, done.stderr) == (0, "")
         assert last in done.stdout
         assert done.stdout.endswith("nothing to report\n")
+
+
+def test_it_makes_a_question_about_a_paper_and_looks_for_it_in_a_bundle(
+    plain: Path, small_home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "paper.pdf").write_bytes(b"a paper")
+    done = run(plain, tmp_path, "challenge", "make", "paper.pdf", "--company", "larkfield", "--bits", "8")
+    assert (done.returncode, done.stderr) == (0, "")
+    kept = tmp_path / "paper.pdf.receipt.json"
+    assert json.loads(kept.read_text())["size"] == len(b"a paper")
+    bundle = str(small_home / "bundle")
+    done = run(plain, tmp_path, "challenge", "list", "--bundle", bundle)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("challenge,company,state,")
+    done = run(plain, tmp_path, "challenge", "check", kept.name, "--bundle", bundle)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "it is not in this log" in done.stdout
 
 
 def test_it_is_a_witness(plain: Path, tmp_path: Path) -> None:
