@@ -23,12 +23,15 @@ Place = tuple[int, int]  # line and word, from 0
 
 # The ground of words that the file holds where its picture shows nothing: no person decides about those.
 NOT_SHOWN = "text-not-shown"
-# A drawn box hides a word when it covers at least this share of the word's box.
-_COVERED_SHARE = 0.25
+# A drawn box hides a word when it covers at least this share of the word's box, or of some letters of a long
+# one: a name in an address is hidden by hiding the address, never by a box over its picture alone.
+_COVERED_SHARE, _LETTERS_HEIGHTS = 0.25, 2
 # In heights of a band: a larger blank between two lines parts paragraphs, and one so much larger than usual.
 _PARAGRAPH_GAP, _LARGER_GAP = 0.8, 0.25
 _INDENT_PIXELS = 7
 _EDGE_PIXELS = 4
+# So many lines with one left edge are set flush left; in centred ones an edge depends on the words.
+_FLUSH_LINES = 3
 # A paragraph runs on when most of its lines reach this share of its width; others are rows or a list.
 _FULL_LINE = 0.85
 _FULL_LINES = 0.6
@@ -116,7 +119,12 @@ def plan_page(parts: page.Parts, regions: Sequence[Region]) -> Plan:
     insets = list_runs(parts.head, covered)
     flowing = {k for k, bands in enumerate(layout.bands) if covered.intersection(bands)}
     plain = {line for line, _ in hidden} - flowing
-    painted = [_cover_word(parts, parts.lines[line][word].box) for line, word in hidden if line in plain]
+    # A line that stands on its side reaches out of the inset in which its words are set anew.
+    painted = [
+        _cover_word(parts, parts.lines[line][word].box)
+        for line, word in hidden
+        if not covered.issuperset(layout.bands[line]) or line in plain
+    ]
     drawn = [(box, region) for region in regions for box in region.boxes]
     painted += [box for box, _ in drawn]
     patches = {band * page.COLUMNS + k for band in covered for k in range(page.COLUMNS)}
@@ -196,8 +204,9 @@ def _list_covered(parts: page.Parts, box: Box) -> Iterator[Place]:
             left, top, right, bottom = word.box
             across = min(right, box[2]) - max(left, box[0])
             down = min(bottom, box[3]) - max(top, box[1])
-            area = max((right - left) * (bottom - top), 1)
-            if across > 0 and down > 0 and across * down >= _COVERED_SHARE * area:
+            letters = min(right - left, _LETTERS_HEIGHTS * (bottom - top))
+            area = max(letters * (bottom - top), 1)
+            if across > 0 and down > 0 and min(across, letters) * down >= _COVERED_SHARE * area:
                 yield k, n
 
 
@@ -247,7 +256,9 @@ class _Layout:
         # A first line is set in; a hanging one is followed by others that are set in as well.
         lefts = self.lefts
         set_in = lefts[k] > lefts[k - 1] + _INDENT_PIXELS
-        return set_in and k + 1 < len(lefts) and abs(lefts[k + 1] - lefts[k - 1]) <= _EDGE_PIXELS
+        if not set_in or k + 1 == len(lefts) or abs(lefts[k + 1] - lefts[k - 1]) > _EDGE_PIXELS:
+            return False
+        return sum(abs(left - lefts[k - 1]) <= _EDGE_PIXELS for left in lefts) >= _FLUSH_LINES
 
     def _is_parted(self, above: int, below: int) -> bool:
         if below == above:

@@ -193,6 +193,61 @@ def test_a_word_under_another_hidden_one_is_hidden_with_it() -> None:
     assert plan.hidden_lines == {0, 1}
 
 
+def make_centred(widths: list[int]) -> page.Parts:
+    parts = make_page([[width] for width in widths])
+    lines = [
+        (page.Word(line[0].text, (200 - width // 2, line[0].box[1], 200 + width // 2, line[0].box[3])),)
+        for width, line in zip(widths, parts.lines, strict=True)
+    ]
+    return page.Parts(parts.head, tuple(lines), parts.patches)
+
+
+@pytest.mark.parametrize("hidden", [0, 1, 2])
+def test_how_wide_a_name_among_centred_lines_is_decides_nothing(hidden: int) -> None:
+    plans = []
+    for width in (20, 80, 150, 300):
+        widths = [100, 60, 102, 90]
+        widths[hidden] = width
+        plan = redaction.plan_page(make_centred(widths), [hide([(hidden, 0)])])
+        plans.append((plan.hidden_lines, plan.insets))
+    assert len(set(plans)) == 1
+
+
+def test_an_indent_parts_paragraphs_that_are_flush_left() -> None:
+    parts = make_page([[60], [60], [60], [60], [60]])
+    moved = tuple(
+        (page.Word(line[0].text, (LEFT + 20 * (k == 2), *line[0].box[1:])),)
+        for k, line in enumerate(parts.lines)
+    )
+    plan = redaction.plan_page(page.Parts(parts.head, moved, parts.patches), [hide([(3, 0)])])
+    assert plan.hidden_lines == {2, 3, 4}
+
+
+def test_a_box_over_a_name_in_a_long_word_hides_the_word() -> None:
+    # An address: the box covers an eighth of it, and the whole of it stands in the text of the page.
+    parts = make_page([[30, 300]])
+    left, top, _, bottom = parts.lines[0][1].box
+    region = Region("confidential", "approver", REVIEW, False, boxes=((left + 40, top, left + 78, bottom),))
+    assert list_shown(parts, redaction.plan_page(parts, [region])) == ["w0.0"]
+    # One that only reaches into its last letter hides it not.
+    region = Region("confidential", "approver", REVIEW, False, boxes=((left + 297, top, 399, bottom),))
+    assert list_shown(parts, redaction.plan_page(parts, [region])) == ["w0.0", "w0.1"]
+
+
+def test_a_hidden_word_on_its_side_is_covered_in_every_band_it_reaches() -> None:
+    parts = make_page([[60], [60, 60], [60]], [6, 6, 40])
+    rotated = page.Word("aside", (380, 36, 394, parts.head.bands[2][1]))
+    lines = ((rotated,), *parts.lines)
+    head = dataclasses.replace(parts.head, lines=4)
+    parts = page.Parts(head, lines, parts.patches)
+    plan = redaction.plan_page(parts, [hide([(1, 0)]), hide([(0, 0)], wide=False, ground="confidential")])
+    assert "aside" not in list_shown(parts, plan)
+    # The last band lies in another paragraph, whose words keep their seal.
+    assert 3 not in plan.hidden_lines
+    assert 2 * page.COLUMNS + 3 in plan.hidden_patches
+    assert any(box[0] <= 380 and box[2] >= 394 and box[3] >= rotated.box[3] for box in plan.painted)
+
+
 @pytest.mark.parametrize(
     ("region", "sentence"),
     [
