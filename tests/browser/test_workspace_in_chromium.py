@@ -73,6 +73,8 @@ class House:
 
     def play(self, name: str) -> None:
         """Leave, come back to the door and choose a person."""
+        # The cookies are the workspace's alone: elsewhere a browser has none to throw away.
+        self.open("/workspace/")
         self.browser.delete_all_cookies()
         self.open("/workspace/")
         self.look("sign-in")

@@ -10,7 +10,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from lightwell.actions import samples
-from lightwell.db.models import Item, Opening
+from lightwell.db.models import Item, Opening, PublicPage
 from lightwell.web.hiding import IN_FORCE, PROPOSED, Shown
 
 register = template.Library()
@@ -45,7 +45,9 @@ def sample_read(study: str, item: Item | None = None) -> dict[str, Any]:
     rows = Opening.objects.filter(item__study=study, item__pages__gt=0)
     shown = (rows if item is None else rows.filter(item=item)).exists()
     found = samples.summarise(study, None if item is None else [item]) if shown else None
-    return {"shown": shown, "found": found}
+    pages = PublicPage.objects.filter(item__study=study)
+    every = found is not None and found.read >= (pages if item is None else pages.filter(item=item)).count()
+    return {"shown": shown, "found": found, "every": every}
 
 
 @register.filter
