@@ -159,9 +159,9 @@ def publish_attachments(state: State, record: disclosure.Disclosure) -> None:
     """Copy attachments from the sealed into the public area; `UserMistake` names one that is in neither."""
     for index, attachment in enumerate(record.attachments):
         digest = attachment.digest.removeprefix("sha256:")
-        if state.files.find_path("public", digest).exists():
+        if state.files.has_bytes("public", digest):
             continue
-        if not state.files.find_path("sealed", digest).exists():
+        if not state.files.has_bytes("sealed", digest):
             raise errors.UserMistake(
                 f"the file {attachment.title!r} is not here; give it with --attach",
                 place=f"/attachments/{index}",

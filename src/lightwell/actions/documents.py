@@ -190,7 +190,7 @@ def find_original(digest: str) -> Original:
         document = read_document(row.item)
         if document.published == digest:
             name = document.file_name.removesuffix(".pdf")
-            size = open_state().files.find_path("public", digest).stat().st_size
+            size = open_state().files.read_size("public", digest) or 0
             return Original(digest, size, "application/pdf", f"{name} (parts hidden).pdf")
     if Opening.objects.filter(document=digest).exists():
         raise errors.Refused("this file is out of view for now; its document's page says why")
@@ -198,7 +198,7 @@ def find_original(digest: str) -> Original:
         if Suspension.objects.filter(item=item, restored_at=None).exists():
             raise errors.Refused("this file is out of view for now; its document's page says why")
         if (document := read_document(item)).whole:
-            size = open_state().files.find_path("public", digest).stat().st_size
+            size = open_state().files.read_size("public", digest) or 0
             return Original(digest, size, "application/pdf", f"{document.file_name} (reading copy).pdf")
     for document in shown:
         if document.whole:

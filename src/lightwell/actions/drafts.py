@@ -132,8 +132,8 @@ def _find_absent_files(
         if size is None:
             # A file of an earlier version, or of a proposal that is still open, need not be given again.
             digest = attachment.digest.removeprefix("sha256:")
-            paths = [state.files.find_path(area, digest) for area in ("public", "sealed")]
-            size = next((path.stat().st_size for path in paths if path.exists()), None)
+            sizes_here = [state.files.read_size(area, digest) for area in ("public", "sealed")]
+            size = next((each for each in sizes_here if each is not None), None)
         if size is None:
             problems.append(
                 errors.Problem(

@@ -40,7 +40,7 @@ def make_extract(
     attachments["how-to-check.txt"] = _EXPLANATION.format(address=address).encode()
     title = f"{document.title or document.item.kind}, {len(numbers)} of {document.item.pages} pages"
     if document.whole:
-        pdf = state.files.find_path("public", document.item.copy_sha256 or document.item.sha256)
+        pdf = state.files.fetch_path("public", document.item.copy_sha256 or document.item.sha256)
         source = extracting.Source(pdf=pdf, numbers=numbers)
     else:
         drawn = [pictures.read_picture(state=state, row=rows[number]).data for number in numbers]

@@ -246,7 +246,7 @@ def _is_measured(state: State, staged: Item, row: inventories.Row, sha256: str, 
 
 def _is_whole(state: State, item: Item) -> bool:
     names = [name for name in (item.sealed_file, item.sealed_parts, item.sealed_copy) if name]
-    return bool(names) and all(state.files.find_path("sealed", name).exists() for name in names)
+    return bool(names) and all(state.files.has_bytes("sealed", name) for name in names)
 
 
 def _list_page_problems(row: inventories.Row, item: Item) -> list[errors.Problem]:

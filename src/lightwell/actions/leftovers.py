@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +46,9 @@ def find_leftovers(*, state: State) -> Leftovers:
     """Find what a sweep would remove now; somebody's unfinished work may be among it."""
     named_public, named_sealed = _list_public_names(), _list_sealed_names()
     young = time.time() - SEALED_SECONDS
-    public = [path.name for path in _list_files(state, "public") if path.name not in named_public]
+    public = [name for name, _ in state.files.list_names("public") if name not in named_public]
     old = [
-        path.name
-        for path in _list_files(state, "sealed")
-        if path.name not in named_sealed and path.stat().st_mtime < young
+        name for name, put in state.files.list_names("sealed") if name not in named_sealed and put < young
     ]
     halves = [
         path
@@ -79,6 +76,7 @@ def sweep_leftovers(*, state: State) -> int:
                 if area == "public":
                     pictures.forget_pictures(state=state, digest=name)
         removed += found.count + sealed.sweep_leftovers(state.files, least_seconds=0)
+        state.files.drop_copies()
         removed += pictures.forget_strangers(state=state, known=_list_public_names())
     if removed:
         # What was erased just before a crash may still stand in the database's own leftovers.
@@ -94,12 +92,6 @@ def _sweep_beside(state: State) -> int:
     with contextlib.suppress(errors.Refused), sequencer.hold_lock(state.root, 0):
         removed += state.tiles.remove_leftovers()
     return removed
-
-
-def _list_files(state: State, area: str) -> Iterator[Path]:
-    for path in (state.files.root / area).glob("*/*"):
-        if _DIGEST.fullmatch(path.name):
-            yield path
 
 
 def _list_public_names() -> set[str]:

@@ -17,7 +17,7 @@ def read_picture(*, state: State, row: PublicPage) -> drawing.Picture:
     if row.picture:
         return drawing.Picture(state.files.get_bytes("public", row.picture), "image/png")
     source = row.drawn_from or row.item.sha256
-    pdf = state.files.find_path("public", source)
+    pdf = state.files.fetch_path("public", source)
     return drawing.read_picture(state.root / FOLDER, source, pdf, row.number)
 
 

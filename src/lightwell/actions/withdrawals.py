@@ -113,7 +113,7 @@ def _remove_later(state: State, removed: disclosure.Disclosure, *, keep_sealed: 
             if digest in wanted or Item.objects.filter(sha256=digest, openings__whole=True).exists():
                 continue
             # A crash between these two lines leaves both copies, and the worker removes the public one.
-            if keep_sealed and state.files.find_path("public", digest).exists():
+            if keep_sealed and state.files.has_bytes("public", digest):
                 state.files.put_bytes("sealed", state.files.get_bytes("public", digest))
             state.files.remove_bytes("public", digest)
             if not keep_sealed:

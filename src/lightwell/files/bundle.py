@@ -222,7 +222,7 @@ def _put_record(writer: _Writer, source: Source, digest: str) -> None:
     writer.put(f"records/{name}.json", data)
     for area, hashed in _list_parts(canonical.decode(data)):
         ending = {"words": ".jsonl", "files": "", "pictures": ".png", "documents": ".pdf"}[area]
-        writer.copy(f"{area}/{hashed}{ending}", source.files.find_path("public", hashed), hashed)
+        writer.copy(f"{area}/{hashed}{ending}", source.files.fetch_path("public", hashed), hashed)
 
 
 def _list_parts(record: dict[str, Json]) -> Iterator[tuple[str, str]]:

@@ -108,7 +108,11 @@ def take_in_all(
                         f"all {outcome['pages']} pages can be read; use the intent publish", place=name
                     )
                 else:
-                    yield _make_intake(outcome)
+                    intake = _make_intake(outcome)
+                    # The process that wrote them has no network.
+                    for digest in filter(None, (intake.sealed_file, intake.sealed_parts, intake.sealed_copy)):
+                        store.keep_bytes("sealed", digest)
+                    yield intake
 
 
 def check_all(

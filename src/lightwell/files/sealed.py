@@ -105,6 +105,7 @@ class Writer:
         os.replace(self._path, target)
         for folder in changed | {target.parent}:
             durable.flush_folder(folder)
+        self._store.keep_bytes(AREA, digest)
         self.digest = digest
 
     def _seal_chunk(self, chunk: bytes, *, final: bool) -> None:
@@ -125,7 +126,7 @@ class Reader:
     def __init__(self, store: FileStore, key: bytes, digest: str) -> None:
         self._digest = digest
         try:
-            self._file: BinaryIO = store.find_path(AREA, digest).open("rb")
+            self._file: BinaryIO = store.fetch_path(AREA, digest).open("rb")
         except FileNotFoundError:
             raise errors.Damaged(f"the {AREA} file {digest} is missing; restore it from a backup") from None
         self._header = self._file.read(_HEADER_BYTES)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightwell.base import errors
+from lightwell.files import bucket
 from lightwell.files.keys import KeyRing
 from lightwell.files.store import FileStore
 from lightwell.files.tiles import TileStore
@@ -40,7 +41,7 @@ class State:
     @property
     def files(self) -> FileStore:
         """Sealed and public bytes under their digests."""
-        return FileStore(self.root / "files")
+        return bucket.open_store(self.root / "files")
 
     @property
     def tiles(self) -> TileStore:

@@ -2,13 +2,15 @@
 
 Two areas never mix: `sealed` holds what nobody may see yet, `public` what was published. Moving from
 one to the other is an act of publication and copies, so that a crash leaves the sealed bytes whole.
-The names are digests, never a file's own name.
+The names are digests, never a file's own name. The same in a bucket: `files/bucket`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from lightwell.base import errors
@@ -16,6 +18,7 @@ from lightwell.files import durable
 
 AREAS = ("sealed", "public")
 _CHUNK = 1 << 20
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class FileStore:
@@ -56,6 +59,34 @@ class FileStore:
         path.unlink()
         durable.flush_folder(path.parent)
         return True
+
+    def keep_bytes(self, area: str, digest: str) -> None:
+        """Hand over a file that a fenced process wrote into the folder; here it is stored already."""
+
+    def fetch_path(self, area: str, digest: str) -> Path:
+        """Return a path from which stored bytes can be read; there may be none."""
+        return self.find_path(area, digest)
+
+    def has_bytes(self, area: str, digest: str) -> bool:
+        """Answer whether bytes are stored under a digest."""
+        return self.read_size(area, digest) is not None
+
+    def read_size(self, area: str, digest: str) -> int | None:
+        """Read the size of stored bytes; None when there are none."""
+        try:
+            return self.find_path(area, digest).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def list_names(self, area: str) -> Iterator[tuple[str, float]]:
+        """List every digest of an area, with when it was put, in seconds since 1970."""
+        for path in (self.root / area).glob("*/*"):
+            if _DIGEST.fullmatch(path.name):
+                yield path.name, path.stat().st_mtime
+
+    def drop_copies(self) -> int:
+        """Remove copies of what is stored elsewhere; here nothing is one."""
+        return 0
 
     def find_path(self, area: str, digest: str) -> Path:
         """Name the path of a digest; `ValueError` for anything that is not one, so that no path escapes."""
