@@ -31,6 +31,7 @@ from lightwell.actions import (
     likenesses,
     log,
     proposals,
+    publications,
     redactions,
     search,
     suspensions,
@@ -92,6 +93,48 @@ def test_a_name_in_the_title_or_the_file_name_stops_the_publication(desk: fixtur
     assert not Opening.objects.exists()
     public = desk.state.root / "files" / "public"
     assert not any(b"Invisible" in path.read_bytes() for path in public.rglob("*") if path.is_file())
+
+
+def test_what_was_turned_down_and_hidden_for_another_reason_is_not_left_visible(desk: fixture.Desk) -> None:
+    study = Study.objects.get(pk=STUDY)
+    rows = hide(desk, NAME)
+    numbers = [row.pk for row in rows]
+    redactions.decide_regions(actor=desk.ben, study=study, numbers=numbers, approved=False, now=NOW)
+    approve(desk, hide(desk, NAME))
+    Item.objects.filter(number=1).update(title=f"Interview with {NAME}")
+    with pytest.raises(errors.UserMistake, match="a hidden word can still be read"):
+        publish(desk, 1)
+
+
+@pytest.mark.parametrize("what", ["proposed", "approved", "lifted"])
+def test_what_changes_while_a_publication_is_made_ready_stops_it(
+    desk: fixture.Desk, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    prepare = publications.prepare_publication
+    if what == "lifted":
+        rows = hide(desk, NAME)
+        approve(desk, rows)
+
+    def prepare_slowly(**options: object) -> publications.Prepared:
+        ready = prepare(**options)
+        if what == "lifted":
+            Redaction.objects.filter(pk=rows[0].pk).update(lifted_at=NOW)
+        else:
+            found = hide(desk, NAME)
+            if what == "approved":
+                approve(desk, found)
+        return ready
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publications, "prepare_publication", prepare_slowly)
+        with pytest.raises(errors.Refused, match=r"what is hidden in document 1 .* has just been changed"):
+            publish(desk, 1)
+    assert not Opening.objects.exists()
+    assert not PublicPage.objects.exists()
+    if what == "approved":
+        (proposal,) = proposals.list_open()
+        proposals.approve(state=desk.state, actor=desk.ben, proposal_id=proposal.pk, now=NOW)
+        assert "Oyelaran" not in read_published(desk)
 
 
 def test_a_name_that_is_left_elsewhere_in_the_document_stops_it_until_a_person_says_so(

@@ -51,6 +51,8 @@ class _Opened:
     held: dict[int, str]
     published: str = ""
     redacted: int = 0
+    # The numbers of the regions in force when it was made ready.
+    regions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def publish_study(*, prepared: Prepared, decided_by: tuple[str, str], now: datet
         if any(_is_settled(item) or _is_stopped(item) for item in chosen):
             raise errors.Refused(f"somebody has just published {study.id}; look again before you publish")
         for each in prepared.opened:
+            _check_unchanged(each)
             _store_opening(each, decided_by[1], now)
         for item in prepared.withheld:
             _append_holding(item, item.ground, decided_by[1], _find_review(item.ground, now), now)
@@ -239,6 +242,7 @@ def release_item(
     check_release(payload, now)
     with transaction.atomic():
         item = Item.objects.select_for_update().get(pk=ready.item.pk)
+        _check_unchanged(ready, _list_lifted(payload))
         if not _is_held(item) and (fresh := _list_fresh(item)):
             ground_id = fresh[0].ground
             _append_holding(item, ground_id, decided_by[1], _find_review(ground_id, now), now)
@@ -253,6 +257,21 @@ def release_item(
 def _list_lifted(payload: dict[str, Json]) -> list[int]:
     lift = payload.get("lift")
     return [each for each in lift if isinstance(each, int)] if isinstance(lift, list) else []
+
+
+def _check_unchanged(ready: _Opened, lifted: Collection[int] = ()) -> None:
+    """Refuse what was made ready before somebody proposed or decided that more, or less, is hidden."""
+    waiting = ready.item.redactions.undecided().exists()
+    if waiting or _list_regions(ready.item, lifted) != ready.regions:
+        raise errors.Refused(
+            f"what is hidden in document {ready.item.number} of {ready.item.study_id} has just been changed; "
+            "nothing was published: look at it, then approve again"
+        )
+
+
+def _list_regions(item: Item, without: Collection[int]) -> tuple[int, ...]:
+    rows = item.redactions.in_force().exclude(pk__in=without).order_by("pk")
+    return tuple(rows.values_list("pk", flat=True))
 
 
 def _is_held(item: Item) -> bool:
@@ -312,6 +331,12 @@ def _is_settled(item: Item) -> bool:
 
 
 def _open_item(state: State, item: Item, now: datetime.datetime, without: Collection[int] = ()) -> _Opened:
+    # Listed before they are read: what is decided in between makes the two differ when it is published.
+    numbers = _list_regions(item, without)
+    return replace(_make_opening(state, item, now, without), regions=numbers)
+
+
+def _make_opening(state: State, item: Item, now: datetime.datetime, without: Collection[int]) -> _Opened:
     key = inventories.unwrap_item_key(state, item)
     held = inventory.parse_held_grounds(item.held_pages, item.ground)
     if regions := redactions.read_regions(item, without=without):

@@ -58,11 +58,20 @@ def begin_examination() -> Examination:
 
 
 def list_kept(item: Item) -> dict[int, list[Redaction]]:
-    """List, by page, what a person decided to leave visible on an item."""
+    """List, by page, what a person decided to leave visible on an item, and what no other region hides.
+
+    What was turned down for its ground and is hidden for another was not left visible.
+    """
+    hidden = {
+        (number, *place)
+        for number, words in item.redactions.in_force().values_list("page", "words")
+        for place in words
+    }
     kept: dict[int, list[Redaction]] = {}
     dismissed = item.redactions.filter(dismissed_by__isnull=False)
     for row in dismissed | item.redactions.filter(approved=False):
-        kept.setdefault(row.page, []).append(row)
+        if not any((row.page, *place) in hidden for place in row.words):
+            kept.setdefault(row.page, []).append(row)
     return kept
 
 
