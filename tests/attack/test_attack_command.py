@@ -8,7 +8,7 @@ import hiding
 import pytest
 from click.testing import CliRunner
 
-from lightwell.cli import attack as command
+from lightwell.cli import redaction as command
 from lightwell.cli.redaction import redaction
 from lightwell.files import attack, rehearsal
 

@@ -1,4 +1,4 @@
-"""`lightwell redaction attack`: hide secrets that somebody brings, then try to get them back."""
+"""What `lightwell redaction attack` does: hide secrets that somebody brings, then try to get them back."""
 
 from __future__ import annotations
 
@@ -25,18 +25,8 @@ class _Outcome:
     checked: residue.Result
 
 
-@click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome for programs.")
-@click.pass_context
-def attack(context: click.Context, folder: Path, as_json: bool) -> None:
-    """Hide secrets in the files of FOLDER and try to get them back with every reader that is installed.
-
-    Beside each NAME.pdf stands NAME.txt, or one secrets.txt for all: one secret a line. Nothing is published
-    or kept. Exit code 1 if a secret comes back, or if the check before publication would stop the file.
-
-    Example: lightwell redaction attack samples
-    """
+def attack_folder(folder: Path, as_json: bool) -> int:
+    """Attack the files of a folder, print what came of it and return the exit code."""
     outcomes: list[_Outcome] = []
     problems: list[errors.Problem] = []
     with workers.Pool(1) as pool:
@@ -49,8 +39,8 @@ def attack(context: click.Context, folder: Path, as_json: bool) -> None:
     click.echo(text)
     for problem in problems:
         click.echo(str(problem), err=True)
-    if problems or any(each.ours.all_recovered or each.checked.blocks for each in outcomes):
-        context.exit(errors.Refused.exit_code)
+    failed = problems or any(each.ours.all_recovered or each.checked.blocks for each in outcomes)
+    return errors.Refused.exit_code if failed else 0
 
 
 def _attack(brought: rehearsal.Brought, pool: workers.Pool) -> _Outcome:

@@ -17,7 +17,7 @@ import click
 from lightwell.archive import inventory as inventories
 from lightwell.base import errors
 from lightwell.cli import installation
-from lightwell.files import attachments, data, folder, occupancy
+from lightwell.files import data, folder, occupancy
 
 if TYPE_CHECKING:
     from lightwell.actions.inventories import Preview
@@ -44,6 +44,7 @@ def seal(study: str, documents: Path, table: Path, yes: bool, processes: int, pe
     from lightwell.actions import inventories as stories
     from lightwell.actions import log, reruns
     from lightwell.cli import bar
+    from lightwell.files import attachments
 
     actor = installation.find_person(person)
     found = find_study(study)

@@ -11,12 +11,13 @@ lightwell redaction approve std-6wtb7d1t76x3nf all --as ben
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lightwell.base import errors
-from lightwell.cli import attack, installation, publication
+from lightwell.cli import installation, publication
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,7 +36,23 @@ def redaction() -> None:
     """Hide parts of sealed pages, each for a legal reason, proposed by one person and approved by another."""
 
 
-redaction.add_command(attack.attack)
+@redaction.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome for programs.")
+@click.pass_context
+def attack(context: click.Context, folder: Path, as_json: bool) -> None:
+    """Hide secrets in the files of FOLDER and try to get them back with every reader that is installed.
+
+    Beside each NAME.pdf stands NAME.txt, or one secrets.txt for all: one secret a line. Nothing is published
+    or kept. Exit code 1 if a secret comes back, or if the check before publication would stop the file.
+
+    Example: lightwell redaction attack samples
+    """
+    try:
+        from lightwell.cli import attack as attacks
+    except ImportError:
+        raise errors.CouldNotCheck("this command needs the site: pip install 'lightwell[site]'") from None
+    context.exit(attacks.attack_folder(folder, as_json))
 
 
 @redaction.command()
