@@ -34,7 +34,8 @@ STUDY = "std-6wtb7d1t76x3nf"
 ENDLESS = {"serve", "worker", "witness serve", "demo", "demo tamper"}
 # Where nonsense is a name that may be given, or a filter that finds nothing.
 FREE = {
-    "backup file", "bundle folder", "disclose person", "init folder", "inventory draft documents",
+    "backup file", "bundle folder", "challenge make file", "challenge make company",
+    "challenge make out", "disclose person", "init folder", "inventory draft documents",
     "inventory draft output", "keys escrow output", "organisation add slug", "organisation add name",
     "proposals person", "witness keygen name", "witness keygen key_file",
 }  # fmt: skip

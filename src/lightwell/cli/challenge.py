@@ -127,6 +127,8 @@ def list_challenges(folder: Path | None, policy_file: Path | None) -> None:
 
     Example: lightwell challenge list --bundle everything/
     """
+    if policy_file is not None and folder is None:
+        raise click.UsageError("a policy judges a bundle: name one with --bundle")
     if folder is not None:
         bundle, found = _open(folder, policy_file)
         rows = challenges.list_challenges(found, challenges.read_owners(bundle, found))
