@@ -47,9 +47,7 @@ def find_leftovers(*, state: State) -> Leftovers:
     named_public, named_sealed = _list_public_names(), _list_sealed_names()
     young = time.time() - SEALED_SECONDS
     public = [name for name, _ in state.files.list_names("public") if name not in named_public]
-    old = [
-        name for name, put in state.files.list_names("sealed") if name not in named_sealed and put < young
-    ]
+    old = [name for name, put in state.files.list_names("sealed") if name not in named_sealed and put < young]
     halves = [
         path
         for area in ("public", "sealed")

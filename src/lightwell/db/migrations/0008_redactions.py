@@ -6,9 +6,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('db', '0007_reports_name_records'),
+        ("db", "0007_reports_name_records"),
     ]
 
     operations = [
@@ -18,50 +17,102 @@ class Migration(migrations.Migration):
             field=models.CharField(db_index=True, max_length=71),
         ),
         migrations.AddField(
-            model_name='opening',
-            name='document',
+            model_name="opening",
+            name="document",
             field=models.CharField(blank=True, db_index=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='opening',
-            name='redacted',
+            model_name="opening",
+            name="redacted",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='publicpage',
-            name='drawn_from',
+            model_name="publicpage",
+            name="drawn_from",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='publicpage',
-            name='hidden',
+            model_name="publicpage",
+            name="hidden",
             field=models.JSONField(null=True),
         ),
         migrations.CreateModel(
-            name='Redaction',
+            name="Redaction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('page', models.PositiveIntegerField()),
-                ('words', models.JSONField(default=list)),
-                ('boxes', models.JSONField(default=list)),
-                ('ground', models.CharField(max_length=80)),
-                ('review', models.DateField()),
-                ('source', models.CharField(max_length=80)),
-                ('confidence', models.PositiveSmallIntegerField(null=True)),
-                ('proposed_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('approved', models.BooleanField(null=True)),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('approver', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dismissed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='redactions', to='db.item')),
-                ('proposer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("page", models.PositiveIntegerField()),
+                ("words", models.JSONField(default=list)),
+                ("boxes", models.JSONField(default=list)),
+                ("ground", models.CharField(max_length=80)),
+                ("review", models.DateField()),
+                ("source", models.CharField(max_length=80)),
+                ("confidence", models.PositiveSmallIntegerField(null=True)),
+                ("proposed_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("approved", models.BooleanField(null=True)),
+                ("lifted_at", models.DateTimeField(null=True)),
+                (
+                    "approver",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dismissed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="redactions", to="db.item"
+                    ),
+                ),
+                (
+                    "proposer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'redaction',
-                'ordering': ['item', 'page', 'pk'],
-                'indexes': [models.Index(fields=['item', 'page'], name='redaction_page')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('approver__isnull', True), models.Q(('approver', models.F('proposer')), _negated=True), _connector='OR'), name='redaction_takes_two_people'), models.CheckConstraint(condition=models.Q(('approved__isnull', True), ('proposer__isnull', False), _connector='OR'), name='redaction_is_proposed_before_it_is_decided'), models.CheckConstraint(condition=models.Q(('ground', ''), _negated=True), name='redaction_has_a_ground')],
+                "db_table": "redaction",
+                "ordering": ["item", "page", "pk"],
+                "indexes": [models.Index(fields=["item", "page"], name="redaction_page")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approver__isnull", True),
+                            models.Q(("approver", models.F("proposer")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="redaction_takes_two_people",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved__isnull", True), ("proposer__isnull", False), _connector="OR"
+                        ),
+                        name="redaction_is_proposed_before_it_is_decided",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ground", ""), _negated=True), name="redaction_has_a_ground"
+                    ),
+                ],
             },
         ),
     ]

@@ -4,30 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('db', '0008_redactions'),
+        ("db", "0008_redactions"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='item',
-            name='copy_sha256',
+            model_name="item",
+            name="copy_sha256",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='item',
-            name='sealed_copy',
+            model_name="item",
+            name="sealed_copy",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='item',
-            name='tally',
+            model_name="item",
+            name="tally",
             field=models.JSONField(default=dict),
         ),
         migrations.AlterField(
-            model_name='item',
-            name='renderer',
+            model_name="item",
+            name="renderer",
             field=models.CharField(max_length=200),
         ),
     ]
