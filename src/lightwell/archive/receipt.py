@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lightwell.archive import challenge, register, seal, sheaf
+from lightwell.archive.challenge import Route
 from lightwell.base import errors, ids
 from lightwell.base.canonical import Json
 
@@ -50,7 +51,7 @@ class Disproof:
     challenge: str
     salt: bytes
     measure: seal.FileMeasure
-    route: challenge.Route | None
+    route: Route | None
     log: sheaf.Sheaf
     record: dict[str, Json] | None
 
@@ -104,7 +105,7 @@ def parse_disproof(value: Json) -> Disproof:
         raise errors.Refused(
             "a disproof that leads to a document has the record of its study, another has none"
         )
-    route = None if opening is None else challenge.Route(*register.read_parts(opening))
+    route = None if opening is None else Route(*register.read_parts(opening))
     check_id(value["challenge"])
     return Disproof(value["challenge"], salt, measure, route, sheaf.parse_sheaf(value["log"]), record)
 
