@@ -14,6 +14,9 @@ HEADER = seal.Header(STUDY, 1, None, "test")
 ROUTE = challenge.trace_route(KEY, HEADER, [])
 SEALED = seal.compute_commitment(KEY, HEADER, MEASURE, [])
 ID = "chl-x"
+# The same file once more, as a document that is sealed later.
+AGAIN = challenge.trace_route(b"a" * 32, seal.Header(STUDY, 2, None, "test"), [])
+SEALED_AGAIN = AGAIN.find_commitment(MEASURE)
 
 
 def on(month: int, day: int) -> datetime.datetime:
@@ -66,6 +69,30 @@ BEFORE = [*study(), *item()]
 
 # Entries after BEFORE and the question, a day, the state and the days late on it.
 STANDINGS = [
+    (
+        [hand(), admit(on(3, 9), AGAIN), *item(2, SEALED_AGAIN, on(4, 1)), disprove(on(6, 1), None)],
+        "2026-09-01",
+        "disproved",
+        0,
+    ),
+    (
+        [hand(), deny(on(3, 9)), *item(2, SEALED_AGAIN, on(4, 1)), disprove(on(6, 1), AGAIN)],
+        "2026-09-01",
+        "sealed-after-denial",
+        0,
+    ),
+    (
+        [
+            hand(),
+            deny(on(3, 9)),
+            *item(2, SEALED_AGAIN, on(4, 1)),
+            disprove(on(6, 1), AGAIN),
+            disprove(on(6, 2)),
+        ],
+        "2026-09-01",
+        "disproved",
+        0,
+    ),
     ([], "2026-09-01", "waits-for-holder", 0),
     ([hand()], "2026-04-01", "open", 0),
     ([hand()], "2026-04-02", "overdue", 1),

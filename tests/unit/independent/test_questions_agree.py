@@ -67,8 +67,9 @@ OWNERS = ["larkfield", "nightjar", "", None]
 
 def list_values(what: str) -> list[dict]:
     asked = [fixture.ask()] if CASES[what][:1] != [fixture.ask()] and what not in fixture.WRONG else []
-    later = fixture.item(2, b"z" * 32, fixture.on(7, 1))
-    return [*fixture.BEFORE, *asked, *CASES[what], *later]
+    values = [*fixture.BEFORE, *asked, *CASES[what]]
+    sealed = sum(each["type"] == "item" for each in values)
+    return [*values, *fixture.item(sealed + 1, b"z" * 32, fixture.on(7, 1))]
 
 
 @pytest.mark.parametrize("what", CASES)
