@@ -60,9 +60,28 @@ def run_server() -> Iterator[Callable[[str], str]]:
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
     call("pg_ctl", "-D", folder / "data", "-w", "-o", options, "-l", folder / "log", "start")
 
-    def make_database(name: str) -> str:
-        call("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "lightwell", name)
+    def make_database(name: str, like: str = "") -> str:
+        template = ["-T", like] if like else []
+        call("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "lightwell", *template, name)
         return f"postgresql://lightwell@127.0.0.1:{port}/{name}"
+
+    def restart() -> None:
+        """Restart without letting anybody finish, as after a crash of the server."""
+        call(
+            "pg_ctl",
+            "-D",
+            folder / "data",
+            "-w",
+            "-m",
+            "immediate",
+            "-o",
+            options,
+            "-l",
+            folder / "log",
+            "restart",
+        )
+
+    make_database.restart = restart
 
     try:
         yield make_database

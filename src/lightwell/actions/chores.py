@@ -1,6 +1,7 @@
 """What the worker does by itself, again and again: count the day, show the checkpoint, index, sweep, pack.
 
-Each chore is safe to repeat and to kill. One that fails is reported and does not keep the others from
+Each chore is safe to repeat and to kill; of several workers on one PostgreSQL one at a time does each. One
+that fails is reported and does not keep the others from
 their turn; it is tried again in the next round.
 """
 
@@ -14,6 +15,7 @@ from django.db import DatabaseError, close_old_connections
 
 from lightwell.actions import bundles, fingerprints, leftovers, log, search
 from lightwell.base import errors
+from lightwell.db import claims
 from lightwell.files import disk
 from lightwell.files.state import State
 
@@ -36,7 +38,8 @@ def do_chores(*, state: State) -> Done:
     sentences, failures = [], []
     for name, chore in _CHORES.items():
         try:
-            sentences += chore(state)
+            with claims.hold(f"chore {name}") as mine:
+                sentences += chore(state) if mine else []
         except errors.LightwellError as error:
             failures.append(f"{name}: {error}")
         except (OSError, DatabaseError) as error:

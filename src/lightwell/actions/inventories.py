@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from lightwell.archive import entry, rules, seal
 from lightwell.archive import inventory as inventories
 from lightwell.base import canonical, errors
 from lightwell.base.ground import QUARANTINE
+from lightwell.db import claims
 from lightwell.db.models import Inventory, Item, Person, Study
 from lightwell.files import attachments, conversion, intake, store, tally
 from lightwell.files.keys import WrappedKey
@@ -27,6 +29,9 @@ from lightwell.files.state import State
 from lightwell.tlog import tree
 
 Progress = Callable[[int, int, int], None]  # files done, files in all, pages done
+# So many files one of several workers claims at once: enough that starting its readers costs little.
+_BATCH = 8
+_PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,126 @@ def _measure(
     processes: int,
     progress: Progress | None,
 ) -> None:
+    problems: list[errors.Problem] = []
+    done = pages = 0
+    last = rows[0].number + offset + len(rows)
+    Item.objects.filter(study=study, inventory=None, number__gte=last).delete()
+    waiting = _cut(rows)
+    while waiting:
+        left = []
+        for batch in waiting:
+            with claims.hold(_name_batch(study, batch, offset)) as mine:
+                if not mine:
+                    left.append(batch)
+                    continue
+
+                def report(files: int, more: int, before: tuple[int, int] = (done, pages)) -> None:
+                    if progress:
+                        progress(before[0] + files, len(rows), before[1] + more)
+
+                wrong, found = _measure_batch(state, study, batch, offset, paths, processes, report)
+                problems += wrong
+                done, pages = done + len(batch), pages + found
+        if left and len(left) == len(waiting):
+            time.sleep(_PAUSE_SECONDS)
+        waiting = left
+    if problems:
+        raise errors.UserMistake(problems=problems)
+
+
+def help_measuring(
+    *,
+    state: State,
+    study: Study,
+    folder: Path,
+    rows: Sequence[inventories.Row],
+    go_on: Callable[[], bool],
+    processes: int = 1,
+) -> int:
+    """Measure files of a study that another worker is measuring (`measure_files`); how many were measured.
+
+    Begins at the other end. What is wrong with a file is left to the other one to say, and nothing that it
+    measured is touched. Only where workers share one PostgreSQL.
+    """
+    first = _count_sealed(study) + 1
+    offset = first - rows[0].number
+    helped = 0
+    with attachments.open_files(folder, [row.file for row in rows], state.files.root) as paths:
+        for batch in reversed(_cut(rows)):
+            with claims.hold(_name_batch(study, batch, offset)) as mine:
+                if not go_on():
+                    break
+                if mine:
+                    helped += _help_batch(state, study, batch, offset, paths, processes, first)
+    return helped
+
+
+def _help_batch(
+    state: State,
+    study: Study,
+    batch: Sequence[inventories.Row],
+    offset: int,
+    paths: Mapping[str, Path],
+    processes: int,
+    first: int,
+) -> int:
+    numbers = [row.number + offset for row in batch]
+    staged = Item.objects.filter(study=study, inventory=None, number__in=numbers)
+    there = set(staged.values_list("number", flat=True))
+    todo = [(row, secrets.token_bytes(32)) for row in batch if row.number + offset not in there]
+    helped = 0
+    for (row, key), result in zip(todo, _take_in(state, todo, paths, processes), strict=True):
+        if isinstance(result, errors.UserMistake):
+            continue
+        item = _make_item(state, study, row, row.number + offset, key, result)
+        with transaction.atomic():
+            # Locked in meanwhile, the number would be another document's.
+            Study.objects.select_for_update().get(pk=study.pk)
+            if _count_sealed(study) + 1 == first:
+                item.save()
+                helped += 1
+    return helped
+
+
+def _cut(rows: Sequence[inventories.Row]) -> list[Sequence[inventories.Row]]:
+    """Cut a list into what one worker claims at once; all of it where there is only one."""
+    step = _BATCH if claims.is_shared() else len(rows)
+    return [rows[at : at + step] for at in range(0, len(rows), step)]
+
+
+def _name_batch(study: Study, batch: Sequence[inventories.Row], offset: int) -> str:
+    return f"measure {study.pk} {batch[0].number + offset}"
+
+
+def _take_in(
+    state: State,
+    todo: Sequence[tuple[inventories.Row, bytes]],
+    paths: Mapping[str, Path],
+    processes: int,
+) -> Iterator[intake.Intake | errors.UserMistake]:
+    jobs = [
+        intake.Job(
+            paths[row.file],
+            key,
+            row.intent == "publish-unread",
+            row.file,
+            inventories.is_quarantined(row),
+        )
+        for row, key in todo
+    ]
+    return intake.take_in_all(jobs, state.files, processes=processes)
+
+
+def _measure_batch(
+    state: State,
+    study: Study,
+    rows: Sequence[inventories.Row],
+    offset: int,
+    paths: Mapping[str, Path],
+    processes: int,
+    report: Callable[[int, int], None],
+) -> tuple[list[errors.Problem], int]:
+    """Measure one batch; its problems, and how many pages it has."""
     todo = []
     problems: list[errors.Problem] = []
     done = pages = 0
@@ -96,20 +221,7 @@ def _measure(
         if staged:
             staged.delete()
         todo.append((row, secrets.token_bytes(32)))
-    Item.objects.filter(study=study, inventory=None, number__gte=rows[0].number + offset + len(rows)).delete()
-    jobs = [
-        intake.Job(
-            paths[row.file],
-            key,
-            row.intent == "publish-unread",
-            row.file,
-            inventories.is_quarantined(row),
-        )
-        for row, key in todo
-    ]
-    for (row, key), result in zip(
-        todo, intake.take_in_all(jobs, state.files, processes=processes), strict=True
-    ):
+    for (row, key), result in zip(todo, _take_in(state, todo, paths, processes), strict=True):
         if isinstance(result, errors.UserMistake):
             problems += result.problems
         else:
@@ -118,10 +230,8 @@ def _measure(
             item.save()
             pages += item.pages or 0
         done += 1
-        if progress:
-            progress(done, len(rows), pages)
-    if problems:
-        raise errors.UserMistake(problems=problems)
+        report(done, pages)
+    return problems, pages
 
 
 def is_measured(study: Study) -> bool:

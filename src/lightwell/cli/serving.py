@@ -1,8 +1,9 @@
 """`lightwell serve` and `lightwell worker`: the site, and what has to be done by itself.
 
-The worker is a thread beside the site in the same process, or a process of its own. Whoever holds
-`worker.lock` of the state folder works; others wait for their turn, so that several may run. Documents handed
-in by a browser are read by a second thread, because a folder may take an hour and the chores may not wait.
+The worker is a thread beside the site in the same process, or a process of its own. On SQLite whoever holds
+`worker.lock` of the state folder works, and others wait for their turn; on PostgreSQL several work at once,
+each chore and each few files of a study being claimed by one (`db/claims`). Documents handed in by a browser
+are read by a second thread, because a folder may take an hour and the chores may not wait.
 """
 
 from __future__ import annotations
@@ -117,7 +118,8 @@ def work_until(stopping: threading.Event, state: State, round_seconds: float = R
 
     said: set[str] = set()
     with open(state.root / "worker.lock", "a") as file:
-        while not stopping.is_set() and not _try_lock(file.fileno()):
+        # On PostgreSQL workers share the chores by claims in the database, wherever they run.
+        while not _is_shared() and not stopping.is_set() and not _try_lock(file.fileno()):
             stopping.wait(round_seconds)
         # A daemon: what is being read is taken up again by the next worker.
         threading.Thread(target=read_until, args=(stopping, state), daemon=True).start()
@@ -172,6 +174,12 @@ def check_port(host: str, port: int) -> None:
             raise errors.UserMistake(
                 f"{host}:{port} cannot be used ({error.strerror}); choose another: --port {port % 65535 + 1}"
             ) from None
+
+
+def _is_shared() -> bool:
+    from lightwell.db import claims
+
+    return claims.is_shared()
 
 
 def _check_ready(state: State) -> None:
