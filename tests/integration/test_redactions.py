@@ -95,6 +95,27 @@ def test_a_name_in_the_title_or_the_file_name_stops_the_publication(desk: fixtur
     assert not any(b"Invisible" in path.read_bytes() for path in public.rglob("*") if path.is_file())
 
 
+def test_a_name_in_the_summary_stops_the_publication(desk: fixture.Desk) -> None:
+    approve(desk, hide(desk, NAME))
+    summary = f"What {NAME.split()[1]} told us."
+    with pytest.raises(errors.UserMistake) as raised:
+        desk.do("publication", STUDY, {"study": STUDY, "summary": summary, "items": [1]}, NOW)
+    assert [problem.place for problem in raised.value.problems] == ["document 1, summary"]
+    assert "Oyelaran" not in str(raised.value)
+
+
+def test_a_document_that_is_not_there_is_no_place_without_the_name(desk: fixture.Desk) -> None:
+    study = Study.objects.get(pk=STUDY)
+    with pytest.raises(errors.UserMistake, match="there is no sealed document 9"):
+        redactions.find_words(state=desk.state, actor=desk.ana, study=study, pattern="sleep", items=[1, 9])
+
+
+def test_a_number_that_no_database_could_hold_is_none_that_waits(desk: fixture.Desk) -> None:
+    study = Study.objects.get(pk=STUDY)
+    with pytest.raises(errors.UserMistake, match="no such proposed region"):
+        redactions.decide_regions(actor=desk.ben, study=study, numbers=[10**23], approved=True, now=NOW)
+
+
 def test_what_was_turned_down_and_hidden_for_another_reason_is_not_left_visible(desk: fixture.Desk) -> None:
     study = Study.objects.get(pk=STUDY)
     rows = hide(desk, NAME)

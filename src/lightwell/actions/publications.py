@@ -114,10 +114,11 @@ def prepare_publication(*, state: State, payload: dict[str, Json], now: datetime
     check_publication(payload, now)
     study = Study.objects.get(pk=payload["study"])
     wanted = _list_wanted(study, payload.get("items"))
+    summary = str(payload.get("summary") or "")
     return Prepared(
         study.id,
-        str(payload.get("summary") or ""),
-        tuple(_open_item(state, item, now) for item in wanted if item.intent != "withhold"),
+        summary,
+        tuple(_open_item(state, item, summary, now) for item in wanted if item.intent != "withhold"),
         tuple(item for item in wanted if item.intent == "withhold"),
     )
 
@@ -230,7 +231,8 @@ def prepare_release(
     """Make the new opening of an item, where nothing points at it yet; slow, outside any transaction."""
     check_release(payload, now)
     item = Item.objects.get(study=str(payload["study"]), number=payload["item"])
-    return payload, _open_item(state, item, now, without=_list_lifted(payload))
+    summary = _read_summary(Study.objects.get(pk=item.study_id))
+    return payload, _open_item(state, item, summary, now, without=_list_lifted(payload))
 
 
 def release_item(
@@ -330,17 +332,21 @@ def _is_settled(item: Item) -> bool:
     return item.openings.exists() or _is_held(item)
 
 
-def _open_item(state: State, item: Item, now: datetime.datetime, without: Collection[int] = ()) -> _Opened:
+def _open_item(
+    state: State, item: Item, summary: str, now: datetime.datetime, without: Collection[int] = ()
+) -> _Opened:
     # Listed before they are read: what is decided in between makes the two differ when it is published.
     numbers = _list_regions(item, without)
-    return replace(_make_opening(state, item, now, without), regions=numbers)
+    return replace(_make_opening(state, item, summary, now, without), regions=numbers)
 
 
-def _make_opening(state: State, item: Item, now: datetime.datetime, without: Collection[int]) -> _Opened:
+def _make_opening(
+    state: State, item: Item, summary: str, now: datetime.datetime, without: Collection[int]
+) -> _Opened:
     key = inventories.unwrap_item_key(state, item)
     held = inventory.parse_held_grounds(item.held_pages, item.ground)
     if regions := redactions.read_regions(item, without=without):
-        return _open_redacted(state, item, key, held, regions, now)
+        return _open_redacted(state, item, key, held, regions, summary, now)
     if held:
         return _open_pages(state, item, key, held, now)
     original = sealed.read_bytes(state.files, key, item.sealed_file)
@@ -417,6 +423,7 @@ def _open_redacted(
     key: bytes,
     held: dict[int, str],
     regions: dict[int, list[redaction.Region]],
+    summary: str,
     now: datetime.datetime,
 ) -> _Opened:
     header, roots = _make_header(item), inventories.read_page_roots(item)
@@ -458,7 +465,7 @@ def _open_redacted(
     document = release.make_redacted_opening(header=header, document=digest, pages=opened, holdings=holdings)
     ready = _finish(item, document, False, rows, held)
     # Nothing is put into the public area before it was read again.
-    residues.check_residue(item, pdf, examined, rows, ready.document)
+    residues.check_residue(item, pdf, examined, rows, ready.document, summary)
     state.files.put_bytes("public", pdf)
     redacted = sum(bool(shown) for _, shown in opened)
     return replace(ready, published=digest, redacted=redacted)

@@ -342,6 +342,8 @@ def find_words(
     that cannot be read, takes too long (`files/seeking`), or finds more than `MOST_HITS` or `MOST_SHARE`.
     """
     organisations.check_owner(actor, "read_sealed", organisations.find_owner(study.id))
+    for number in items:
+        find_item(study.id, number)
     hits: list[Hit] = []
     words = hidden = 0
     with seeking.Seeker(pattern) as seeker:
@@ -560,8 +562,10 @@ def _list_live(item: Item) -> models.QuerySet[Redaction]:
 
 def _lock(study: Study, numbers: Collection[int], rows: object, noun: str) -> list[Redaction]:
     wanted = set(numbers)
+    # A longer number is none that the database could be asked about.
+    asked = [number for number in wanted if number <= models.BigIntegerField.MAX_BIGINT]
     found = list(
-        rows.select_for_update(of=("self",)).filter(item__study=study, pk__in=wanted)  # type: ignore[attr-defined]
+        rows.select_for_update(of=("self",)).filter(item__study=study, pk__in=asked)  # type: ignore[attr-defined]
     )
     missing = sorted(wanted - {row.pk for row in found})
     if missing or not wanted:

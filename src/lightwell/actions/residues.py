@@ -1,7 +1,8 @@
 """The residue check as the gate before publication: nothing leaves while a hidden word can still be read.
 
 Everything that is about to be public of one document is handed to `files/residue`: the finished PDF, and as
-text its title, its file name, the words for the search, its opening and the record of each page.
+text its title, its file name, the publication's summary, the words for the search, its opening and the
+record of each page.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def list_kept(item: Item) -> dict[int, list[Redaction]]:
 
 
 def check_residue(
-    item: Item, pdf: bytes, examined: Examination, rows: Sequence[PublicPage], record: bytes
+    item: Item, pdf: bytes, examined: Examination, rows: Sequence[PublicPage], record: bytes, summary: str
 ) -> tuple[str, ...]:
     """Check everything that is about to be public of a document; returns in sentences what was not looked at.
 
@@ -91,6 +92,7 @@ def check_residue(
         exits=(
             residue.Exit("title", item.title),
             residue.Exit("file name", item.file_name),
+            residue.Exit("summary", summary),
             residue.Exit("opening", record.decode(), frame),
             *(residue.Exit(f"words of page {row.number} for the search", row.text) for row in rows),
             *(residue.Exit(f"record of page {row.number}", json.dumps(row.hidden), frame) for row in rows),
