@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -238,6 +239,8 @@ class _Layout:
         ]
         blanks = [below[0] - above[1] for above, below in itertools.pairwise(parts.head.bands)]
         self.usual_gap = sorted(blanks)[len(blanks) // 2] if blanks else 0
+        # There the left edge is where a line ends.
+        self.right_to_left = _is_right_to_left(parts.lines)
         self.lefts = [min((word.box[0] for word in line), default=0) for line in parts.lines]
         starts = [k for k in range(len(parts.lines)) if not k or self._begins(k)]
         self.paragraphs = [
@@ -253,6 +256,8 @@ class _Layout:
         above, below = self.bands[k - 1], self.bands[k]
         if not above or not below or self._is_parted(above[-1], below[0]):
             return True
+        if self.right_to_left:
+            return False
         # A first line is set in; a hanging one is followed by others that are set in as well.
         lefts = self.lefts
         set_in = lefts[k] > lefts[k - 1] + _INDENT_PIXELS
@@ -268,6 +273,12 @@ class _Layout:
         (top, end), (start, bottom) = self.parts.head.bands[above], self.parts.head.bands[below]
         height, gap = min(end - top, bottom - start), start - end
         return gap > min(_PARAGRAPH_GAP * height, self.usual_gap + _LARGER_GAP * height)
+
+
+def _is_right_to_left(lines: Sequence[page.Line]) -> bool:
+    """Answer whether a fifth of the words begin with a letter of a script that runs from right to left."""
+    first = [unicodedata.bidirectional(word.text[0]) for line in lines for word in line if word.text]
+    return 5 * sum(kind in ("R", "AL") for kind in first) >= max(len(first), 1)
 
 
 def _list_passages(
@@ -305,7 +316,7 @@ def _list_running(
         # Lines without a hidden word show whether it is running text, or rows and a list.
         whole = [k for k in lines[:-1] if not any((k, n) in hidden for n in range(len(every[k])))]
         rights = [max((word.box[2] for word in every[k]), default=0) for k in whole]
-        left = min((layout.lefts[k] for k in lines), default=0)
+        left = min((layout.lefts[k] for k in whole), default=0)
         width = max(rights, default=0) - left
         full = [right for right in rights if right - left >= _FULL_LINE * width]
         if lines and len(full) >= _FULL_LINES * len(rights):

@@ -202,14 +202,27 @@ def make_centred(widths: list[int]) -> page.Parts:
     return page.Parts(parts.head, tuple(lines), parts.patches)
 
 
+@pytest.mark.parametrize("others", [[100, 60, 102, 90], [100, 60, 60, 60]])
 @pytest.mark.parametrize("hidden", [0, 1, 2])
-def test_how_wide_a_name_among_centred_lines_is_decides_nothing(hidden: int) -> None:
+def test_how_wide_a_name_among_centred_lines_is_decides_nothing(others: list[int], hidden: int) -> None:
     plans = []
     for width in (20, 80, 150, 300):
-        widths = [100, 60, 102, 90]
-        widths[hidden] = width
+        widths = [*others[:hidden], width, *others[hidden + 1 :]]
         plan = redaction.plan_page(make_centred(widths), [hide([(hidden, 0)])])
-        plans.append((plan.hidden_lines, plan.insets))
+        plans.append((plan.hidden_lines, plan.insets, len(plan.passages)))
+    assert len(set(plans)) == 1
+
+
+def test_where_a_line_from_right_to_left_ends_decides_nothing() -> None:
+    plans = []
+    for width in (40, 150, 300):
+        parts = make_page([[300], [300], [300], [width], [300], [300], [300]])
+        lines = tuple(
+            (page.Word("שלום", (340 - line[0].box[2] + LEFT, line[0].box[1], 340, line[0].box[3])),)
+            for line in parts.lines
+        )
+        plan = redaction.plan_page(page.Parts(parts.head, lines, parts.patches), [hide([(3, 0)])])
+        plans.append((plan.hidden_lines, plan.insets, len(plan.passages)))
     assert len(set(plans)) == 1
 
 
