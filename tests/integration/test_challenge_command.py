@@ -91,9 +91,13 @@ def test_a_receipt_is_secret_holds_the_proof_once_confirmed_and_is_never_overwri
     assert value["challenge"] == Challenge.objects.get().pk
     assert value["log"] is None
     office.sign()
-    run("challenge", "hand-in", kept, "--site", SITE)
+    said = run("challenge", "hand-in", kept, "--site", SITE, "--tell")
+    assert "has 30 days to answer" in said
+    office.sign()
+    for more in ([], ["--tell"]):
+        assert "was told before" in run("challenge", "hand-in", kept, "--site", SITE, *more)
     value = read(kept)
-    assert [each["entry"]["type"] for each in value["log"]["entries"]] == ["challenge"]
+    assert [each["entry"]["type"] for each in value["log"]["entries"]] == ["challenge", "challenge-handover"]
     assert Challenge.objects.count() == 1
     assert "never overwritten" in run(
         "challenge", "make", tmp_path / "paper.pdf", "--company", "larkfield", code=1

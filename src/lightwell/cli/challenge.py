@@ -99,13 +99,15 @@ def hand_in(file: Path, site: str, tell: bool) -> None:
     if not fetch.is_address(site):
         raise errors.UserMistake(f"{site} is no web address such as https://archive.example", place="--site")
     with httpx.Client(timeout=_TIMEOUT) as wire:
-        kept = challenges.hand_in(kept, site, wire)
+        kept, told = challenges.hand_in(kept, site, wire)
         # Before anything else can fail: the id is not to be had again by anybody who keeps no list.
         _write(file, receipt.format_receipt(kept))
         click.echo(f"logged as {kept.challenge}: {kept.site}/challenges/{kept.challenge}/")
-        if tell:
+        if tell and not told:
             challenges.tell(kept, site, wire)
             click.echo(f"the company knows which file is meant and has {rules.DAYS} days to answer")
+        elif told:
+            click.echo("the company was told before which file is meant, and owes an answer")
         else:
             click.echo("the company does not know which file is meant and owes no answer yet; use --tell")
         found = challenges.fetch_log(kept, site, wire)

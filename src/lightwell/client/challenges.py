@@ -209,17 +209,19 @@ def check_empty_proof(shown: Disproof, history: History) -> Judgement:
     return Judgement(True, (sentence,), history.newest.origin, history.newest.size, "disproved")
 
 
-def hand_in(kept: Receipt, site: str, wire: httpx.Client) -> Receipt:
+def hand_in(kept: Receipt, site: str, wire: httpx.Client) -> tuple[Receipt, bool]:
     """Log a challenge at a site; sent are the company, the commitment and the work, nothing of the file.
 
-    Finds more work when the site asks for more today. What comes back is the receipt with its id.
+    Finds more work when the site asks for more today. What comes back is the receipt with its id, and whether
+    the company was told before which file is meant.
     """
     address = f"{site.rstrip('/')}/challenges/"
     for _ in range(3):
         sent = {"company": kept.provider, "commitment": kept.commitment.hex(), "nonce": str(kept.nonce)}
         status, said = _post(address, sent, wire)
         if status in _DONE:
-            return replace(kept, challenge=receipt.check_id(said.get("challenge")), site=site.rstrip("/"))
+            name = receipt.check_id(said.get("challenge"))
+            return replace(kept, challenge=name, site=site.rstrip("/")), said.get("told") is True
         bits = said.get("bits")
         reached = challenge.measure_work(kept.provider, kept.commitment, kept.nonce)
         if type(bits) is not int or bits <= reached:

@@ -268,7 +268,12 @@ def _answer_with(request: HttpRequest, row: Challenge) -> HttpResponse:
     address = reverse("challenge", args=[row.pk])
     if not _wants_json(request):
         return redirect(address)
-    said = {"challenge": row.pk, "index": row.log_index, "address": request.build_absolute_uri(address)}
+    said = {
+        "challenge": row.pk,
+        "index": row.log_index,
+        "told": row.handed_at is not None,
+        "address": request.build_absolute_uri(address),
+    }
     return JsonResponse(said, status=201)
 
 
