@@ -90,11 +90,12 @@ def list_sums(stated: Account) -> Iterator[str]:
 
 
 def _perform_sample(cast: timeline.Cast, say: Say) -> None:
-    from lightwell.sample import catalogue, timeline
+    from lightwell.sample import catalogue, questions, timeline
 
     say("writing the sample company's documents (all invented, from one seeded simulation)")
     written = {each.document.number: each for each in catalogue.write_documents(cast.documents)}
-    timeline.play_steps(cast, list(timeline.list_steps(cast, written)), catalogue.AS_OF, say)
+    steps = [*timeline.list_steps(cast, written), *questions.list_steps(cast)]
+    timeline.play_steps(cast, steps, catalogue.AS_OF, say)
 
 
 def _perform_own(cast: timeline.Cast, documents: Path, say: Say) -> None:
