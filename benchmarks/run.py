@@ -27,6 +27,7 @@ BENCHMARKS = {
     "pages": ([], ["--documents", "200", "--rounds", "20"]),
     "redaction": ([], ["--pages", "10"]),
     "check": ([], ["--pages", "2000", "--copies", "40", "--foreign", "100"]),
+    "workers": ([], ["--documents", "16", "--pages", "2"]),
     "detection": ([], ["--people", "500", "--pages", "100", "--sentences", "50"]),
 }
 

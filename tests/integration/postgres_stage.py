@@ -9,8 +9,8 @@ observe                 what is there, as JSON
 from __future__ import annotations
 
 import datetime
-import io
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -22,8 +22,7 @@ STATE = installation.open_installation()
 
 from disclosure_fixture import Desk, read_value  # noqa: E402  # Django is ready only now
 from django.db import connection, transaction  # noqa: E402
-from reportlab.lib.pagesizes import A5  # noqa: E402
-from reportlab.pdfgen import canvas  # noqa: E402
+from staged_pages import make_pdf  # noqa: E402
 
 from lightwell.actions import incoming, inventories, log, proposals, readings  # noqa: E402
 from lightwell.archive import inventory  # noqa: E402
@@ -32,20 +31,7 @@ from lightwell.files.incoming import Arrived, read_limits  # noqa: E402
 
 NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
 DUE = datetime.date(2027, 3, 1)
-PAGES = 4
-
-
-def make_pdf(number: int, pages: int = PAGES) -> bytes:
-    out = io.BytesIO()
-    sheet = canvas.Canvas(out, pagesize=A5, invariant=True)
-    for page in range(1, pages + 1):
-        for line in range(20):
-            sheet.drawString(
-                40, 540 - 22 * line, f"document {number} page {page} line {line} of the sleep diary"
-            )
-        sheet.showPage()
-    sheet.save()
-    return out.getvalue()
+PAGES = int(os.environ.get("LIGHTWELL_STAGE_PAGES") or 4)
 
 
 def make_rows(count: int) -> list[inventory.Row]:
@@ -62,12 +48,13 @@ def set_up(count: int) -> None:
     arrived = []
     for row in make_rows(count):
         path = area.begin_file()
-        path.write_bytes(make_pdf(row.number))
+        path.write_bytes(make_pdf(row.number, PAGES))
         arrived.append(Arrived(row.file, path, "", path.stat().st_size))
     everything: dict[str, Any] = {"state": STATE, "actor": desk.ana, "study": study, "now": NOW}
     incoming.admit_files(**everything, arrived=arrived, refused=[], limits=read_limits())
     area.write_table(inventory.format_rows(make_rows(count)))
-    ask()
+    if os.environ.get("LIGHTWELL_STAGE_ASK") != "0":
+        ask()
 
 
 def ask() -> None:
@@ -149,6 +136,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["set-up", count]:
             set_up(int(count))
+        case ["ask"]:
+            ask()
         case ["publish-set-up", folder]:
             publish_set_up(Path(folder))
         case ["approve", point, folder]:

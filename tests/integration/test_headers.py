@@ -165,6 +165,8 @@ def test_every_route_answers_every_method_with_all_headers_and_no_cookie_outside
             wrong += [f"{method} {address} ({answer.status_code}): {each}" for each in judge(answer)]
     assert not wrong, "\n".join(wrong)
     assert asked > 300
+    for address in ("/", "/search/", "/api/1/studies", "/workspace/sign-in/"):
+        assert site.client.request("TRACE", address).status_code == 405, address
     # What Django itself refuses before any view is asked.
     strange = site.client.get("/", headers={"Host": "elsewhere.example"})
     assert strange.status_code == 400

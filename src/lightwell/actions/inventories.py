@@ -29,8 +29,9 @@ from lightwell.files.state import State
 from lightwell.tlog import tree
 
 Progress = Callable[[int, int, int], None]  # files done, files in all, pages done
-# So many files one of several workers claims at once: enough that starting its readers costs little.
-_BATCH = 8
+# So many files one of several workers claims at once: enough that starting its readers costs little, and few
+# enough that both have something to do until the end.
+_LEAST_BATCH, _MOST_BATCH, _SHARES = 4, 64, 8
 _PAUSE_SECONDS = 0.2
 
 
@@ -164,7 +165,8 @@ def _help_batch(
 
 def _cut(rows: Sequence[inventories.Row]) -> list[Sequence[inventories.Row]]:
     """Cut a list into what one worker claims at once; all of it where there is only one."""
-    step = _BATCH if claims.is_shared() else len(rows)
+    share = min(_MOST_BATCH, max(_LEAST_BATCH, len(rows) // _SHARES))
+    step = share if claims.is_shared() else len(rows)
     return [rows[at : at + step] for at in range(0, len(rows), step)]
 
 

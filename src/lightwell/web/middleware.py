@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from lightwell.base import errors
@@ -94,6 +94,15 @@ def complete_headers(answer: Answer) -> Answer:
         return response
 
     return complete
+
+
+def refuse_methods(answer: Answer) -> Answer:
+    """Answer four methods and no other, whatever a view would have done with TRACE or PUT."""
+
+    def refuse(request: HttpRequest) -> HttpResponse:
+        return answer(request) if request.method in _METHODS else HttpResponseNotAllowed(_METHODS)
+
+    return refuse
 
 
 def keep_cookies_inside(answer: Answer) -> Answer:

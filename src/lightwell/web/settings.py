@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lightwell.web.middleware.complete_headers",
+    "lightwell.web.middleware.refuse_methods",
     "lightwell.web.middleware.keep_cookies_inside",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "lightwell.web.middleware.keep_pace",
