@@ -156,7 +156,10 @@ def test_a_campaigner_sees_what_is_late_and_missing_and_what_changed_and_takes_t
     assert "Contact by strangers in Larkfield Live" in read_main(reader)
     table = fetch(reader.find_element(By.LINK_TEXT, "As a table (CSV)").get_attribute("href")).decode()
     assert table.splitlines()[0].endswith(",as_of")
-    assert len(table.splitlines()) == 5
+    # Four documents, and a question about a paper that nobody answered.
+    assert len(table.splitlines()) == 6
+    assert "question-nobody-answered" in table.splitlines()[-1]
+    assert "Questions that nobody answered in time" in read_main(reader)
     reader.get(site)
     follow(reader, "Larkfield, risks to children, 2026")
     follow(reader, "Since version 1")
