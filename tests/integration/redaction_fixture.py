@@ -41,7 +41,7 @@ Regions = list[redaction.Region]
 def make_parts(
     number: int, rows: Sequence[Sequence[str]], *, inkless: str = "", photo: bool = False
 ) -> page.Parts:
-    """A page of rows of words with a bar of ink in each box, none for the word `inkless`.
+    """A page of rows of words with strokes of ink in each box, none for the word `inkless`.
 
     `photo` puts a picture of more than 256 colours into the last band.
     """
@@ -59,7 +59,7 @@ def make_parts(
             odd = (at, top + 3, right + 1, bottom - 3) if text == "children" else (at, top, right, bottom)
             words.append(page.Word(text, odd))
             if text != inkless:
-                pixels[top + 3 : bottom - 3, at + 1 : right - 1] = (0x10 * len(text) % 0xA0, 0x20, 0x40)
+                pixels[top + 3 : bottom - 3, at + 1 : right - 1 : 2] = (0x10 * len(text) % 0xA0, 0x20, 0x40)
             at = right + 6
         lines.append(tuple(words))
     if photo:

@@ -31,6 +31,8 @@ _LEADING = 1.25
 _MARGIN_SHARE = 0.06
 # How much darker or lighter than its surroundings something must be to count as ink.
 _INK_STEP = 0x20
+# A word lower than that, or narrower than it is high, is not asked for the strokes of its letters.
+_LEAST_HEIGHT = 6
 _A4 = 909, 1286
 
 
@@ -98,15 +100,35 @@ def _write_png(drawn: Image.Image) -> bytes:
 
 
 def find_inkless(parts: page.Parts, pixels: numpy.ndarray) -> list[redaction.Place]:
-    """List the words for which the picture shows no ink, as (line, word) from 0."""
+    """List the words of which the picture shows no letters, as (line, word) from 0.
+
+    A black bar over a word is mostly lower or narrower than its box, which is as high as the font: at its
+    edges there is contrast, but none where letters would have theirs.
+    """
     found = []
     for k, line in enumerate(parts.lines):
         for n, word in enumerate(line):
             left, top, right, bottom = word.box
             inside = pixels[top:bottom, left:right]
-            if not inside.size or (inside.max(axis=(0, 1)) - inside.min(axis=(0, 1))).max() < _INK_STEP:
+            bands = sum(word.box[1] < end and word.box[3] > start for start, end in parts.head.bands)
+            if not _has_ink(inside) or (bands == 1 and _is_covered(inside, word.text)):
                 found.append((k, n))
     return found
+
+
+def _has_ink(inside: numpy.ndarray) -> bool:
+    return bool(inside.size) and int((inside.max(axis=(0, 1)) - inside.min(axis=(0, 1))).max()) >= _INK_STEP
+
+
+def _is_covered(inside: numpy.ndarray, text: str) -> bool:
+    """Answer whether most of a word is of one colour in the rows that every letter and digit crosses."""
+    height, width = inside.shape[:2]
+    if height < _LEAST_HEIGHT or width < height or 2 * sum(map(str.isalnum, text)) <= len(text):
+        return False
+    rows = inside[height // 3 : height - height // 3]
+    parts = max(1, round(width / height))
+    flat = sum(not _has_ink(rows[:, width * k // parts : width * (k + 1) // parts]) for k in range(parts))
+    return 2 * flat > parts
 
 
 class _Painter:
@@ -163,10 +185,7 @@ class _Painter:
 
     def _shows(self, box: Box) -> bool:
         left, top, right, bottom = box
-        inside = self.pixels[top:bottom, left:right]
-        return (
-            bool(inside.size) and int((inside.max(axis=(0, 1)) - inside.min(axis=(0, 1))).max()) >= _INK_STEP
-        )
+        return _has_ink(self.pixels[top:bottom, left:right])
 
     def _set_flows(self, flows: Sequence[Flow], top: int, bottom: int) -> list[list[tuple[str, page.Word]]]:
         """Set flows into the rows of a inset in the largest type that fits; words with their boxes."""

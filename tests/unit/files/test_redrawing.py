@@ -156,6 +156,27 @@ def test_words_that_the_picture_does_not_show_never_enter(tmp_path: Path) -> Non
     assert {gap.ground for gap in made.plan.gaps} == {redaction.NOT_SHOWN}
 
 
+@pytest.mark.parametrize("bar", [(-3, 10, 0), (0, 9, 0), (1, 7, 0), (-3, 10, -6)])
+@pytest.mark.parametrize("shade", [0, 1])
+def test_a_word_under_a_bar_that_leaves_its_edges_is_not_shown(
+    tmp_path: Path, bar: tuple[int, int, int], shade: int
+) -> None:
+    low, high, shorter = bar
+
+    def draw(sheet: canvas.Canvas) -> None:
+        sheet.setFont("Helvetica", 12)
+        sheet.drawString(40, 200, "We met Marguerite today at Mill Hill: 11 ill.")
+        at, width = (sheet.stringWidth(text, "Helvetica", 12) for text in ("We met ", "Marguerite"))
+        sheet.setFillGray(shade)
+        sheet.rect(40 + at, 200 + low, width + shorter, high - low, fill=1, stroke=0)
+
+    parts = read_page(draw, tmp_path)
+    made = redrawing.redraw_page(parts, [], NOT_SHOWN)
+    check(parts, made)
+    texts = [word.text for block in made.sheet.blocks if block.kind != "label" for word in block.words]
+    assert texts == ["We", "met", "today", "at", "Mill", "Hill:", "11", "ill."]
+
+
 def test_words_set_anew_have_ink_where_they_are_said_to_stand(text_page: page.Parts) -> None:
     made = redrawing.redraw_page(text_page, hide(text_page, "Marguerite"))
     shown = made.sheet.picture
