@@ -128,7 +128,8 @@ def _is_covered(inside: numpy.ndarray, text: str) -> bool:
     rows = inside[height // 3 : height - height // 3]
     parts = max(1, round(width / height))
     flat = sum(not _has_ink(rows[:, width * k // parts : width * (k + 1) // parts]) for k in range(parts))
-    return 2 * flat > parts
+    covered: bool = 2 * flat > parts
+    return covered
 
 
 class _Painter:
