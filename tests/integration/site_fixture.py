@@ -62,6 +62,7 @@ def build_site(root: Path) -> Any:
     for study in catalogue.STUDIES:
         _add_study(study)
     _add_examples()
+    _add_question()
     _confirm(state, signers, witness)
 
     return state
@@ -193,6 +194,21 @@ def _add_study(study: Any) -> None:
             log_index=index,
             published_at=last,
         )
+
+
+def _add_question() -> None:
+    """Somebody asked about a paper and told the company; nobody answered in time."""
+    from lightwell.actions import log
+    from lightwell.archive import entry, register
+    from lightwell.db.models import Challenge
+
+    name, at = _make_id("challenge"), NOW - datetime.timedelta(days=40)
+    asked = entry.make_challenge(at, name, "larkfield", bytes(32))
+    told = entry.make_challenge_handover(at, name, register.find_due(at.date()))
+    index, _ = log.append(entries=[asked, told])
+    Challenge.objects.create(
+        id=name, provider_id="larkfield", commitment="00" * 32, log_index=index, at=at, handed_at=at
+    )
 
 
 def _add_examples() -> None:

@@ -15,7 +15,7 @@ import site_fixture
 from django.test import Client
 
 from lightwell.actions import overview, tables, topics
-from lightwell.db.models import Disclosure, LogEntry, Study
+from lightwell.db.models import Challenge, Disclosure, LogEntry, Study
 from lightwell.files.state import State
 from lightwell.web import stretch
 
@@ -97,6 +97,8 @@ def list_pages() -> list[str]:
         "/records/?kind=risk-assessment",
         "/held-back/?company=larkfield&what=hidden",
     ]
+    # The page with all of them has a script of its own, as a sweetener: tests/browser looks at it.
+    places += [f"/challenges/{row.pk}/" for row in Challenge.objects.all()]
     for slug in ("larkfield", "nightjar"):
         places += [f"/companies/{slug}/", f"/companies/{slug}/status/"]
     places += [f"/topics/{topic}/" for topic in topics.TOPICS]
