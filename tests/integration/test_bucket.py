@@ -18,7 +18,7 @@ from django.test import Client
 from lightwell.actions import inventories, leftovers, log, proposals, search
 from lightwell.archive import inventory
 from lightwell.base import errors
-from lightwell.cli import disclose
+from lightwell.cli import copies, disclose
 from lightwell.db.models import Item, LogEntry, Proposal, Publication, PublicPage, Study
 from lightwell.files import bucket, foundation, sealed
 from lightwell.files.state import State
@@ -187,6 +187,23 @@ class Archive:
             shown = exits.name_page_word(number, 2).encode() in client.get(page).content
             found[page] = 200 if shown else 404
         return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_backup_says_that_it_is_not_whole(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIGHTWELL_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(
+        "lightwell.actions.copies.write_backup",
+        lambda **_: {"bytes": "1", "origin": "archive.example/b", "signed_entries": "1"},
+    )
+    foundation.lay_foundation(tmp_path / "state", origin="archive.example/b")
+    said = CliRunner().invoke(copies.backup, [str(tmp_path / "b.tar")])
+    assert "NOT in this backup" not in said.output
+    monkeypatch.setenv("LIGHTWELL_FILES", service.address)
+    said = CliRunner().invoke(copies.backup, [str(tmp_path / "b.tar")])
+    assert "NOT in this backup" in said.output, said.exception
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ import click
 from lightwell.base import errors
 from lightwell.cli import installation
 from lightwell.files import backup as archive
-from lightwell.files import foundation
+from lightwell.files import bucket, foundation
 from lightwell.files import state as states
 from lightwell.tlog import policy
 
@@ -35,6 +35,12 @@ def backup(file: Path, with_keys: bool) -> None:
         f"{made['signed_entries']} signed entries, "
         f"{'with the secret keys' if with_keys else 'without the secret keys'}"
     )
+    if bucket.is_set():
+        click.echo(
+            "The sealed and public files lie in a bucket and are NOT in this backup, but for some copies: "
+            "keep versions of the bucket, and copy it elsewhere too",
+            err=True,
+        )
 
 
 @click.command()

@@ -193,11 +193,16 @@ class BucketStore(FileStore):
             raise errors.CouldNotCheck(_say(what, type(error).__name__)) from None
 
 
+def is_set() -> bool:
+    """Answer whether files lie in a bucket."""
+    return bool(os.environ.get(VARIABLE, "").strip())
+
+
 def open_store(root: Path) -> FileStore:
     """Open the store of an installation: the bucket that the environment names, else the folder."""
-    address = os.environ.get(VARIABLE, "").strip()
-    if not address:
+    if not is_set():
         return FileStore(root)
+    address = os.environ[VARIABLE].strip()
     key = (str(root), address, os.getpid())
     if key not in _opened:
         _opened.clear()
