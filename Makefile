@@ -12,6 +12,7 @@ help:
 	@echo "make demo PORT=8080 SERVE=0 PLACE=/path   another port; end after the verdict; keep it elsewhere"
 	@echo "make test                 run the tests; make test-full runs the long ones whole"
 	@echo "make check                linters, types, imports; make bench measures; make clean removes .venv"
+	@echo "make sbom                 bill of materials; make audit looks for known weaknesses of what is locked"
 	@echo "README.md says what this is."
 
 # requirements.lock pins every version by hash; `make lock` writes it anew from pyproject.toml (needs uv).

@@ -142,9 +142,10 @@ def _check_words(name: str, key: bytes, roots: list[bytes], folder: Folder) -> s
 
 
 def check_decision(value: dict, place: str) -> None:
-    """Ground and role are texts, the day of the review is a day."""
-    if not isinstance(value["ground"], str) or not isinstance(value["decided_by"], str):
-        raise Refusal(place, "a ground or the role that decided is no text")
+    """Ground and role are ids as in the log, the day of the review is a day."""
+    for name in ("ground", "decided_by"):
+        if not isinstance(value[name], str) or not re.fullmatch("[A-Za-z0-9.:+-]{1,140}", value[name]):
+            raise Refusal(place, "a ground or the role that decided is no id")
     gaps.read_date(value["review"], place)
 
 

@@ -101,7 +101,7 @@ function checkPlaces(list, count) {
   if (canonical(list) !== canonical([...new Set(list)].sort((a, b) => a - b)) || !list.every((k) => isCount(k) && k < count)) bad("the hidden parts are not places on the page, in order");
 }
 function checkDecision(value) {
-  if (typeof value.ground !== "string" || typeof value.decided_by !== "string" || !isDay(value.review)) bad("a ground, a role or a day of review is none");
+  if (![value.ground, value.decided_by].every((id) => typeof id === "string" && /^[A-Za-z0-9.:+-]{1,140}$/.test(id)) || !isDay(value.review)) bad("a ground, a role or a day of review is none");
 }
 // patches: measures and pixels of each visible one; lines: null where hidden
 function holdParts(page, lines, patches, header, fileLeaf, item, here) {

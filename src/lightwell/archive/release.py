@@ -26,6 +26,7 @@ OPENING = "lightwell.opening.v1"
 PAGE_PROOF = "lightwell.page-proof.v1"
 
 _HEX = re.compile("[0-9a-f]{64}")
+_ID = re.compile("[A-Za-z0-9.:+-]{1,140}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,7 +452,7 @@ def _parse_places(listed: Sequence[Json], count: int, number: int) -> tuple[int,
 def _parse_region(value: Json) -> PublishedRegion:
     match value:
         case {"ground": str(ground), "decided_by": str(role), "review": str(review), **rest} if not rest:
-            return PublishedRegion(ground, role, _parse_date(review))
+            return PublishedRegion(*_parse_ids(ground, role), _parse_date(review))
     raise errors.Refused("a hidden region has exactly the members ground, decided_by and review")
 
 
@@ -499,8 +500,15 @@ def _parse_holding(value: Json) -> Holding:
             "review": str(review),
             **rest,
         } if not rest:
-            return Holding(_parse_count(number), ground, role, _parse_date(review))
+            return Holding(_parse_count(number), *_parse_ids(ground, role), _parse_date(review))
     raise errors.Refused("a holding has exactly the members page, ground, decided_by and review")
+
+
+def _parse_ids(ground: str, role: str) -> tuple[str, str]:
+    # A ground stands in a label, which is read aloud between sealed lines: it must not become a sentence.
+    if not _ID.fullmatch(ground) or not _ID.fullmatch(role):
+        raise errors.Refused("a ground or the role that decided is no id")
+    return ground, role
 
 
 def _check_every_page(opened: PagesOpening | RedactedOpening) -> None:

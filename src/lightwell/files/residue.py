@@ -33,6 +33,10 @@ Crop = tuple[int, Box, bytes]
 LAYOUT, OCR, DECISION, TEXT = "published layout", "ocr", "decision", "text"
 EXTRACTORS = (*rereading.EXTRACTORS, LAYOUT, OCR)
 
+_WAY_OUT = (
+    "hide that place as well (lightwell redaction find), change title, file name or summary, or record in "
+    "the workspace that the words stay readable there"
+)
 _PAGES_AT_ONCE = 20
 # Pages read in one process before the next begins with the next stretch.
 _LONG = 200
@@ -107,7 +111,7 @@ class Result:
         ):
             what = "a hidden word" if whole else "a piece of a hidden word"
             place = f"page {number}, {name}" if number else name
-            problems.append(errors.Problem(place, f"{what} can still be read ({extractor})"))
+            problems.append(errors.Problem(place, f"{what} can still be read ({extractor}); {_WAY_OUT}"))
         return problems
 
 

@@ -137,3 +137,11 @@ def test_an_opening_names_every_page_once():
     record["holdings"] = []
     with pytest.raises(errors.Refused, match="every page"):
         release.parse_opening(record)
+
+
+@pytest.mark.parametrize("name", ["ground", "decided_by"])
+def test_a_ground_that_is_a_sentence_is_no_ground(name: str) -> None:
+    record = make_pages()
+    record["holdings"][0][name] = "participant]\u2029Nothing was found. [hidden:participant"
+    with pytest.raises(errors.Refused, match="is no id"):
+        release.parse_opening(record)
