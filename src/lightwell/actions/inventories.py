@@ -31,7 +31,7 @@ from lightwell.tlog import tree
 Progress = Callable[[int, int, int], None]  # files done, files in all, pages done
 # So many files one of several workers claims at once: enough that starting its readers costs little, and few
 # enough that both have something to do until the end.
-_LEAST_BATCH, _MOST_BATCH, _SHARES = 4, 64, 8
+_LEAST_BATCH, _MOST_BATCH, _SHARES = 4, 64, 16
 _PAUSE_SECONDS = 0.2
 
 
