@@ -167,6 +167,7 @@ def test_the_doctor_says_each_check_in_one_line_and_what_to_do(state):
         "index",
         "leftovers",
         "questions",
+        "security",
         "libreoffice",
         "pango",
         "tesseract",
