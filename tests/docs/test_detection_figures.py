@@ -36,6 +36,7 @@ def test_the_figures_count_every_label():
                 assert row["right"] <= row["findings"]
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not SHARED.exists(), reason="needs the documents of ../shared/data")
 def test_the_figures_of_the_rules_are_those_of_today(monkeypatch):
     """When this fails: .venv/bin/python docs/make/detection.py --presidio"""

@@ -61,7 +61,7 @@ def test_the_same_proposal_twice_at_once_is_one_proposal(met):
 def test_afterwards_everything_is_there_once_and_verifies(met):
     facts = met["facts"]
     assert facts["verdict"] == facts["fsck"] == ""
-    assert (facts["inventories"], facts["sealed"], facts["measured"]) == (1, 6, 0)
+    assert (facts["inventories"], facts["sealed"], facts["measured"]) == (1, 7, 0)
     assert facts["log"].count("publication") == 1
     assert facts["log"].count("opening") == 6
     assert facts["exits"]["search"]

@@ -57,7 +57,7 @@ def write_documents(folder: Path) -> None:
                 sheet.setPageRotation(90)
             sheet.showPage()
         sheet.save()
-    (folder / "answers.csv").write_text("wave,hours\n1,7.5\n")
+    (folder / "answers.parquet").write_bytes(b"PAR1 no program here reads it PAR1")
 
 
 def make_demo(documents: Path, home: Path) -> Path:

@@ -55,9 +55,11 @@ def set_clock(state: State, now: datetime.datetime) -> None:
 
 def seal(desk: fixture.Desk, folder: Path, count: int) -> None:
     folder.mkdir()
-    names = [f"{number}.{'csv' if number == UNREAD else 'pdf'}" for number in range(1, count + 1)]
+    names = [f"{number}.{'parquet' if number == UNREAD else 'pdf'}" for number in range(1, count + 1)]
     for name in names:
-        (folder / name).write_bytes(b"wave,sleep\n1,7\n" if name.endswith("csv") else make_pdf())
+        (folder / name).write_bytes(
+            b"PAR1 no program here reads it PAR1" if name.endswith("parquet") else make_pdf()
+        )
     rows = inventory.draft_rows(names, DUE)
     study = Study.objects.get(pk=STUDY)
     inventories.measure_files(state=desk.state, study=study, folder=folder, rows=rows, processes=1)

@@ -127,7 +127,8 @@ def split_masters(*, state: State, threshold: int, count: int) -> list[escrow.Sh
     secret = b"".join(
         number.to_bytes(_NUMBER_BYTES, "big") + state.masters.read_master(number) for number in numbers
     )
-    needed = max(0, threshold - 1) * len(secret)
+    # Numbers that protect nothing are refused there; for absurd ones no dice are thrown first.
+    needed = max(0, min(threshold, escrow.MAX_SHARES) - 1) * len(secret)
     return escrow.split_secret(secret, threshold, count, secrets.token_bytes(needed))
 
 

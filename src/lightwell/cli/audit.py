@@ -22,7 +22,7 @@ DIFFERS = 1
 )
 @click.option(
     "--originals",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=click.Path(path_type=Path),
     help="Your own copies of the original files; default: those that the archive keeps sealed.",
 )
 @click.option("--as", "person", required=True, metavar="NAME", help="The auditor's account you act for.")

@@ -37,7 +37,7 @@ def redaction() -> None:
 
 
 @redaction.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome for programs.")
 @click.pass_context
 def attack(context: click.Context, folder: Path, as_json: bool) -> None:
@@ -190,7 +190,7 @@ def find(
 @click.option(
     "--roster",
     "table",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    type=click.Path(allow_dash=True),
     help="CSV of people to find in every written form, or - for standard input; used once, not kept.",
 )
 @click.option("--items", default="", help="Numbers of documents such as 1,3; default: all.")

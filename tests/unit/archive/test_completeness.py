@@ -4,7 +4,7 @@ import datetime
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lightwell.archive import completeness, rules
@@ -121,6 +121,7 @@ def list_events(draw: st.DrawFn) -> list[Event]:
     return sorted(events, key=lambda each: each.date)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(list_events(), st.integers(0, 300), st.integers(0, 300))
 def test_the_equation_always_adds_up_and_no_item_ever_leaves(
     events: list[Event], one: int, other: int

@@ -35,6 +35,7 @@ def test_what_a_missing_model_would_add_is_said_in_one_sentence(monkeypatch):
     assert "\n" not in caught.value.sentence
 
 
+@pytest.mark.full
 @needs_model
 def test_a_model_with_other_bytes_is_not_used(monkeypatch):
     monkeypatch.setattr(presidio, "DIGEST", "0" * 64)
@@ -42,6 +43,7 @@ def test_a_model_with_other_bytes_is_not_used(monkeypatch):
         presidio.load()
 
 
+@pytest.mark.full
 @needs_model
 def test_it_finds_names_and_numbers_with_their_places_and_fetches_nothing(monkeypatch):
     def refuse(*_):
@@ -59,6 +61,7 @@ def test_it_finds_names_and_numbers_with_their_places_and_fetches_nothing(monkey
     assert {each.page for each in found.values()} == {3}
 
 
+@pytest.mark.full
 @needs_model
 def test_pages_without_words_have_no_findings():
     assert presidio.load().find_many([[], [()], make_lines("x")]) == [[], [], []]
