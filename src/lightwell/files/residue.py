@@ -182,13 +182,18 @@ def check_residue(subject: Subject, pool: workers.Pool | None = None) -> Result:
 
 
 def _list_places(parts: page.Parts, region: redaction.Region) -> Iterator[redaction.Place]:
-    """List the words of a region: those it names, and those whose middle lies in one of its boxes."""
+    """List the words of a region: those it names, and those of which a box covers enough."""
     for k, line in enumerate(parts.lines):
         for n, word in enumerate(line):
-            x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
-            inside = any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in region.boxes)
-            if inside or (k, n) in region.words:
+            if (k, n) in region.words or any(_is_covered(word.box, box) for box in region.boxes):
                 yield k, n
+
+
+def _is_covered(word: Box, box: Box) -> bool:
+    # The rule of the plan, written a second time: what checks must not borrow from what it checks.
+    height, width = word[3] - word[1], min(word[2] - word[0], 2 * (word[3] - word[1]))
+    wide, high = min(word[2], box[2]) - max(word[0], box[0]), min(word[3], box[3]) - max(word[1], box[1])
+    return wide > 0 and high > 0 and 4 * min(wide, width) * high >= max(width * height, 1)
 
 
 def _join_rows(boxes: Iterable[Box]) -> Iterator[Box]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import io
+import random
+from collections import Counter
 from pathlib import Path
 
 import numpy
@@ -16,7 +18,7 @@ from lightwell.archive import opening, page, published_pdf, redacted_page, redac
 from lightwell.archive.published_pdf import Block, Sheet
 from lightwell.archive.redaction import Region
 from lightwell.base import errors
-from lightwell.files import pdf, redrawing
+from lightwell.files import pdf, redrawing, residue
 
 REVIEW = datetime.date(2028, 1, 1)
 KEY = b"k" * 32
@@ -250,3 +252,20 @@ def test_a_held_sheet_says_why_and_nothing_else() -> None:
         redacted_page.check_held_sheet(sheet, 7, "security")
     with pytest.raises(errors.Refused, match="not shaded"):
         redacted_page.check_held_sheet(change_pixel(sheet, 1, 1, 0xFF), 7, "legal-privilege")
+
+
+def test_the_check_before_publication_looks_for_every_word_that_a_box_hides(text_page: page.Parts) -> None:
+    dice = random.Random(11)
+    words = [word for line in text_page.lines for word in line]
+    for _ in range(60):
+        left, top, right, bottom = dice.choice(words).box
+        x, y = dice.randint(left - 8, right), dice.randint(top - 4, bottom)
+        box = (max(x, 0), max(y, 0), x + dice.randint(9, 60), y + dice.randint(5, 20))
+        region = Region("confidential", "approver", REVIEW, False, boxes=(box,))
+        made = redrawing.redraw_page(text_page, [region])
+        shown = Counter(
+            word.text for block in made.sheet.blocks if block.kind != "label" for word in block.words
+        )
+        gone = Counter(word.text for word in words) - shown
+        _, (hidden,) = residue.describe_page(text_page, [region], made.sheet)
+        assert Counter(hidden.words) == gone, box
