@@ -63,7 +63,9 @@ def test_a_text_file_is_a_document_too(tmp_path, quick):
 
 
 def test_a_secret_that_comes_back_is_a_failure(tmp_path, quick, monkeypatch):
-    bring(tmp_path)
+    # In words that are seen: what a picture does not show is left out even where nobody looked for it.
+    (tmp_path / "notes.md").write_text("# Visit\n\nKatherine Ashdown told us about her nights.\n")
+    (tmp_path / "secrets.txt").write_text("Katherine Ashdown\n")
     monkeypatch.setattr(rehearsal, "find_words", lambda parts, secret: iter(()))
     monkeypatch.setattr(rehearsal.ocr, "find_program", lambda: None)
     result = run(tmp_path)

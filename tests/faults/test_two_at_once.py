@@ -63,7 +63,7 @@ def test_afterwards_everything_is_there_once_and_verifies(met):
     assert facts["verdict"] == facts["fsck"] == ""
     assert (facts["inventories"], facts["sealed"], facts["measured"]) == (1, 7, 0)
     assert facts["log"].count("publication") == 1
-    assert facts["log"].count("opening") == 6
+    assert facts["log"].count("opening") == 7
     assert facts["exits"]["search"]
     decided = sorted(str(approved) for _, approved in facts["proposals"])
     assert decided == ["None", "True", "True", "True"]
