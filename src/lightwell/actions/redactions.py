@@ -560,13 +560,13 @@ def _list_live(item: Item) -> models.QuerySet[Redaction]:
     return Redaction.objects.filter(item=item, dismissed_by=None, lifted_at=None).exclude(approved=False)
 
 
-def _lock(study: Study, numbers: Collection[int], rows: object, noun: str) -> list[Redaction]:
+def _lock(
+    study: Study, numbers: Collection[int], rows: models.QuerySet[Redaction], noun: str
+) -> list[Redaction]:
     wanted = set(numbers)
     # A longer number is none that the database could be asked about.
     asked = [number for number in wanted if number <= models.BigIntegerField.MAX_BIGINT]
-    found = list(
-        rows.select_for_update(of=("self",)).filter(item__study=study, pk__in=asked)  # type: ignore[attr-defined]
-    )
+    found = list(rows.select_for_update(of=("self",)).filter(item__study=study, pk__in=asked))
     missing = sorted(wanted - {row.pk for row in found})
     if missing or not wanted:
         raise errors.UserMistake(

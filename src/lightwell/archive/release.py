@@ -160,20 +160,11 @@ def make_pages_opening(
     holdings: Sequence[Holding],
 ) -> dict[str, Json]:
     """Open some pages, each with the hex digest of its picture; inverse of `parse_opening`."""
-    if not pages:
-        raise ValueError("an opening opens at least one page")
-    first = pages[0][0].proof
     return {
-        "type": OPENING,
-        "mode": "pages",
-        "study": header.study,
-        "item": header.number,
-        "header": {"pages": header.pages, "renderer": header.renderer, "salt": first.header_salt.hex()},
-        "file_hash": first.file_hash.hex(),
+        **_begin_opening("pages", header, [shown for shown, _ in pages], holdings),
         "pages": [
             _format_page(shown, name) for shown, name in sorted(pages, key=lambda pair: pair[0].head.number)
         ],
-        "holdings": [_format_holding(held) for held in sorted(holdings, key=lambda held: held.page)],
     }
 
 
@@ -188,22 +179,13 @@ def make_redacted_opening(
 
     Each page comes with its hidden regions in the order of their labels.
     """
-    if not pages:
-        raise ValueError("an opening opens at least one page")
-    first = pages[0][0].proof
     return {
-        "type": OPENING,
-        "mode": "redacted",
-        "study": header.study,
-        "item": header.number,
-        "header": {"pages": header.pages, "renderer": header.renderer, "salt": first.header_salt.hex()},
-        "file_hash": first.file_hash.hex(),
+        **_begin_opening("redacted", header, [shown for shown, _ in pages], holdings),
         "document": document,
         "pages": [
             _format_redacted_page(shown, regions)
             for shown, regions in sorted(pages, key=lambda pair: pair[0].head.number)
         ],
-        "holdings": [_format_holding(held) for held in sorted(holdings, key=lambda held: held.page)],
     }
 
 
@@ -335,6 +317,24 @@ def parse_page_proof(record: Json) -> PageProof:
                 None if png is None else _parse_base64(png),
             )
     raise errors.Refused("this is not the proof of a page of a form that is known here")
+
+
+def _begin_opening(
+    mode: str, header: seal.Header, pages: Sequence[openings.PageOpening], holdings: Sequence[Holding]
+) -> dict[str, Json]:
+    """Write what every opening page by page has; the proof of any page has the salt of the header."""
+    if not pages:
+        raise ValueError("an opening opens at least one page")
+    first = pages[0].proof
+    return {
+        "type": OPENING,
+        "mode": mode,
+        "study": header.study,
+        "item": header.number,
+        "header": {"pages": header.pages, "renderer": header.renderer, "salt": first.header_salt.hex()},
+        "file_hash": first.file_hash.hex(),
+        "holdings": [_format_holding(held) for held in sorted(holdings, key=lambda held: held.page)],
+    }
 
 
 def _format_head(head: page.Head) -> Json:

@@ -22,6 +22,8 @@ from lightwell.cli import installation, publication
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from django.db.models import QuerySet
+
     from lightwell.db.models import Redaction, Study
 
 _AS = click.option("--as", "person", required=True, metavar="NAME", help="The account you act for.")
@@ -450,9 +452,9 @@ def _decide(study: str, numbers: str, person: str, approved: bool) -> None:
     click.echo(f"{'approved' if approved else 'turned down'}: {len(rows)}")
 
 
-def _choose(study: Study, numbers: str, rows: object) -> Collection[int]:
+def _choose(study: Study, numbers: str, rows: QuerySet[Redaction]) -> Collection[int]:
     if numbers == "all":
-        return list(rows.filter(item__study=study).values_list("pk", flat=True))  # type: ignore[attr-defined]
+        return list(rows.filter(item__study=study).values_list("pk", flat=True))
     return _parse_numbers(numbers, "NUMBERS")
 
 
