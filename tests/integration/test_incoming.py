@@ -19,6 +19,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from document_fixture import STUDY, make_pdf
+from office_fixture import make_docx
+from test_text_files import make_mail
 from test_workspace import NOW, PASSWORD, register, sign_in
 
 from lightwell.actions import leftovers, log, organisations, overview, people, readings
@@ -459,3 +461,57 @@ def test_what_a_cut_off_request_left_goes_after_a_day(state: State, ana: Client)
     os.utime(path, (old, old))
     leftovers.sweep_leftovers(state=state)
     assert not path.exists()
+
+
+def test_files_inside_mails_and_office_files_are_shown_and_become_documents_of_their_own(
+    state: State, ana: Client
+) -> None:
+    text = add(ana, talk__eml=make_mail().as_bytes(), plan__docx=make_docx())
+    assert "Files inside files" not in text
+    text = check(ana, state)
+    for name in ("t.csv", "t (2).csv", "oleObject1.bin"):
+        assert f'<span class="name">{name}</span>' in text
+    assert "3 files inside mails and office files: 0 in the list" in text
+    assert [row["file"] for row in read_list(ana)] == ["plan.docx", "talk.eml"]
+    chosen = ["talk.eml / t (2).csv", "plan.docx / oleObject1.bin"]
+    text = ana.post(f"{ROOM}inside/", {"inside": chosen}, follow=True).content.decode()
+    assert "2 files added to the list" in text
+    assert [row["file"] for row in read_list(ana)] == [
+        "plan.docx",
+        "plan.docx / oleObject1.bin",
+        "talk.eml",
+        "talk.eml / t (2).csv",
+    ]
+    # Taking its row away leaves it where it was.
+    rows = read_list(ana)
+    form = {name: [row[name] for row in rows] for name in ("file", *readings.incoming.EDITED)}
+    text = ana.post(f"{ROOM}list/", {**form, "remove": chosen[1]}, follow=True).content.decode()
+    assert [row["file"] for row in read_list(ana)] == ["plan.docx", "talk.eml", "talk.eml / t (2).csv"]
+    assert 'value="plan.docx / oleObject1.bin"' in text
+    assert find_area(state).list_files().keys() == {"plan.docx", "talk.eml"}
+    check(ana, state)
+    read_all(ana, state)
+    sealed = dict(Item.objects.values_list("file_name", "read"))
+    assert sealed["talk.eml / t (2).csv"] is True
+    assert len(sealed) == 3
+
+
+def test_what_is_inside_a_file_that_was_replaced_or_may_not_be_opened_is_not_in_the_list(
+    state: State, ana: Client
+) -> None:
+    add(ana, talk__eml=make_mail().as_bytes())
+    check(ana, state)
+    ana.post(f"{ROOM}inside/", {"inside": ["talk.eml / t.csv"]})
+    rows = read_list(ana)
+    form = {name: [row[name] for row in rows] for name in ("file", *readings.incoming.EDITED)}
+    ana.post(f"{ROOM}list/", {**form, "remove": "talk.eml"})
+    assert read_list(ana) == []
+    add(ana, talk__eml=b"From: a@b.example\nSubject: another\n\nwords\n")
+    assert [row["file"] for row in read_list(ana)] == ["talk.eml"]
+    gone = ana.post(f"{ROOM}inside/", {"inside": ["talk.eml / t.csv"]})
+    assert "not there any more" in gone.content.decode()
+    assert "tick the files" in ana.post(f"{ROOM}inside/", {}).content.decode().lower()
+    add(ana, unseen__eml=make_mail().as_bytes())
+    text = save(ana, "check", intent_2="withhold", ground_2="suspected-abuse-image")
+    work(state)
+    assert "unseen.eml / " not in ana.get(ROOM).content.decode(), text

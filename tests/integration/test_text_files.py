@@ -17,7 +17,7 @@ from reportlab.pdfgen import canvas
 from lightwell.archive import inventory
 from lightwell.base import errors
 from lightwell.cli import inventory as inventory_command
-from lightwell.files import attachments, chats, foundation, intake, mails, parts, recognition
+from lightwell.files import attachments, chats, enclosures, foundation, intake, mails, parts, recognition
 from lightwell.files.store import FileStore
 
 KEY = bytes(range(32))
@@ -192,7 +192,7 @@ def test_mails_inside_mails_are_followed_only_so_deep() -> None:
         outer.add_attachment(mail)
         mail = outer
     with pytest.raises(errors.UserMistake, match="mails inside mails more than 5 deep"):
-        mails.list_attachments(mail.as_bytes(), mails.EML)
+        enclosures.list_enclosures(mail.as_bytes(), mails.EML)
 
 
 def test_a_mail_of_outlook_is_read_from_its_streams(tmp_path: Path) -> None:

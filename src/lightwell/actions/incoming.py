@@ -19,7 +19,7 @@ from lightwell.archive import inventory
 from lightwell.base import errors
 from lightwell.base.errors import Problem
 from lightwell.db.models import Item, Person, Study
-from lightwell.files import data, disk, folder, incoming, occupancy, store
+from lightwell.files import attachments, data, disk, enclosures, folder, incoming, occupancy, store
 from lightwell.files.incoming import Area, Arrived, Limits
 from lightwell.files.state import State
 
@@ -38,6 +38,19 @@ class Entry:
     file: str
     size: int
     cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file inside a mail or an office file: its name behind that of its holder, its size in bytes, and
+    whether it has a row, so that it is locked in as a document of its own.
+    """
+
+    holder: str
+    name: str
+    file: str
+    size: int
+    listed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +79,12 @@ def open_area(*, state: State, actor: Person, study: Study) -> Area:
 
 def list_entries(area: Area, now: datetime.datetime) -> list[Entry]:
     """List the documents with their rows: in the order of the list, and what has none yet after it."""
-    files = area.list_files()
+    files = _list_all(area)
     rows = {
         row["file"]: row for row in inventory.parse_cells(area.read_table() or inventory.format_cells([]))
     }
-    new = [name for name in files if name not in rows]
+    # A file inside another gets a row only when somebody asks for it.
+    new = [name for name in area.list_files() if name not in rows]
     due = now.date() + datetime.timedelta(days=inventory.DUE_DAYS)
     drafted = inventory.parse_cells(inventory.format_rows(inventory.draft_rows(new, due)))
     kept = [row for name, row in rows.items() if name in files]
@@ -78,6 +92,82 @@ def list_entries(area: Area, now: datetime.datetime) -> list[Entry]:
         Entry(number, row["file"], files[row["file"]], {**row, "number": str(number)})
         for number, row in enumerate([*kept, *drafted], 1)
     ]
+
+
+def keep_enclosures(area: Area, found: attachments.Found) -> None:
+    """Keep which files inside others a check found; what is inside a file that changes is forgotten."""
+    holders = {name.split(enclosures.SEPARATOR)[0] for name in found.sizes}
+    note = {
+        "holders": {name: _identify(area, name) for name in sorted(holders)},
+        "sizes": found.sizes,
+        "problems": [[each.place, each.sentence] for each in found.problems],
+    }
+    area.write_note("inside", note)
+
+
+def list_enclosures(area: Area, entries: Iterable[Entry]) -> tuple[list[Enclosure], list[Problem]]:
+    """List the files inside others that the last check found, and each file in which it could not look."""
+    listed = {entry.file for entry in entries}
+    note = area.read_note("inside") or {"problems": []}
+    found = []
+    for file, size in _list_inside(area).items():
+        holder, _, name = file.partition(enclosures.SEPARATOR)
+        found.append(Enclosure(holder, name, file, size, file in listed))
+    files = area.list_files()
+    return found, [Problem(place, sentence) for place, sentence in note["problems"] if place in files]
+
+
+def list_out(
+    *, state: State, actor: Person, study: Study, names: Collection[str], now: datetime.datetime
+) -> int:
+    """Give files inside others rows of their own, behind the row of what holds them; returns how many.
+
+    `UserMistake` when one is not there, or not there any more.
+    """
+    area = open_area(state=state, actor=actor, study=study)
+    with _change(state, study, area):
+        entries = list_entries(area, now)
+        known = _list_inside(area)
+        if missing := sorted(set(names) - set(known)):
+            raise errors.UserMistake(
+                problems=[Problem(name, "it is not there any more; check the list again") for name in missing]
+            )
+        new = [name for name in known if name in names and name not in {entry.file for entry in entries}]
+        due = now.date() + datetime.timedelta(days=inventory.DUE_DAYS)
+        drafted = inventory.parse_cells(inventory.format_rows(inventory.draft_rows(new, due)))
+        cells = [entry.cells for entry in entries]
+        for row in drafted:
+            holder = row["file"].split(enclosures.SEPARATOR)[0]
+            family = [
+                k for k, each in enumerate(cells) if each["file"].split(enclosures.SEPARATOR)[0] == holder
+            ]
+            cells.insert(family[-1] + 1 if family else len(cells), row)
+        area.write_table(inventory.format_cells(cells))
+        area.write_table(format_table(list_entries(area, now)))
+    return len(new)
+
+
+def _list_inside(area: Area) -> dict[str, int]:
+    """List the files inside others with their sizes, as far as what holds them is what was looked at."""
+    note = area.read_note("inside")
+    if note is None:
+        return {}
+    sound = {name for name, identity in note["holders"].items() if _identify(area, name) == identity}
+    return {
+        name: size for name, size in note["sizes"].items() if name.split(enclosures.SEPARATOR)[0] in sound
+    }
+
+
+def _list_all(area: Area) -> dict[str, int]:
+    return {**area.list_files(), **_list_inside(area)}
+
+
+def _identify(area: Area, name: str) -> list[int]:
+    try:
+        status = (area.documents / name).stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns]
 
 
 def format_table(entries: Iterable[Entry]) -> str:
@@ -174,11 +264,17 @@ def describe_size(limits: Limits) -> str:
 
 
 def remove_file(*, state: State, actor: Person, study: Study, name: str, now: datetime.datetime) -> None:
-    """Take one file back out; `UserMistake` when there is none of that name."""
+    """Take one file back out, or the row of a file inside another, which stays in that; `UserMistake` when
+    there is none of that name.
+    """
     area = open_area(state=state, actor=actor, study=study)
     with _change(state, study, area):
-        if not area.remove_file(name):
+        entries = list_entries(area, now)
+        inside = name in _list_inside(area) and any(entry.file == name for entry in entries)
+        if not (inside or area.remove_file(name)):
             raise errors.UserMistake("there is no such file any more; somebody else may have removed it")
+        left = [entry.cells for entry in entries if entry.file != name]
+        area.write_table(inventory.format_cells(left))
         area.write_table(format_table(list_entries(area, now)))
 
 
@@ -226,7 +322,7 @@ def hand_in_table(
         raise errors.UserMistake("the table has no row; download the list, edit it and hand it in again")
     with _change(state, study, area):
         files = area.list_files()
-        _check_places(rows, files)
+        _check_places(rows, _list_all(area))
         area.write_table(inventory.format_cells(rows))
         area.write_table(format_table(list_entries(area, now)))
     return sorted(set(files) - {row["file"] for row in rows})

@@ -326,6 +326,7 @@ def _check(state: State, study: Study, area: Area, processes: int, report: Repor
         processes=processes,
         free=free,
         progress=report,
+        told=lambda inside: incoming.keep_enclosures(area, inside),
     )
     told = {**dataclasses.asdict(seen), "free": free, "seconds": seen.seconds / processes}
     return {"outlook": told, "done": seen.documents, "total": seen.documents, "pages": seen.pages}

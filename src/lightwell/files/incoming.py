@@ -5,6 +5,7 @@
     incoming/<study>/list.csv     the list as it is edited, wrong cells too
     incoming/<study>/asked        what the worker is asked to do; taken away to stop it
     incoming/<study>/checked, read   what came of it
+    incoming/<study>/inside   the files inside mails and office files, as the last check found them
 
 Nobody but the account of the site can open the folder, and no address leads into it. It is in no backup: the
 bytes are copies of what the publisher still has, and the sealed area holds them encrypted afterwards. Who
@@ -31,7 +32,7 @@ FILE_VARIABLE, STUDY_VARIABLE = "LIGHTWELL_FILE_MB", "LIGHTWELL_STUDY_MB"
 # A request that takes longer than this was cut off, and what it left may go.
 ARRIVING_SECONDS = 24 * 3600.0
 _LONGEST_PART = 255
-_NOTES = ("asked", "checked", "read")
+_NOTES = ("asked", "checked", "read", "inside")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Mails (EML, RFC 5322, and Outlook's MSG) made into pages of our own setting, and their attachments found.
 
 The head and the words are set; where a mail says the same as plain text and as HTML, both are, if they
-differ. Every attachment can be an item of its own, named "mail.eml / report.pdf"; mails inside mails are
-followed to a fixed depth. MSG is read from its streams ([MS-OXMSG], [MS-OXPROPS]). Nothing is fetched.
+differ. Attachments are found here; as items of their own: `files/enclosures`. MSG is read from its streams
+([MS-OXMSG], [MS-OXPROPS]). Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -87,39 +87,6 @@ def draft_mail(mail: Mail) -> Draft:
     return Draft(iter(_set_mail(mail, named)), findings)
 
 
-def find_attachment(data: bytes, media_type: str, names: list[str]) -> bytes:
-    """Find the bytes of an attachment by the names that lead to it; `UserMistake` when there is none."""
-    mail = read_mail(data, media_type)
-    for each in mail.attachments:
-        if each.name == names[0]:
-            if len(names) == 1:
-                return each.data
-            return find_attachment(each.data, judge_inner(each), names[1:])
-    raise errors.UserMistake(f"the mail has no attachment {names[0]!r}; draft the list anew")
-
-
-def list_attachments(data: bytes, media_type: str, depth: int = 1) -> list[str]:
-    """List the attachments of a mail, those of mails inside it behind them; each by the names that lead to
-    it.
-
-    `UserMistake` when mails lie inside mails deeper than is followed, or there are too many parts.
-    """
-    if depth > MAX_DEPTH:
-        raise errors.UserMistake(
-            f"it holds mails inside mails more than {MAX_DEPTH} deep; supply the inner ones as files"
-        )
-    found = []
-    for each in read_mail(data, media_type).attachments:
-        found.append(each.name)
-        if inner := judge_inner(each):
-            found += [
-                f"{each.name}{SEPARATOR}{name}" for name in list_attachments(each.data, inner, depth + 1)
-            ]
-    if len(found) > MAX_PARTS:
-        raise errors.UserMistake(f"it holds {len(found):,} attachments; at most {MAX_PARTS:,} are read")
-    return found
-
-
 def judge_inner(attachment: Attachment) -> str:
     """Judge whether an attachment is a mail itself; its media type, or nothing."""
     name = attachment.name.lower()
@@ -175,7 +142,7 @@ def _read_eml(data: bytes) -> Mail:
             found.append(
                 Attachment(part.get_filename() or f"part.{ending}", body if isinstance(body, bytes) else b"")
             )
-    return Mail(tuple(headings), "\n\n".join(plain), "\n".join(html), _name_apart(found))
+    return Mail(tuple(headings), "\n\n".join(plain), "\n".join(html), name_apart(found))
 
 
 def _list_leaves(message: email.message.Message) -> Iterator[email.message.Message]:
@@ -208,7 +175,7 @@ def _decode_part(part: email.message.Message) -> str:
         return texts.decode_text(data)
 
 
-def _name_apart(found: list[Attachment]) -> tuple[Attachment, ...]:
+def name_apart(found: list[Attachment]) -> tuple[Attachment, ...]:
     """Make the names of attachments safe for a list of files, and different from one another."""
     kept: list[Attachment] = []
     seen: set[str] = set()
@@ -245,7 +212,7 @@ def _read_storage(opened: olefile.OleFileIO, place: list[str]) -> Mail:
         "Its words are kept in a form that is not read here; they are in the original file." if rich else ""
     )
     text = texts.decode_text(html, html=True) if html else _read_text(opened, place, "1013")
-    return Mail(tuple(headings), plain, text, _name_apart(found), remark)
+    return Mail(tuple(headings), plain, text, name_apart(found), remark)
 
 
 def _read_msg_attachment(opened: olefile.OleFileIO, place: list[str]) -> Attachment:

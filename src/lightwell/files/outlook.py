@@ -54,15 +54,20 @@ def look_ahead(
     processes: int = 2,
     free: int | None = None,
     progress: Progress | None = None,
+    told: Callable[[attachments.Found], None] | None = None,
 ) -> Outlook:
     """Look at a folder and its table (`text`, as CSV); raises `UserMistake` with every problem of both.
 
-    `today` judges the promised dates. `free` are the bytes that the disk of the installation has left.
+    `today` judges the promised dates. `free` are the bytes that the disk of the installation has left. The
+    files inside others are `told` first, also where problems follow.
     """
     listing = folder.read_folder(documents)
     first = inventory.read_table(text, listing.names, grounds, today)
     barred = {row.file for row in first.rows if not _may_open(row, grounds)}
-    inside, unread_mails = attachments.list_attachments(documents, listing.names, barred)
+    enclosed = attachments.find_attachments(documents, listing.names, barred)
+    inside, unread_mails = list(enclosed.sizes), enclosed.problems
+    if told:
+        told(enclosed)
     listed = sorted({row.file for row in first.rows} & set(inside))
     names = [*listing.names, *listed]
     table = inventory.read_table(text, names, grounds, today) if listed else first

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 from lxml import etree
 
@@ -35,7 +35,7 @@ _MANIFEST = "META-INF/manifest.xml"
 class Package:
     """An open package; a context. Raises `UserMistake` in one sentence for what cannot be read safely."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | BinaryIO) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):

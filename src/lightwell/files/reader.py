@@ -25,8 +25,8 @@ from lightwell.archive import page, seal
 from lightwell.base import errors
 from lightwell.files import (
     conversion,
+    enclosures,
     fence,
-    mails,
     media,
     opendocument,
     openxml,
@@ -228,15 +228,12 @@ def _prepare(task: Task, tell: Tell) -> dict[str, Any]:
 
 def _list_attachments(task: Task, tell: Tell) -> dict[str, Any]:
     path = Path(task["path"])
-    media_type = media.judge_type(path)
-    if media_type not in mails.MEDIA_TYPES or path.stat().st_size > mails.MAX_BYTES:
-        return {"names": []}
-    return {"names": mails.list_attachments(path.read_bytes(), media_type)}
+    return {"found": enclosures.list_enclosures(path, media.judge_type(path))}
 
 
 def _take_out(task: Task, tell: Tell) -> dict[str, Any]:
     path = Path(task["path"])
-    data = mails.find_attachment(path.read_bytes(), media.judge_type(path), task["names"])
+    data = enclosures.find_enclosure(path, media.judge_type(path), task["names"])
     Path(task["target"]).write_bytes(data)
     return {}
 

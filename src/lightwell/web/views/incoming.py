@@ -28,6 +28,7 @@ ROWS = 50
 # More than these nobody reads; when they are mended the next ones show.
 MOST_FAULTS = 100
 MOST_TOLD = 10
+MOST_INSIDE = 250
 LABELS = {
     "title": "Title",
     "kind": "Kind",
@@ -100,6 +101,22 @@ def save_list(request: HttpRequest, study: str) -> HttpResponse:
 
 
 @people.for_people("seal")
+@methods.only_send
+def list_out(request: HttpRequest, study: str) -> HttpResponse:
+    """Give files inside mails and office files rows of their own."""
+    opened, row = state.open_state(), _find_study(study)
+    names = request.POST.getlist("inside")
+    if not names:
+        faults = [Fault("", "tick the files that become documents of their own", "inside-1")]
+        return _render(request, row, faults, "No file was ticked")
+    added = incoming.list_out(
+        state=opened, actor=read_person(request), study=row, names=names, now=opened.read_now()
+    )
+    people.tell(request, f"{words.count(added, 'file')} added to the list. Check the list again.")
+    return _return(row)
+
+
+@people.for_people("seal")
 @methods.only_read
 def download_list(request: HttpRequest, study: str) -> HttpResponse:
     """Give the list as CSV, to edit elsewhere."""
@@ -157,6 +174,7 @@ def _render(
     entries = incoming.list_entries(area, now)
     shown, steps = stretch.cut_stretch(entries, request.GET.get("from", ""), {}, ROWS)
     asked = readings.read_asked(area)
+    inside, closed = incoming.list_enclosures(area, entries)
     checked, read = (readings.read_found(area, do) for do in readings.NOTES)
     problems = incoming.list_problems(entries, now.date())
     for found in (checked, read):
@@ -171,6 +189,11 @@ def _render(
         "steps": steps,
         "first": shown[0].number if steps else "",
         "asked": asked,
+        "inside": [each for each in inside if not each.listed][:MOST_INSIDE],
+        "inside_total": len(inside),
+        "inside_listed": sum(each.listed for each in inside),
+        "inside_left": max(0, sum(not each.listed for each in inside) - MOST_INSIDE),
+        "closed": closed,
         "waits": asked is not None and asked.is_left_lying(time.time()),
         "going": _find_going(area, asked),
         "checked": checked,
@@ -288,6 +311,7 @@ urlpatterns = [
     path("workspace/studies/<slug:study>/documents/", show_documents, name="workspace-documents"),
     path("workspace/studies/<slug:study>/documents/add/", add_documents, name="workspace-add"),
     path("workspace/studies/<slug:study>/documents/list/", save_list, name="workspace-list"),
+    path("workspace/studies/<slug:study>/documents/inside/", list_out, name="workspace-inside"),
     path("workspace/studies/<slug:study>/documents/list.csv", download_list, name="workspace-list-csv"),
     path("workspace/studies/<slug:study>/documents/table/", hand_in_list, name="workspace-table"),
     path("workspace/studies/<slug:study>/documents/ask/", ask_worker, name="workspace-ask"),
