@@ -254,10 +254,15 @@ def _draw_widest_change(
     if not moved:
         return []
     _, index, widest = max(moved, key=lambda each: (each[0], -each[1], -each[2].at))
-    words = f"{format_short(widest.value)} in {widest.edition}"
+    words = f"{format_short(widest.value)} in edition {widest.edition}"
     x, before = place_x(widest.at), place_x(widest.at) + 8 + _measure(words, 13) > right
     anchor, x = ("end", x - 8) if before else ("", x + 8)
-    return [_text(x, place_y(widest.value) - 6, words, 13, _COLOURS[index], anchor)]
+    written = _text(x, place_y(widest.value) - 8, words, 13, _COLOURS[index], anchor)
+    # A white edge under it, so that it can be read where it crosses a line.
+    return [
+        written.replace("<text ", '<text stroke="#ffffff" stroke-width="4" stroke-linejoin="round" ', 1),
+        written,
+    ]
 
 
 def _draw_periods(periods: Sequence[str], place_x: _Place, y: float, room: float) -> list[str]:
