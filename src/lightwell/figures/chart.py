@@ -255,13 +255,16 @@ def _draw_widest_change(
         return []
     _, index, widest = max(moved, key=lambda each: (each[0], -each[1], -each[2].at))
     words = f"{format_short(widest.value)} in edition {widest.edition}"
-    x, before = place_x(widest.at), place_x(widest.at) + 8 + _measure(words, 13) > right
-    anchor, x = ("end", x - 8) if before else ("", x + 8)
-    written = _text(x, place_y(widest.value) - 8, words, 13, _COLOURS[index], anchor)
-    # A white edge under it, so that it can be read where it crosses a line.
+    half, mark = _measure(words, 13) / 2, place_x(widest.at)
+    x = min(mark, right - half)
+    # Above everything that is drawn below or beside the words, with a thread down to the mark.
+    drawn = [(at, value) for line in lines for at, value in enumerate(line.values) if value is not None]
+    drawn += [(each.at, each.value) for line in lines for each in line.earlier]
+    y = min(place_y(value) for at, value in drawn if abs(place_x(at) - x) <= half + 12) - 16
+    thread = f"M{mark:.1f} {y + 4:.1f}V{place_y(widest.value) - 4:.1f}"
     return [
-        written.replace("<text ", '<text stroke="#ffffff" stroke-width="4" stroke-linejoin="round" ', 1),
-        written,
+        f'<path d="{thread}" stroke="{_COLOURS[index]}" stroke-dasharray="1 2"/>',
+        _text(x, y, words, 13, _COLOURS[index], "middle"),
     ]
 
 
