@@ -66,7 +66,7 @@ def run(command: list[str], environment: dict[str, str] | None = None, expected:
 def measure_memory(pid: int) -> float:
     """Measure the resident memory of a process and of those it started, in MB (proportional shares)."""
     total = 0
-    for each in _list_family(pid):
+    for each in list_family(pid):
         with contextlib.suppress(OSError, TypeError):
             rollup = Path(f"/proc/{each}/smaps_rollup").read_text()
             total += int(re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)[1])  # type: ignore[index]  # suppressed
@@ -76,7 +76,7 @@ def measure_memory(pid: int) -> float:
 def measure_cpu(pid: int) -> float:
     """Measure the CPU seconds that a process and those it started, and that still run, have used."""
     ticks = 0
-    for each in _list_family(pid):
+    for each in list_family(pid):
         with contextlib.suppress(OSError):
             # Behind the name in brackets; user and system time are the 14th and 15th field (man 5 proc).
             fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
@@ -84,7 +84,8 @@ def measure_cpu(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _list_family(pid: int) -> Iterator[int]:
+def list_family(pid: int) -> Iterator[int]:
+    """List a process and those that it started and that still run."""
     todo = [pid]
     while todo:
         each = todo.pop()
