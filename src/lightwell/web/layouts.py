@@ -47,7 +47,7 @@ LAYOUTS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("Case", ("number", "rules")),
     ),
     "figures-edition": (
-        ("The figures", ("edition", "published_on", "period", "points_in_all", "points")),
+        ("The figures", ("edition", "published_on", "told_by", "period", "points_in_all", "points")),
         ("What they count", ("definitions", "caveats", "not_answered")),
         ("What changed since the edition before", ("revisions",)),
         ("Where they come from", ("source_page", "files", "mapping", "sources")),
