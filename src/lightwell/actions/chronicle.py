@@ -6,6 +6,7 @@ a day is worked out, because nobody announces it.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections import Counter
 from dataclasses import dataclass
@@ -33,7 +34,11 @@ KIND_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that happened. `id` never changes, so that a feed reader does not show it twice."""
+    """One thing that happened. `id` never changes, so that a feed reader does not show it twice.
+
+    `services` and `topics` are what it is about, for whoever follows one of them. `in_view` is false where
+    nothing of what was published can be read any more: the list keeps the line, but it is sent to nobody.
+    """
 
     id: str
     at: datetime.datetime
@@ -43,6 +48,14 @@ class Change:
     place: tuple[str, str]
     provider: str
     study: str | None = None
+    services: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    in_view: bool = True
+
+
+def make_tag(origin: str, change: str) -> str:
+    """Make the id of a change in feeds and webhooks: a tag URI (RFC 4151) that survives a move of the site."""
+    return f"tag:{origin.partition('/')[0] or 'lightwell.example'},2026:{origin}/{change}"
 
 
 def list_changes(
@@ -62,6 +75,8 @@ def list_changes(
         *_list_lapses(overview, titles),
         *_list_challenges(find_time, overview),
     ]
+    about = {each.id: _read_about(each.record) for each in overview.studies}
+    changes = [_tell_about(each, about) for each in changes]
     kept = [
         each
         for each in changes
@@ -94,6 +109,7 @@ def _list_records(find_time: moments.Finder, limit: int) -> list[Change]:
                 place,
                 row.provider_id,
                 study,
+                *_read_about(record),
             )
         )
     return changes
@@ -147,9 +163,11 @@ def _list_publications(
     find_time: moments.Finder, titles: dict[str, str], owners: dict[str, str], limit: int
 ) -> list[Change]:
     opened = Counter(Opening.objects.values_list("item__study_id", "opened_at"))
+    shown = Counter(Opening.objects.visible().values_list("item__study_id", "opened_at"))
     changes = []
     for row in Publication.objects.order_by("-log_index")[:limit]:
-        number = opened[(row.study_id, row.published_at)]
+        act = row.study_id, row.published_at
+        number = opened[act]
         sentence = (
             f"{answers.count(number, 'document')} published" if number else "What is held back was decided"
         )
@@ -163,6 +181,7 @@ def _list_publications(
                 ("study", row.study_id),
                 owners.get(row.study_id, ""),
                 row.study_id,
+                in_view=not number or bool(shown[act]),
             )
         )
     return changes
@@ -288,6 +307,21 @@ def _list_challenges(find_time: moments.Finder, overview: Overview) -> list[Chan
             if at.date() <= overview.day
         ]
     return changes
+
+
+def _read_about(record: disclosure.Disclosure | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read which services and topics a record is about; nothing of one that was removed."""
+    topics = record.body.get("topics") if record else None
+    named = tuple(str(each) for each in topics) if isinstance(topics, list) else ()
+    return tuple(each.id for each in record.services) if record else (), named
+
+
+def _tell_about(change: Change, about: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> Change:
+    """Add the services and topics of its study to a change that does not say its own."""
+    if change.services or change.topics or change.study not in about:
+        return change
+    services, topics = about[change.study]
+    return dataclasses.replace(change, services=services, topics=topics)
 
 
 def _name(record: disclosure.Disclosure | None) -> str:

@@ -74,6 +74,12 @@ class FoundPage:
     score: float
     excerpt: excerpt.Excerpt
     words: tuple[tuple[int, int], ...]
+    opening: int  # the log's place of the opening that shows it
+
+    @property
+    def id(self) -> str:
+        """The id of this hit as something that happened: another one when the page is opened again."""
+        return f"e{self.opening}-p{self.page}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,20 @@ def find_pages(
     return Found(
         tuple(_describe_hit(hit, row, wanted, moment) for hit, row in shown), counts, last if going_on else ""
     )
+
+
+def list_since(
+    state: State, query: str, filters: finder.Filters, opening: int, *, most: int = 1000
+) -> list[FoundPage]:
+    """List the pages that fit a search and were opened at or after a place of the log, newest first."""
+    pages: list[FoundPage] = []
+    cursor, going_on = "", True
+    while going_on and len(pages) < most:
+        found = find_pages(state, query, filters, cursor, limit=lookup.MAX_HITS, newest=True)
+        pages += [each for each in found.pages if each.opening >= opening]
+        cursor = found.next
+        going_on = bool(cursor) and all(each.opening >= opening for each in found.pages)
+    return pages[:most]
 
 
 def mark_words(text: str, query: str) -> list[tuple[int, int]]:
@@ -364,4 +384,5 @@ def _describe_hit(
         score=hit.score,
         excerpt=excerpt.make_excerpt(row.text, ranges),
         words=tuple(excerpt.list_marked_words(row.text, ranges)),
+        opening=finder.parse_cursor(hit.cursor).place >> _PAGE_BITS,
     )

@@ -2,6 +2,7 @@
 
 from lightwell.db.models.challenges import Challenge, TurnedAway
 from lightwell.db.models.disclosures import Disclosure, Tombstone
+from lightwell.db.models.following import Batch, Follow, Follower, Mailing, Noticed, Webhook
 from lightwell.db.models.log import Checkpoint, LogEntry
 from lightwell.db.models.parties import PastName, Provider, Service
 from lightwell.db.models.people import JournalEntry, Organisation, Person
@@ -20,14 +21,19 @@ from lightwell.db.models.studies import Amendment, Inventory, Item, Study
 
 __all__ = [
     "Amendment",
+    "Batch",
     "Challenge",
     "Checkpoint",
     "Disclosure",
+    "Follow",
+    "Follower",
     "Holding",
     "Inventory",
     "Item",
     "JournalEntry",
     "LogEntry",
+    "Mailing",
+    "Noticed",
     "Opening",
     "Organisation",
     "PastName",
@@ -44,4 +50,5 @@ __all__ = [
     "Suspension",
     "Tombstone",
     "TurnedAway",
+    "Webhook",
 ]
