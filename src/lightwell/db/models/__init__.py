@@ -2,6 +2,7 @@
 
 from lightwell.db.models.challenges import Challenge, TurnedAway
 from lightwell.db.models.disclosures import Disclosure, Tombstone
+from lightwell.db.models.figures import FigureEdition, FigurePoint, FigureRevision, FigureSeries
 from lightwell.db.models.following import Batch, Follow, Follower, Mailing, Noticed, Webhook
 from lightwell.db.models.log import Checkpoint, LogEntry
 from lightwell.db.models.parties import PastName, Provider, Service
@@ -25,6 +26,10 @@ __all__ = [
     "Challenge",
     "Checkpoint",
     "Disclosure",
+    "FigureEdition",
+    "FigurePoint",
+    "FigureRevision",
+    "FigureSeries",
     "Follow",
     "Follower",
     "Holding",
