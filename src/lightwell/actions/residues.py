@@ -8,14 +8,15 @@ record of each page.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from lightwell.archive import page, redaction, release
 from lightwell.archive.residue import Hidden
 from lightwell.base import errors, roles
 from lightwell.db.models import Item, PublicPage, Redaction
-from lightwell.files import data, redrawing, residue
+from lightwell.files import data, redrawing, residue, spool, workers
 
 # The names of members and the values that every opening and every record of a page has, whatever is hidden.
 _FRAME = (
@@ -27,12 +28,14 @@ _FRAME = (
 
 @dataclass
 class Examination:
-    """What was decided about the pages of a document, gathered while they are drawn."""
+    """What was decided about the pages of a document, gathered while they are drawn.
 
-    pages: list[tuple[page.Word, ...]]
-    hidden: list[Hidden]
-    # Words that a person looked at and decided to leave visible.
-    kept: set[str]
+    `pages` are the visible words, on the disk; `kept` are words that a person decided to leave visible.
+    """
+
+    pages: spool.SpooledWords
+    hidden: list[Hidden] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
 
     def add_page(
         self, parts: page.Parts, regions: Sequence[redaction.Region], made: redrawing.Redrawn
@@ -53,9 +56,9 @@ class Examination:
             self.kept |= {" ".join(words), *words}
 
 
-def begin_examination() -> Examination:
-    """Begin with nothing."""
-    return Examination([], [], set())
+def begin_examination(folder: Path) -> Examination:
+    """Begin with nothing; what is visible will lie below `folder` while this goes on."""
+    return Examination(spool.SpooledWords(folder))
 
 
 def list_kept(item: Item) -> dict[int, list[Redaction]]:
@@ -77,29 +80,28 @@ def list_kept(item: Item) -> dict[int, list[Redaction]]:
 
 
 def check_residue(
-    item: Item, pdf: bytes, examined: Examination, rows: Sequence[PublicPage], record: bytes, summary: str
+    item: Item,
+    pdf: Path,
+    examined: Examination,
+    rows: Iterable[PublicPage],
+    record: bytes,
+    summary: str,
+    pool: workers.Pool,
 ) -> tuple[str, ...]:
     """Check everything that is about to be public of a document; returns in sentences what was not looked at.
 
     Raises `UserMistake` with every place where a hidden word, or a telling piece of one, can still be read;
     none of its sentences holds one.
     """
-    frame = " ".join([_FRAME, item.study_id, item.renderer, *data.read_grounds(), *roles.ROLES])
-    subject = residue.Subject(
-        pdf,
-        tuple(examined.pages),
-        tuple(examined.hidden),
-        exits=(
-            residue.Exit("title", item.title),
-            residue.Exit("file name", item.file_name),
-            residue.Exit("summary", summary),
-            residue.Exit("opening", record.decode(), frame),
-            *(residue.Exit(f"words of page {row.number} for the search", row.text) for row in rows),
-            *(residue.Exit(f"record of page {row.number}", json.dumps(row.hidden), frame) for row in rows),
-        ),
-        kept=frozenset(examined.kept),
-    )
-    result = residue.check_residue(subject)
+    with spool.map_file(pdf) as mapped:
+        subject = residue.Subject(
+            mapped,
+            examined.pages,
+            tuple(examined.hidden),
+            exits=_list_exits(item, rows, record, summary),
+            kept=frozenset(examined.kept),
+        )
+        result = residue.check_residue(subject, pool)
     if result.blocks:
         raise errors.UserMistake(
             problems=[
@@ -108,3 +110,17 @@ def check_residue(
             ]
         )
     return result.notes
+
+
+def _list_exits(
+    item: Item, rows: Iterable[PublicPage], record: bytes, summary: str
+) -> Iterator[residue.Exit]:
+    """List every way out beside the PDF, page by page, so that they are not all in memory."""
+    frame = " ".join([_FRAME, item.study_id, item.renderer, *data.read_grounds(), *roles.ROLES])
+    yield residue.Exit("title", item.title)
+    yield residue.Exit("file name", item.file_name)
+    yield residue.Exit("summary", summary)
+    yield residue.Exit("opening", record.decode(), frame)
+    for row in rows:
+        yield residue.Exit(f"words of page {row.number} for the search", row.text)
+        yield residue.Exit(f"record of page {row.number}", json.dumps(row.hidden), frame)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lightwell.archive import commitment, page, seal
 from lightwell.archive.commitment import Node
@@ -98,6 +98,16 @@ def open_page(
         tuple(None if k in hidden_patches else patch for k, patch in enumerate(parts.patches)),
         proof,
     )
+
+
+def forget_lines(opening: PageOpening) -> PageOpening:
+    """Keep of a page's lines which are open, but not their words, for a record that does not name them."""
+    return replace(opening, lines=tuple(None if line is None else () for line in opening.lines))
+
+
+def forget_patches(opening: PageOpening) -> PageOpening:
+    """Keep of a page's patches which are open, but not their pixels: megabytes that no record names."""
+    return replace(opening, patches=tuple(None if patch is None else b"" for patch in opening.patches))
 
 
 def check_page(opening: PageOpening, header: seal.Header, sealed: bytes) -> None:

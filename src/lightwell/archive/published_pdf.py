@@ -18,9 +18,13 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lightwell.archive import invisible_font, page, picture
 from lightwell.base import errors
+
+if TYPE_CHECKING:
+    from mmap import mmap
 
 KINDS = ("sealed", "reset", "label")
 MAX_COLOURS = 256
@@ -140,8 +144,11 @@ def write_document(title: str, language: str, count: int, sheets: Iterable[Sheet
     yield _format_end(offsets, at)
 
 
-def open_document(data: bytes) -> Opened:
-    """Read what stands before the pages; `Refused` unless it is to the byte what this form has there."""
+def open_document(data: bytes | mmap) -> Opened:
+    """Read what stands before the pages; `Refused` unless it is to the byte what this form has there.
+
+    A long one may be a mapped file: one sheet of it is in memory at a time.
+    """
     reader = _Reader(data)
     reader.skip(_HEADER)
     title = _decode_text(reader.take(_TITLE)[1])
@@ -161,7 +168,7 @@ def open_document(data: bytes) -> Opened:
 class Opened:
     """A PDF whose beginning was read: its `data`, and where its pages begin."""
 
-    data: bytes
+    data: bytes | mmap
     title: str
     language: str
     count: int
@@ -179,10 +186,10 @@ class Opened:
             raise errors.Refused("the PDF holds something that does not follow from its pictures and words")
 
 
-def read_sheet(data: bytes, number: int) -> Sheet:
+def read_sheet(data: bytes | mmap, number: int) -> Sheet:
     """Read one page (from 1) of a PDF that was checked before; `Refused` when there is none."""
-    table = int(data[data.rindex(b"startxref\n") + len(b"startxref\n") :].split(b"\n")[0])
-    first = data.index(b"\n", data.index(b"\n", table) + 1) + 1
+    table = int(data[data.rfind(b"startxref\n") + len(b"startxref\n") :].split(b"\n")[0])
+    first = data.find(b"\n", data.find(b"\n", table) + 1) + 1
     at = first + _number_page(number - 1) * _ROW_BYTES
     row = data[at : at + _ROW_BYTES]
     if number < 1 or not row.endswith(b" 00000 n \n"):
@@ -208,7 +215,7 @@ def _read_sheet(reader: _Reader, place: int) -> tuple[Sheet, list[int]]:
 class _Reader:
     """A place in the bytes of a file that only goes on."""
 
-    def __init__(self, data: bytes, at: int = 0) -> None:
+    def __init__(self, data: bytes | mmap, at: int = 0) -> None:
         self.data, self.at = data, at
 
     def skip(self, wanted: bytes) -> None:

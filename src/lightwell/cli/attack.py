@@ -51,7 +51,7 @@ def _attack(brought: rehearsal.Brought, pool: workers.Pool) -> _Outcome:
         brought.path.name,
         len(secrets),
         attacks.attack_file(covered, secrets, pool),
-        attacks.attack_file(ours.subject.pdf, secrets, pool),
+        attacks.attack_file(ours.subject.pdf[:], secrets, pool),
         residue.check_residue(ours.subject, pool),
     )
 

@@ -14,6 +14,9 @@ that a service that refuses stops the story that wanted to name them.
 from __future__ import annotations
 
 import base64
+import contextlib
+import hashlib
+import itertools
 import os
 import re
 import secrets
@@ -32,6 +35,8 @@ COPIES_VARIABLE = "LIGHTWELL_FILES_MB"
 _COPIES_MB = 10_000
 # What was used so lately may be open in another process.
 _LEAST_SECONDS = 600.0
+# Larger files go in parts of this size; services take 10,000 of them.
+_PART_BYTES = 32 << 20
 _KEY = re.compile(r"(sealed|public)/[0-9a-f]{2}/([0-9a-f]{64})")
 _MISSING = ("404", "NoSuchKey", "NotFound")
 _PARTS = {"endpoint", "region"}
@@ -51,6 +56,12 @@ class BucketStore(FileStore):
         self.keep_bytes(area, digest)
         return digest
 
+    def put_file(self, area: str, path: Path) -> str:
+        """Store a file in the bucket, then here; `CouldNotCheck` when the service does not take it."""
+        digest = super().put_file(area, path)
+        self.keep_bytes(area, digest)
+        return digest
+
     def keep_bytes(self, area: str, digest: str) -> None:
         """Hand over a file that lies here; when this returns, the service has all of it.
 
@@ -60,18 +71,47 @@ class BucketStore(FileStore):
         key = self._name(area, digest)
         size = path.stat().st_size
         if self._ask_size(key) != size:
-            checksum = base64.b64encode(bytes.fromhex(digest)).decode()
-            with path.open("rb") as file:
-                self._call(
-                    "write",
-                    self._client.put_object,
-                    Bucket=self._bucket,
-                    Key=key,
-                    Body=file,
-                    ChecksumSHA256=checksum,
-                )
+            if size > _PART_BYTES:
+                self._send_parts(key, path)
+            else:
+                with path.open("rb") as file:
+                    checksum = base64.b64encode(bytes.fromhex(digest)).decode()
+                    place: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
+                    self._call("write", self._client.put_object, Body=file, ChecksumSHA256=checksum, **place)
             if self._ask_size(key) != size:
                 raise errors.CouldNotCheck(_say("write", "what it holds is not what it was sent"))
+
+    def _send_parts(self, key: str, path: Path) -> None:
+        """Send a large file in parts, one in memory at a time, each held against its digest by the service.
+
+        A failure takes the parts back; a crash leaves parts that no key names, which the service removes when
+        it is told to (docs/how-to/operate.md).
+        """
+        place: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
+        begun = self._call(
+            "write", self._client.create_multipart_upload, ChecksumAlgorithm="SHA256", **place
+        )["UploadId"]
+        parts = []
+        try:
+            with path.open("rb") as file:
+                for number in itertools.count(1):
+                    if not (chunk := file.read(_PART_BYTES)):
+                        break
+                    part: dict[str, Any] = {
+                        "PartNumber": number,
+                        "ChecksumSHA256": base64.b64encode(hashlib.sha256(chunk).digest()).decode(),
+                    }
+                    said = self._call(
+                        "write", self._client.upload_part, Body=chunk, UploadId=begun, **place, **part
+                    )
+                    parts.append({**part, "ETag": said["ETag"]})
+            listed = {"Parts": parts}
+            finish = self._client.complete_multipart_upload
+            self._call("write", finish, MultipartUpload=listed, UploadId=begun, **place)
+        except BaseException:
+            with contextlib.suppress(errors.CouldNotCheck):
+                self._call("remove", self._client.abort_multipart_upload, UploadId=begun, **place)
+            raise
 
     def get_bytes(self, area: str, digest: str) -> bytes:
         """Return stored bytes, fetched when they are not here; `Damaged` when they are not the digest's."""

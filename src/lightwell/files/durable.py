@@ -58,6 +58,16 @@ def write_and_rename(path: Path, data: bytes, mode: int = 0o644, *, crowded: boo
     os.replace(temporary, path)
 
 
+def flush_file(path: Path, mode: int = 0o644) -> None:
+    """Make the bytes of a file that was written elsewhere durable before it is renamed into its place."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def flush_folder(folder: Path) -> None:
     """Make the names in a directory durable: renames and new entries live in the directory itself."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -13,6 +13,7 @@ import base64
 import functools
 import io
 import itertools
+import mmap
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -61,14 +62,15 @@ class Exit:
 class Subject:
     """What is about to be public, and what was decided; see `survival.Decision`.
 
-    `pages` must come from the decision and never from `pdf`, or nothing is checked.
+    `pages` must come from the decision and never from `pdf`, or nothing is checked. Of a long document the
+    PDF is a mapped file, its pages a spool (`files/spool`), its exits are made while they are gone through.
     """
 
-    pdf: bytes = field(repr=False)
-    pages: tuple[tuple[page.Word, ...], ...] = field(repr=False)
+    pdf: bytes | mmap.mmap = field(repr=False)
+    pages: Sequence[tuple[page.Word, ...]] = field(repr=False)
     hidden: tuple[Hidden, ...] = ()
     roster: tuple[str, ...] = field(default=(), repr=False)
-    exits: tuple[Exit, ...] = ()
+    exits: Iterable[Exit] = ()
     kept: frozenset[str] = field(default=frozenset(), repr=False)
 
 
@@ -158,25 +160,29 @@ def check_residue(subject: Subject, pool: workers.Pool | None = None) -> Result:
         kept=subject.kept,
         common=data.read_common_words(),
     )
-    form, readings = _read_layout(subject.pdf)
-    if not form and len(readings) != len(subject.pages):
-        form = f"the PDF has {len(readings)} pages, decided were {len(subject.pages)}"
-    boxes = _list_crops(subject.hidden) if ocr.find_program() else {}
-    more, crops, failed = _read_again(subject, boxes, pool)
-    readings += [*more, *((TEXT, each.name, 0, each.text) for each in subject.exits)]
-    frames = {each.name: each.frame for each in subject.exits}
     survivors = [
         Survivor(number, "visible by decision", DECISION, True, hidden, found)
         for number, hidden, found in survival.find_decided(decision)
     ]
-    for extractor, name, number, text in readings:
-        if name == rereading.FAILED:
-            failed.append(f"{extractor} cannot read the PDF from page {number} on ({text})")
-            continue
-        frame = frames.get(name, "") if extractor == TEXT else _list_keywords()
-        for hidden, found, whole in _judge(decision, (extractor, name, number, text), frame):
-            survivors.append(Survivor(number, name, extractor, whole, hidden, found))
-    survivors += _judge_crops(decision, crops)
+    form, found_there = _judge_layout(decision, subject.pdf)
+    survivors += found_there
+    boxes = _list_crops(subject.hidden) if ocr.find_program() else {}
+    failed: list[str] = []
+    # A stretch of a long document at a time: what was read of it is judged and forgotten.
+    for before, count, path in _cut_stretches(subject):
+        readings, crops, more = _read_again(subject, boxes, pool, before, count, path)
+        failed += more
+        for reading in readings:
+            extractor, name, number, text = reading
+            if name == rereading.FAILED:
+                failed.append(f"{extractor} cannot read the PDF from page {number} on ({text})")
+                continue
+            for hidden, found, whole in _judge(decision, reading, _list_keywords()):
+                survivors.append(Survivor(number, name, extractor, whole, hidden, found))
+        survivors += _judge_crops(decision, crops)
+    for each in subject.exits:
+        for hidden, found, whole in survival.judge_text(decision, each.text, each.frame):
+            survivors.append(Survivor(0, each.name, TEXT, whole, hidden, found))
     order = sorted(dict.fromkeys(survivors), key=lambda s: (s.page, s.exit, s.extractor, not s.whole))
     return Result(tuple(order), tuple(failed), form, ocr.find_program() is not None)
 
@@ -219,40 +225,42 @@ def _judge(decision: survival.Decision, reading: rereading.Reading, frame: str) 
     return survival.judge_text(decision, text, frame)
 
 
-def _read_layout(pdf: bytes) -> tuple[str, list[rereading.Reading]]:
-    readings: list[rereading.Reading] = []
+def _judge_layout(decision: survival.Decision, pdf: bytes | mmap.mmap) -> tuple[str, list[Survivor]]:
+    """Read the PDF as the strict layout: why it is none of ours, or what survived on its pages."""
+    survivors: list[Survivor] = []
     try:
-        for number, sheet in enumerate(published_pdf.open_document(pdf).iterate_sheets(), 1):
+        opened = published_pdf.open_document(pdf)
+        for number, sheet in enumerate(opened.iterate_sheets(), 1):
             text = " ".join(word.text for block in sheet.blocks for word in block.words)
-            readings.append((LAYOUT, rereading.PAGE, number, text))
+            for hidden, found, whole in survival.judge_page(decision, number, text):
+                survivors.append(Survivor(number, rereading.PAGE, LAYOUT, whole, hidden, found))
     except errors.Refused as error:
         return error.sentence, []
-    return "", readings
+    if opened.count != len(decision.pages):
+        return f"the PDF has {opened.count} pages, decided were {len(decision.pages)}", survivors
+    return "", survivors
 
 
 def _read_again(
-    subject: Subject, boxes: dict[int, list[Box]], pool: workers.Pool
+    subject: Subject, boxes: dict[int, list[Box]], pool: workers.Pool, before: int, count: int, path: Path
 ) -> tuple[list[rereading.Reading], list[Crop], list[str]]:
+    """Have one stretch read: what was read, the pictures of its hidden parts, and who failed."""
     readings: list[rereading.Reading] = []
     crops: list[Crop] = []
     failed: list[str] = []
-    for before, count, pdf in _cut_stretches(subject):
-        with tempfile.TemporaryDirectory(prefix="lightwell-residue-") as name:
-            path = Path(name) / "published.pdf"
-            path.write_bytes(pdf)
-            for outcome in pool.run(list(_list_tasks(subject, boxes, path, before, count))):
-                if isinstance(outcome, workers.Fault):
-                    failed.append(f"the finished PDF {outcome.sentence}")
-                elif isinstance(outcome, workers.Mistake):
-                    failed += [problem.sentence for problem in outcome.problems]
-                else:
-                    for extractor, exit_name, number, text in outcome["readings"]:
-                        place = before + int(number) if number else 0
-                        readings.append((str(extractor), str(exit_name), place, str(text)))
-                    for number, pictures in outcome["crops"]:
-                        page_number, cut = before + int(number), map(base64.b64decode, pictures)
-                        found = zip(boxes[page_number], cut, strict=True)
-                        crops += [(page_number, box, png) for box, png in found]
+    for outcome in pool.run(list(_list_tasks(subject, boxes, path, before, count))):
+        if isinstance(outcome, workers.Fault):
+            failed.append(f"the finished PDF {outcome.sentence}")
+        elif isinstance(outcome, workers.Mistake):
+            failed += [problem.sentence for problem in outcome.problems]
+        else:
+            for extractor, exit_name, number, text in outcome["readings"]:
+                place = before + int(number) if number else 0
+                readings.append((str(extractor), str(exit_name), place, str(text)))
+            for number, pictures in outcome["crops"]:
+                page_number, cut = before + int(number), map(base64.b64decode, pictures)
+                found = zip(boxes[page_number], cut, strict=True)
+                crops += [(page_number, box, png) for box, png in found]
     return readings, crops, failed
 
 
@@ -275,26 +283,31 @@ def _list_tasks(
         }
 
 
-def _cut_stretches(subject: Subject) -> Iterator[tuple[int, int, bytes]]:
-    """Cut a long document into documents: the pages before each, its pages, its PDF.
+def _cut_stretches(subject: Subject) -> Iterator[tuple[int, int, Path]]:
+    """Cut a long document into documents: the pages before each, its pages, where its PDF lies meanwhile.
 
     The strict layout follows from its pages to the byte, so that the stretches hold all that the whole holds,
     and none is too large for the process that reads it.
     """
     count = len(subject.pages)
-    if count <= _LONG:
-        yield 0, count, subject.pdf
-        return
-    try:
-        opened = published_pdf.open_document(subject.pdf)
-        sheets = opened.iterate_sheets()
-        for before in range(0, opened.count, _LONG):
-            part = tuple(itertools.islice(sheets, _LONG))
-            document = published_pdf.Document(opened.title, opened.language, part)
-            yield before, len(part), published_pdf.format_document(document)
-    except errors.Refused:
-        # Said already, and reason enough to stop: what is not of this form is not read on.
-        return
+    with tempfile.TemporaryDirectory(prefix="lightwell-residue-") as name:
+        path = Path(name) / "published.pdf"
+        if count <= _LONG:
+            path.write_bytes(subject.pdf)
+            yield 0, count, path
+            return
+        try:
+            opened = published_pdf.open_document(subject.pdf)
+            sheets = opened.iterate_sheets()
+            for before in range(0, opened.count, _LONG):
+                length = min(_LONG, opened.count - before)
+                part = itertools.islice(sheets, length)
+                with path.open("wb") as file:
+                    file.writelines(published_pdf.write_document(opened.title, opened.language, length, part))
+                yield before, length, path
+        except errors.Refused:
+            # Said already, and reason enough to stop: what is not of this form is not read on.
+            return
 
 
 @functools.cache

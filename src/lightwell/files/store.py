@@ -41,6 +41,24 @@ class FileStore:
             durable.replace_file(path, data, crowded=True)
         return digest
 
+    def put_file(self, area: str, path: Path) -> str:
+        """Store a file of any size durably and return its digest in hex; it leaves its place.
+
+        It must lie on the disk of the store. A crash leaves it where it was, or whole under its digest.
+        """
+        digest = measure_file(path)[0].hex()
+        target = self.find_path(area, digest)
+        if target.exists():
+            os.utime(target)
+            path.unlink()
+            return digest
+        changed = durable.make_folders(target.parent)
+        durable.flush_file(path)
+        os.replace(path, target)
+        for folder in changed | {target.parent}:
+            durable.flush_folder(folder)
+        return digest
+
     def get_bytes(self, area: str, digest: str) -> bytes:
         """Return stored bytes; `Damaged` when they are missing or are not those of the digest."""
         try:
