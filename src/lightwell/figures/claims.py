@@ -1,0 +1,221 @@
+"""What platforms say they reported, and what the clearing house says it received, from one collection in
+JSON.
+
+The collection (R. Grimm, `ocse-reports-per-platform.json`) has an object for each platform, with `columns`,
+`rows` of one period and its values, `brands`, other names (`aka`) and `sums`; the object NCMEC has a row
+for each platform and year, several where several legal entities of one name report. A row marked
+`redundant` repeats what another row counts. Checked strictly: a value that is no number, a row of another
+length or an unreadable period is a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from lightwell.base import errors
+from lightwell.base.canonical import Json
+from lightwell.figures import edition as editions
+from lightwell.figures import mapping as mappings
+from lightwell.figures import period as periods
+from lightwell.figures import value as values
+from lightwell.figures.mapping import Layout
+from lightwell.figures.period import Period
+from lightwell.figures.point import Point, Series
+from lightwell.figures.value import Number
+
+CLEARING_HOUSE = "NCMEC"
+# Rows of the clearing house that are sums over platforms, not platforms.
+TOTALS = ("ESP Total", "Total")
+_ABOUT = "@"
+_POLICY_AREA = "Child sexual exploitation"
+_KNOWN = frozenset(
+    (
+        "aka",
+        "brands",
+        "columns",
+        "comments",
+        "features",
+        "rows",
+        "schema",
+        "sources",
+        "sums",
+        "author",
+        "title",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What the file says of a platform beside its figures; `sums` are columns that make up another."""
+
+    name: str
+    aka: tuple[str, ...]
+    brands: tuple[str, ...]
+    sources: tuple[str, ...]
+    columns: tuple[str, ...]
+    sums: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One number: who told it, about which platform, which quantity and period; `row` counts rows of the
+    teller.
+    """
+
+    teller: str
+    platform: str
+    quantity: str
+    period: Period
+    number: Number
+    row: int
+    is_redundant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The whole file: platforms by name and all claims, the clearing house's among them."""
+
+    platforms: dict[str, Platform]
+    claims: tuple[Claim, ...]
+    notes: tuple[str, ...]
+
+    def find_parent(self, platform: str) -> str:
+        """Name the company that a brand or an earlier name belongs to; the platform itself where it has
+        none.
+        """
+        for each in self.platforms.values():
+            if platform in each.brands or platform in each.aka:
+                return each.name
+        return platform
+
+
+def read_claims(value: Json, file: str) -> Claims:
+    """Read the collection; raises `UserMistake` with every problem by platform and row."""
+    problems: list[errors.Problem] = []
+    if not isinstance(value, dict) or CLEARING_HOUSE not in value:
+        raise errors.UserMistake(
+            f"this is no collection of claims by platform: it has no {CLEARING_HOUSE}", place=file
+        )
+    platforms: dict[str, Platform] = {}
+    claims: list[Claim] = []
+    notes: dict[str, None] = {}
+    for name, held in value.items():
+        if name == _ABOUT:
+            continue
+        if held is None:
+            platforms[name] = Platform(name, (), (), (), (), ())
+            continue
+        place = f"{file}, {name}"
+        if not isinstance(held, dict):
+            editions.add_problem(problems, errors.Problem(place, "here stand the fields of a platform"))
+            continue
+        for unknown in set(held) - _KNOWN:
+            editions.add_problem(
+                problems, errors.Problem(place, f"the field {values.quote(unknown)} is not known")
+            )
+        platform = _read_platform(name, held)
+        if name != CLEARING_HOUSE:
+            platforms[name] = platform
+        for at, row in enumerate(held.get("rows", []), 1):
+            where = f"{place}, row {at}"
+            claims += _read_row(platform, row, at, where, problems, notes)
+    if problems:
+        raise errors.UserMistake(problems=problems)
+    return Claims(platforms, tuple(claims), tuple(notes))
+
+
+def make_points(found: Claims, layout: Layout, file: str) -> Iterator[Point]:
+    """Make a point of each claim; several of one platform, quantity and period are told apart by their
+    order.
+    """
+    counts: dict[tuple[str, str, str, Period, bool], int] = {}
+    for each in found.claims:
+        key = (each.teller, each.platform, each.quantity, each.period, each.is_redundant)
+        counts[key] = counts.get(key, 0) + 1
+    seen: dict[tuple[str, str, str, Period, bool], int] = {}
+    problems: list[errors.Problem] = []
+    for each in found.claims:
+        key = (each.teller, each.platform, each.quantity, each.period, each.is_redundant)
+        seen[key] = seen.get(key, 0) + 1
+        measure = mappings.find_measure(layout.rules, each.quantity)
+        if measure is None:
+            sentence = f"no rule of the mapping knows the metric {values.quote(each.quantity)}"
+            editions.add_problem(problems, errors.Problem(f"{file}, {each.teller}, row {each.row}", sentence))
+            continue
+        breakdown = [("entry", str(seen[key]))] if counts[key] > 1 else []
+        breakdown += [("counted", "in another row as well")] if each.is_redundant else []
+        own = each.teller != CLEARING_HOUSE
+        series = Series(
+            found.find_parent(each.platform) if own else CLEARING_HOUSE,
+            each.platform,
+            _POLICY_AREA,
+            each.quantity if own else f"{each.quantity} (as the clearing house counts)",
+            measure.counts,
+            measure.unit,
+            tuple(sorted(breakdown)),
+        )
+        yield Point(series, each.period, str(each.number), each.number, file, each.row)
+    if problems:
+        raise errors.UserMistake(problems=problems)
+
+
+def _read_platform(name: str, held: dict[str, Json]) -> Platform:
+    sums = held.get("sums") or {}
+    columns = _take_texts(held.get("columns"))
+    if name == CLEARING_HOUSE:
+        columns = columns[1:]
+    return Platform(
+        name,
+        _take_texts(held.get("aka")),
+        _take_texts(held.get("brands")),
+        _take_texts(held.get("sources")),
+        columns,
+        tuple((str(key), _take_texts(parts)) for key, parts in sums.items())
+        if isinstance(sums, dict)
+        else (),
+    )
+
+
+def _read_row(
+    platform: Platform, row: Json, at: int, where: str, problems: list[errors.Problem], notes: dict[str, None]
+) -> Iterable[Claim]:
+    redundant = isinstance(row, dict) and row.get("redundant") is True
+    entries = [each for each in row.items() if each[0] != "redundant"] if isinstance(row, dict) else []
+    if len(entries) != 1 or not isinstance(entries[0][1], list):
+        editions.add_problem(
+            problems, errors.Problem(where, "a row has one period and the list of its values")
+        )
+        return []
+    printed, cells = entries[0]
+    about = platform.name
+    if platform.name == CLEARING_HOUSE and cells and isinstance(cells[0], str):
+        about, *cells = cells
+    if len(cells) != len(platform.columns):
+        sentence = f"the row has {len(cells)} values for {len(platform.columns)} columns"
+        editions.add_problem(problems, errors.Problem(where, sentence))
+        return []
+    try:
+        period = periods.parse_period(printed)
+    except errors.UserMistake as error:
+        editions.add_problem(problems, errors.Problem(where, error.problems[0].sentence))
+        return []
+    made = []
+    for quantity, cell in zip(platform.columns, cells, strict=True):
+        if cell is None:
+            continue
+        if isinstance(cell, bool) or not isinstance(cell, int | Decimal):
+            if redundant and isinstance(cell, str):
+                notes[f"{platform.name}, {quantity}: a calculation beside the number is left out"] = None
+                continue
+            sentence = f"{values.quote(str(cell))} is no number, column {values.quote(quantity)}"
+            editions.add_problem(problems, errors.Problem(where, sentence))
+            continue
+        made.append(Claim(platform.name, about, quantity, period, values.normalise(cell), at, redundant))
+    return made
+
+
+def _take_texts(value: Json) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
