@@ -28,6 +28,7 @@ COMMANDS = {
     "disclose": ("lightwell.cli.disclose", "disclose"),
     "document": ("lightwell.cli.document", "document"),
     "doctor": ("lightwell.cli.doctor", "doctor"),
+    "figures": ("lightwell.cli.figures", "figures"),
     "gaps": ("lightwell.cli.verify", "gaps"),
     "init": ("lightwell.cli.begin", "init"),
     "inventory": ("lightwell.cli.inventory", "inventory"),
