@@ -16,49 +16,44 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from journey import EDITION, HIDDEN, OTHER, PAGES, SHARED, STUDY, WHOLE
+from public_words import find_words, list_leaks, list_public_words
+from rows import describe_rows, list_unlogged
+from scene import Scene
 
-_WORD = re.compile(rb"quax[a-z]{3}[mnop]|quaxfigures[12]")
 # Exits that ask the database at once; the others show a moment of before and may lag behind.
 PROMPT = ("page", "document", "api")
 
 
-def observe(thorough: bool = True) -> dict[str, Any]:
+def observe(scene: Scene, thorough: bool = True, bundle: bool = True) -> dict[str, Any]:
     """Look at everything; runs in a process of its own, and changes nothing that counts.
 
     Visiting the site takes most of the time: not thorough, it is left out, and the rows that its pages
-    are made from, the search, the bundle and the log are looked at alone.
+    are made from, the search, the bundle and the log are looked at alone. `bundle` has one written and
+    judged.
     """
     from lightwell.actions import bundles
     from lightwell.cli import installation
 
     state = installation.open_installation()
-    from lightwell.db.models import Disclosure, Inventory, Item, LogEntry, Proposal, PublicPage, Redaction
+    from lightwell.db.models import LogEntry
 
     types = [json.loads(bytes(entry.data))["type"] for entry in LogEntry.objects.order_by("index")]
     facts: dict[str, Any] = {
         # A day that ends while the tests run brings a count entry more.
         "log": [each for each in types if each != "count"],
-        "exits": {name: sorted(words) for name, words in _visit(thorough).items()},
-        "pages": [list(row) for row in PublicPage.objects.visible().values_list("item__number", "number")],
-        "records": [
-            list(row) for row in Disclosure.objects.visible().order_by("pk").values_list("record", "version")
-        ],
-        "inventories": Inventory.objects.count(),
-        "sealed": Item.objects.filter(inventory__isnull=False).count(),
-        "measured": Item.objects.filter(inventory=None).count(),
-        "keys": Item.objects.filter(wrapped_key__isnull=False).count(),
-        "hidden": [
-            [each.item.number, each.page, each.approved, each.lifted_at is not None]
-            for each in Redaction.objects.select_related("item")
-        ],
-        "proposals": [[each.kind, each.approved] for each in Proposal.objects.order_by("pk")],
+        "exits": {name: sorted(words) for name, words in _visit(scene, thorough).items()},
+        **describe_rows(),
+        "unlogged": list_unlogged(),
     }
     packed = bundles.find_packed(state)
-    facts["exits"]["everything"] = _search_zip(packed.path.read_bytes()) if packed else []
-    facts["exits"]["bundle"], facts["verdict"] = _write_bundle(state)
+    facts["exits"]["everything"] = _search_zip(scene, packed.path.read_bytes()) if packed else []
+    if bundle:
+        facts["exits"]["bundle"], facts["verdict"] = _write_bundle(scene, state)
     facts["fsck"] = _check_log(state)
     facts["public"] = _list_public(state.root)
+    facts["asked"] = [path.name for path in state.root.glob("incoming/*/asked*")]
+    inside = {"public": list_public_words(scene, state), **facts["exits"]}
+    facts["leaks"] = list_leaks(scene, state, inside)
     return facts
 
 
@@ -90,54 +85,65 @@ def _list_public(root: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def _visit(thorough: bool) -> dict[str, set[str]]:
+def _visit(scene: Scene, thorough: bool) -> dict[str, set[str]]:
     from django.test import Client
 
     client = Client(headers={"host": "localhost"})
-    found: dict[str, set[str]] = {name: set() for name in ("page", "api", "document", "search", "file")}
+    found: dict[str, set[str]] = {name: set() for name in (*PROMPT, "search", "file", "challenge")}
 
     def visit(name: str, address: str) -> None:
         answer = client.get(address, follow=True)
         assert answer.status_code in (200, 404, 410, 451, 503), f"{address}: {answer.status_code}"
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
-        found[name].update(_find_words(body))
+        found[name].update(find_words(scene, body))
 
-    visit("search", f"/search/?q={SHARED}")
-    visit("search", f"/search.atom?q={SHARED}")
-    visit("search", f"/api/1/search?q={SHARED}&limit=50")
+    visit("search", f"/search/?q={scene.shared}")
+    visit("search", f"/search.atom?q={scene.shared}")
+    visit("search", f"/api/1/search?q={scene.shared}&limit=50")
     if not thorough:
         return {"search": found["search"]}
-    for number in range(WHOLE, HIDDEN + 1):
-        place = f"/studies/{STUDY}/documents/{number}/"
-        for page in range(1, PAGES + 1):
+    for number in range(1, scene.documents + 1):
+        place = f"/studies/{scene.study}/documents/{number}/"
+        for page in range(1, scene.pages + 1):
             visit("page", f"{place}page/{page}/")
-        visit("api", f"/api/1/studies/{STUDY}/documents/{number}/pages/{1 + number % PAGES}")
-    for record in (STUDY, EDITION, OTHER):
+        visit("api", f"/api/1/studies/{scene.study}/documents/{number}/pages/{1 + number % scene.pages}")
+    for record in (scene.study, *scene.records):
         visit("document", f"/records/{record}/")
-    for digest in _list_digests():
+    for digest in _list_digests(scene):
         visit("file", f"/files/{digest}")
+    for address in _list_challenges():
+        visit("challenge", address)
     return found
 
 
-def _list_digests() -> list[str]:
-    """List the digests of everything that was ever handed in to be published."""
+def _list_challenges() -> list[str]:
+    from lightwell.db.models import Challenge
+
+    names = Challenge.objects.values_list("pk", flat=True)
+    return ["/challenges/", "/api/1/challenges", *(f"/challenges/{name}/" for name in names)]
+
+
+def _list_digests(scene: Scene) -> list[str]:
+    """List the digests of everything that was ever handed in to be published, or made to be."""
+    from lightwell.db.models import Item, Opening
     from lightwell.files import state
 
     work = state.open_state().root.parent
-    papers = [*sorted((work / "research").iterdir()), *sorted(work.glob("figures-*.csv"))]
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in papers]
+    papers = [path for each in scene.papers for path in sorted(work.glob(each))]
+    made = [
+        *Opening.objects.exclude(document="").order_by("pk").values_list("document", flat=True),
+        *Item.objects.exclude(copy_sha256="").order_by("pk").values_list("copy_sha256", flat=True),
+    ]
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in papers] + made
 
 
-def _find_words(data: bytes) -> set[str]:
-    return {word.decode() for word in _WORD.findall(data)}
-
-
-def _search_zip(data: bytes) -> list[str]:
+def _search_zip(scene: Scene, data: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return sorted(set().union(*(_find_words(archive.read(name)) for name in archive.namelist())))
+        names = archive.namelist()
+        return sorted(set().union(*(find_words(scene, archive.read(name)) for name in names)))
 
 
-def _write_bundle(state: Any) -> tuple[list[str], str]:
+def _write_bundle(scene: Scene, state: Any) -> tuple[list[str], str]:
     """Write a bundle and judge it; its words, and the verdict: empty when verified, "none" without one."""
     from lightwell.actions import bundles
     from lightwell.base import errors
@@ -153,7 +159,7 @@ def _write_bundle(state: Any) -> tuple[list[str], str]:
             return [], f"none: {error}"
         words = set()
         for path in (room / "bundle").rglob("*"):
-            words |= _find_words(path.read_bytes()) if path.is_file() else set()
+            words |= find_words(scene, path.read_bytes()) if path.is_file() else set()
         verify.verify_bundle(room / "bundle")
         return sorted(words), ""
     except errors.LightwellError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import json
 import os
 import shutil
@@ -76,6 +77,14 @@ class Stage:
         """Put the working folder back to what was kept under a name."""
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.copytree(self.bases / name, self.work)
+
+    def compute_digest(self) -> str:
+        """Compute a digest of every name and every byte of the installation as it is now."""
+        hashed = hashlib.sha256()
+        for path in sorted(self.state.rglob("*")):
+            data = path.read_bytes() if path.is_file() else b""
+            hashed.update(f"{path} {len(data)} ".encode() + data)
+        return hashed.hexdigest()
 
     def drop(self, name: str) -> None:
         """Forget what was kept under a name."""

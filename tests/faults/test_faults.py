@@ -1,7 +1,10 @@
 """Faults at the durable steps of a whole archive's life: nothing confirmed is lost, and a restart completes.
 
-A seeded sample here; a larger one, of every kind of step in every act, in `make test-full`. The same seed
-chooses the same points: `LIGHTWELL_FAULT_SEED` repeats a run, `LIGHTWELL_FAULT_POINTS` sets its size.
+A seeded sample of each journey here. In `make test-full` a larger one of the life of a whole archive, and
+every durable step of the three others, each with every fault: `hiding` (hidden parts, from the seal to
+opening again), `asking` (questions about a paper) and `handing` (documents handed in by a browser, an office
+file among them where LibreOffice is). The same seed chooses the same points: `LIGHTWELL_FAULT_SEED` repeats a
+run, `LIGHTWELL_FAULT_POINTS` sets its size.
 """
 
 import json
@@ -15,18 +18,21 @@ from pathlib import Path
 import pytest
 
 RUN = Path(__file__).with_name("run.py")
-SAMPLE, FULL = 12, 600
+# Points of each journey in the ordinary run, and in the full one; 0 is every point.
+SAMPLE = {"journey": 12, "hiding": 12, "asking": 6, "handing": 6}
+FULL = {"journey": 600, "hiding": 0, "asking": 0, "handing": 0}
 SEED = int(os.environ.get("LIGHTWELL_FAULT_SEED") or secrets.randbelow(1_000_000))
 SHARES = int(os.environ.get("LIGHTWELL_FAULT_SHARES") or 2)
 
 
-def start(folder, points, share):
-    command = [sys.executable, RUN, folder, "--sample", points, "--seed", SEED, "--share", share]
+def start(folder, journey, points, share, **settings):
+    command = [sys.executable, RUN, folder, "--journey", journey]
+    command += ["--sample", points, "--seed", SEED, "--share", share]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     said = folder.with_suffix(".jsonl")
     with said.open("wb") as out:
         process = subprocess.Popen(
-            [*map(str, command)], stdout=out, stderr=subprocess.STDOUT, env=environment
+            [*map(str, command)], stdout=out, stderr=subprocess.STDOUT, env=environment | settings
         )
     return process, said
 
@@ -56,17 +62,23 @@ def judge(lines, record_property):
     return struck
 
 
-def test_a_fault_at_a_sample_of_durable_steps_loses_nothing(tmp_path, record_property, capsys):
+@pytest.mark.parametrize("journey", SAMPLE)
+def test_a_fault_at_a_sample_of_durable_steps_loses_nothing(tmp_path, record_property, capsys, journey):
     with capsys.disabled():
-        print(f"\nfaults at a sample of durable steps: LIGHTWELL_FAULT_SEED={SEED}")
-    assert len(judge(read(*start(tmp_path / "one", SAMPLE, "1/1")), record_property)) == SAMPLE
+        print(f"\nfaults at a sample of durable steps of {journey}: LIGHTWELL_FAULT_SEED={SEED}")
+    lines = read(*start(tmp_path / "one", journey, SAMPLE[journey], "1/1"))
+    assert len(judge(lines, record_property)) == SAMPLE[journey]
 
 
 @pytest.mark.full
-def test_faults_at_durable_steps_of_every_act_lose_nothing(tmp_path, record_property):
-    points = int(os.environ.get("LIGHTWELL_FAULT_POINTS") or FULL)
-    shares = [start(tmp_path / str(k), points, f"{k}/{SHARES}") for k in range(1, SHARES + 1)]
+@pytest.mark.parametrize("journey", FULL)
+def test_faults_at_durable_steps_of_every_act_lose_nothing(tmp_path, record_property, journey):
+    points = int(os.environ.get("LIGHTWELL_FAULT_POINTS") or FULL[journey])
+    shares = [
+        start(tmp_path / str(k), journey, points, f"{k}/{SHARES}", LIGHTWELL_FAULT_OFFICE="1")
+        for k in range(1, SHARES + 1)
+    ]
     lines = [line for share in shares for line in read(*share)]
     struck = judge(lines, record_property)
-    assert len(struck) == min(points, lines[0]["all"])
-    assert points < FULL or {line["act"] for line in struck} == set(lines[0]["acts"])
+    assert len(struck) == min(points or lines[0]["all"], lines[0]["all"])
+    assert 0 < points < FULL[journey] or {line["act"] for line in struck} == set(lines[0]["acts"])

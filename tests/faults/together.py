@@ -6,6 +6,7 @@ python tests/faults/together.py FOLDER [--database postgresql://...]
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
 from pathlib import Path
@@ -60,7 +61,9 @@ def main() -> None:
     for command in (["worker", "--once"], ["log", "fsck", "--offline"]):
         ended = stage.run(command)
         assert ended.code == 0, ended.err
-    sys.stdout.write(json.dumps({"met": met, "facts": stage.ask(observation.observe)}))
+    sys.stdout.write(
+        json.dumps({"met": met, "facts": stage.ask(functools.partial(observation.observe, journey.SCENE))})
+    )
 
 
 if __name__ == "__main__":

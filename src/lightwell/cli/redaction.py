@@ -171,19 +171,15 @@ def find(
     wanted = set(range(1, len(hits) + 1)) if chosen == "all" else _parse_numbers(chosen, "--hide")
     if unknown := sorted(wanted - set(range(1, len(hits) + 1))):
         raise errors.UserMistake(f"there is no hit {unknown[0]}; there are {len(hits)}")
-    for k in sorted(wanted):
-        hit = hits[k - 1]
-        redactions.propose_regions(
-            state=state,
-            actor=actor,
-            item=redactions.find_item(study, hit.item),
-            number=hit.page,
-            words=hit.words,
-            ground_id=ground,
-            review=review.date() if review else None,
-            source="pattern",
-            now=state.read_now(),
-        )
+    redactions.propose_hits(
+        state=state,
+        actor=actor,
+        study=found,
+        hits=[(hit.item, hit.page, hit.words) for hit in (hits[k - 1] for k in sorted(wanted))],
+        ground_id=ground,
+        review=review.date() if review else None,
+        now=state.read_now(),
+    )
     click.echo(f"proposed: {len(wanted)}; another person approves: lightwell redaction approve {study} all")
 
 
