@@ -33,6 +33,8 @@ _INDENT_PIXELS = 7
 _EDGE_PIXELS = 4
 # So many lines with one left edge are set flush left; in centred ones an edge depends on the words.
 _FLUSH_LINES = 3
+# So many letters show by the form of their box how a word stands.
+_TELLING_LETTERS = 4
 # A paragraph runs on when most of its lines reach this share of its width; others are rows or a list.
 _FULL_LINE = 0.85
 _FULL_LINES = 0.6
@@ -122,7 +124,7 @@ def plan_page(parts: page.Parts, regions: Sequence[Region]) -> Plan:
     plain = {line for line, _ in hidden} - flowing
     # A line that stands on its side reaches out of the inset in which its words are set anew.
     painted = [
-        _cover_word(parts, parts.lines[line][word].box)
+        _cover_word(parts, parts.lines[line][word].box, layout.on_side[line])
         for line, word in hidden
         if not covered.issuperset(layout.bands[line]) or line in plain
     ]
@@ -239,6 +241,7 @@ class _Layout:
         ]
         blanks = [below[0] - above[1] for above, below in itertools.pairwise(parts.head.bands)]
         self.usual_gap = sorted(blanks)[len(blanks) // 2] if blanks else 0
+        self.on_side = list_on_side(parts.lines)
         # There the left edge is where a line ends.
         self.right_to_left = _is_right_to_left(parts.lines)
         self.lefts = [min((word.box[0] for word in line), default=0) for line in parts.lines]
@@ -254,7 +257,15 @@ class _Layout:
 
     def _begins(self, k: int) -> bool:
         above, below = self.bands[k - 1], self.bands[k]
-        if not above or not below or self._is_parted(above[-1], below[0]):
+        if self.on_side[k - 1] and self.on_side[k]:
+            # They stand side by side, and neither rows nor left edges part them.
+            return False
+        if not above or not below:
+            return True
+        if below[0] == above[0] - 1:
+            # The page stands on its head: the next line is the one above, and its left edge is its end.
+            return self._is_parted(below[0], above[0])
+        if self._is_parted(above[-1], below[0]):
             return True
         if self.right_to_left:
             return False
@@ -273,6 +284,20 @@ class _Layout:
         (top, end), (start, bottom) = self.parts.head.bands[above], self.parts.head.bands[below]
         height, gap = min(end - top, bottom - start), start - end
         return gap > min(_PARAGRAPH_GAP * height, self.usual_gap + _LARGER_GAP * height)
+
+
+def list_on_side(lines: Sequence[page.Line]) -> list[bool]:
+    """Say of each line whether its words stand on their side as a reader sees the page.
+
+    A word of four letters or more is wider than it is high when it is upright, whatever the letters. A line
+    of shorter words stands as most of the page does.
+    """
+    counts = []
+    for line in lines:
+        long = [word.box for word in line if len(word.text) >= _TELLING_LETTERS]
+        counts.append((sum(box[3] - box[1] > box[2] - box[0] for box in long), len(long)))
+    whole = 2 * sum(tall for tall, _ in counts) > sum(count for _, count in counts)
+    return [2 * tall > count if count else whole for tall, count in counts]
 
 
 def _is_right_to_left(lines: Sequence[page.Line]) -> bool:
@@ -296,12 +321,12 @@ def _list_passages(
         if k in flowing:
             joined = running.get(k, [k])
             done.update(joined)
-            tokens = _join_gaps(_list_tokens(parts, joined, hidden, False))
+            tokens = _join_gaps(_list_tokens(layout, joined, hidden, False))
             top = parts.head.bands[next(band for band in layout.bands[k] if band in covered)][0]
             inset = next(n for n, run in enumerate(insets) if run[0] <= top < run[1])
             yield Flow(inset, tuple(tokens))
         elif any((k, n) in hidden for n in range(len(line))):
-            yield Kept(tuple(_join_gaps(_list_tokens(parts, [k], hidden, True))))
+            yield Kept(tuple(_join_gaps(_list_tokens(layout, [k], hidden, True))))
         else:
             yield Sealed(k)
 
@@ -319,16 +344,30 @@ def _list_running(
         left = min((layout.lefts[k] for k in whole), default=0)
         width = max(rights, default=0) - left
         full = [right for right in rights if right - left >= _FULL_LINE * width]
-        if lines and len(full) >= _FULL_LINES * len(rights):
-            running[lines[0]] = lines
+        # Of lines on their side no edge says whether they are full.
+        on_side = any(layout.on_side[k] for k in lines)
+        if lines and (on_side or len(full) >= _FULL_LINES * len(rights)):
+            order = order_on_side([every[k] for k in lines]) if on_side else range(len(lines))
+            running[lines[0]] = [lines[k] for k in order]
     return running
 
 
+def order_on_side(lines: Sequence[page.Line]) -> Sequence[int]:
+    """Order lines on their side as they are read, by number: PDFium lists some pages from the last line.
+
+    Words that run up the page stand in lines from left to right, others in lines from right to left.
+    """
+    up = sum(line[0].box[1] - line[-1].box[1] for line in lines if line)
+    lefts = [line[0].box[0] for line in lines if line]
+    rightwards = sum((b > a) - (b < a) for a, b in itertools.pairwise(lefts))
+    return range(len(lines))[::-1] if up * rightwards < 0 else range(len(lines))
+
+
 def _list_tokens(
-    parts: page.Parts, lines: Sequence[int], hidden: dict[Place, Region], placed: bool
+    layout: _Layout, lines: Sequence[int], hidden: dict[Place, Region], placed: bool
 ) -> Iterator[Token]:
     for k in lines:
-        for n, word in enumerate(parts.lines[k]):
+        for n, word in enumerate(layout.parts.lines[k]):
             region = hidden.get((k, n))
             if region is None:
                 yield word
@@ -337,12 +376,23 @@ def _list_tokens(
                     region.ground,
                     region.decided_by,
                     region.review,
-                    _cover_word(parts, word.box) if placed else None,
+                    _cover_word(layout.parts, word.box, layout.on_side[k]) if placed else None,
                 )
 
 
-def _cover_word(parts: page.Parts, box: Box) -> Box:
-    """Widen the box of a word to its bands: what is painted is as high as the font, whatever the letters."""
+def _cover_word(parts: page.Parts, box: Box, on_side: bool) -> Box:
+    """Widen the box of a word to its bands: what is painted is as high as the font, whatever the letters.
+
+    A band that words on their side share reaches over all of them, so there only the word is covered.
+    """
+    if on_side:
+        left, top, right, bottom = box
+        return (
+            max(left - 2, 0),
+            max(top - 2, 0),
+            min(right + 2, parts.head.width),
+            min(bottom + 2, parts.head.height),
+        )
     bands = [(top, bottom) for top, bottom in parts.head.bands if box[1] < bottom and box[3] > top]
     top = min((band[0] for band in bands), default=box[1])
     bottom = max((band[1] for band in bands), default=box[3])

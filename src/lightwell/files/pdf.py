@@ -41,8 +41,11 @@ _POINTS_PER_INCH = 72
 
 
 def name_renderer() -> str:
-    """Name the renderer and its version as it stands in every seal."""
-    return f"pdfium {pypdfium2.PDFIUM_INFO} {page.DPI}dpi rgb444"
+    """Name the renderer and its version as it stands in every seal.
+
+    `v2`: since 28 November 2026 a page on its side is one band, and its lines are in reading order.
+    """
+    return f"pdfium {pypdfium2.PDFIUM_INFO} {page.DPI}dpi rgb444 v2"
 
 
 def count_pages(path: Path) -> int:
@@ -161,6 +164,9 @@ def _read_page(
     if recogniser:
         lines = recogniser.read_page(sheet, number, lines, (width, height))
     bands = page.merge_bands(_find_bands(pixels, reading.stems))
+    if reading.on_side and bands:
+        # Rows there are where lines begin and end, so that every band would tell how long words are.
+        bands = ((0, height),)
     head = page.Head(number, width, height, len(lines), bands)
     patches = tuple(
         pixels[top:bottom, left * page.BYTES_PER_PIXEL : right * page.BYTES_PER_PIXEL].tobytes()

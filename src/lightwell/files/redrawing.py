@@ -105,13 +105,14 @@ def find_inkless(parts: page.Parts, pixels: numpy.ndarray) -> list[redaction.Pla
     A black bar over a word is mostly lower or narrower than its box, which is as high as the font: at its
     edges there is contrast, but none where letters would have theirs.
     """
-    found = []
+    found, on_side = [], redaction.list_on_side(parts.lines)
     for k, line in enumerate(parts.lines):
         for n, word in enumerate(line):
             left, top, right, bottom = word.box
             inside = pixels[top:bottom, left:right]
             bands = sum(word.box[1] < end and word.box[3] > start for start, end in parts.head.bands)
-            if not _has_ink(inside) or (bands == 1 and _is_covered(inside, word.text)):
+            upright = bands == 1 and not on_side[k]
+            if not _has_ink(inside) or (upright and _is_covered(inside, word.text)):
                 found.append((k, n))
     return found
 

@@ -18,7 +18,7 @@ import numpy
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from lightwell.archive import page
+from lightwell.archive import page, redaction
 
 # The page-to-device call answers in whole pixels, so it is asked about a picture this much finer.
 _PROBE_SCALE = 64
@@ -39,11 +39,12 @@ class Reading:
     """The lines of a page, and for each word that has a size its baseline and a point one em above, as rows.
 
     `stems` has a row of two for each word. They depend on font and place alone, not on which letters stand
-    there, and so tell nothing of a word that is hidden later.
+    there, and so tell nothing of a word that is hidden later. `on_side`: most words run up or down the page.
     """
 
     lines: tuple[page.Line, ...]
     stems: numpy.ndarray
+    on_side: bool = False
 
 
 def read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> Reading:
@@ -60,7 +61,9 @@ def read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> Reading:
         spans = [found.span() for found in _WORD.finditer(text)]
         first, corners = _list_corners(text_page, spans)
         stems = _list_stems(text_page, [start for start, _ in spans])
-    stems = _map_corners(sheet, stems, width, height)[:, :, 1]
+    stems = _map_corners(sheet, stems, width, height)
+    across, down = abs(stems[:, 1] - stems[:, 0]).T
+    on_side = 2 * int((across > down).sum()) > len(stems)
     placed, boxes = _find_boxes(first, _map_corners(sheet, corners, width, height), width, height)
     spans = [spans[k] for k in placed]
     # Words with as many breaks before them share a line; a divided word stands whole on its first one, and
@@ -69,8 +72,11 @@ def read_lines(sheet: pypdfium2.PdfPage, width: int, height: int) -> Reading:
     numbers = numpy.searchsorted(breaks, [start for start, _ in spans]).tolist()
     texts = [text[start:end].replace(chr(_DIVISION), "") for start, end in spans]
     found = map(page.Word, texts if plain else map(_join_units, texts), boxes)
-    lines = itertools.groupby(zip(numbers, found, strict=True), key=lambda pair: pair[0])
-    return Reading(tuple(tuple(word for _, word in pairs) for _, pairs in lines), stems)
+    grouped = itertools.groupby(zip(numbers, found, strict=True), key=lambda pair: pair[0])
+    lines = tuple(tuple(word for _, word in pairs) for _, pairs in grouped)
+    if on_side:
+        lines = tuple(lines[k] for k in redaction.order_on_side(lines))
+    return Reading(lines, stems[:, :, 1], on_side)
 
 
 def _list_corners(

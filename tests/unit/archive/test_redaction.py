@@ -276,3 +276,50 @@ def test_a_region_off_the_page_is_refused_by_its_number(region: Region, sentence
     with pytest.raises(errors.UserMistake, match=sentence) as raised:
         redaction.plan_page(make_page([[60, 60]]), [hide([(0, 0)]), region])
     assert raised.value.problems[0].place == "page 1, region 2"
+
+
+def turn(parts: page.Parts, up: bool) -> page.Parts:
+    """The page with its words on their side, in one band; `up` when they run up it."""
+    head = parts.head
+
+    def place(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        left, top, right, bottom = box
+        if up:
+            return top, head.width - right, bottom, head.width - left
+        return head.height - bottom, left, head.height - top, right
+
+    lines = tuple(tuple(page.Word(word.text, place(word.box)) for word in line) for line in parts.lines)
+    turned = page.Head(1, head.height, head.width, head.lines, ((0, head.width),))
+    patches = tuple(bytes((r - le) * (b - t) * 3) for le, t, r, b in page.list_patch_boxes(turned))
+    return page.Parts(turned, lines, patches)
+
+
+@pytest.mark.parametrize("up", [True, False])
+@pytest.mark.parametrize("listed", [1, -1], ids=["in order", "from the last"])
+def test_lines_on_their_side_run_on_in_reading_order_whatever_order_they_were_listed_in(
+    up: bool, listed: int
+) -> None:
+    parts = turn(make_page([[60, 60, 60], [60, 60], [60, 60, 40]]), up)
+    lines = parts.lines[::listed]
+    parts = dataclasses.replace(parts, lines=lines)
+    assert [lines[k] for k in redaction.order_on_side(lines)] == list(lines[::listed])
+    (hidden,) = [(k, 0) for k, line in enumerate(lines) if line[0].text == "w1.0"]
+    (flow,) = redaction.plan_page(parts, [hide([hidden])]).passages
+    assert isinstance(flow, Flow)
+    texts = [token.text if isinstance(token, page.Word) else "-" for token in flow.tokens]
+    assert texts == ["w0.0", "w0.1", "w0.2", "-", "w1.1", "w2.0", "w2.1", "w2.2"]
+
+
+def test_short_words_stand_as_the_rest_of_the_page_does() -> None:
+    parts = turn(make_page([[60, 60], [60, 60]]), True)
+    short = (page.Word("of", (90, 10, 104, 22)),)
+    assert redaction.list_on_side([*parts.lines, short]) == [True, True, True]
+    assert redaction.list_on_side([*make_page([[60], [60]]).lines, short]) == [False, False, False]
+
+
+def test_on_a_page_upside_down_the_line_above_goes_on_with_the_paragraph() -> None:
+    upright = make_page([[60, 60, 60], [60, 60, 60], [60, 60, 20]])
+    parts = dataclasses.replace(upright, lines=upright.lines[::-1])
+    plan = redaction.plan_page(parts, [hide([(1, 0)])])
+    assert len(plan.passages) == 1
+    assert len(plan.hidden_lines) == 3
