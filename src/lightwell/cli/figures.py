@@ -10,18 +10,21 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lightwell.base import errors
+from lightwell.cli import edition
+from lightwell.figures import claims, comparison, draft, table, value
+from lightwell.figures import edition as editions
 from lightwell.figures import period as periods
-from lightwell.figures import table, value
 from lightwell.figures.period import Period
 from lightwell.figures.point import Point
 from lightwell.figures.revision import Revision
-from lightwell.files import figure_steps, mapping_files
+from lightwell.files import figure_files, figure_steps, mapping_files
 
 _COULD_NOT = 2
 
@@ -29,6 +32,9 @@ _COULD_NOT = 2
 @click.group()
 def figures() -> None:
     """Published figures: what each edition of a platform's numbers changed of the one before."""
+
+
+figures.add_command(edition.import_editions)
 
 
 @figures.command()
@@ -81,6 +87,62 @@ def revisions(
             _print_steps(compared, is_listed)
 
 
+@figures.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--output", type=click.Path(path_type=Path), help="File to write; default: standard output.")
+@click.option("--sheet", default="", help="The sheet of a workbook that has several.")
+@click.pass_context
+def map(context: click.Context, file: Path, output: Path | None, sheet: str) -> None:
+    """Draft how FILE (CSV, XLSX or Parquet) is to be read, for you to confirm.
+
+    Every guess has a line `confirm` in the draft; the mapping cannot be used until you deleted each. Then:
+    lightwell figures revisions --mapping YOUR.yaml FILE...
+
+    Example: lightwell figures map figures.csv --output mine.yaml
+    """
+    with _explain_problems(context):
+        header, rows, form = figure_files.sample_rows(file, sheet, draft.MAX_ROWS)
+        text = draft.draft_layout(file.stem, header, rows, form)
+        if output is None:
+            click.echo(text, nl=False)
+            return
+        if output.exists():
+            raise errors.UserMistake(
+                f"{output} exists and may hold your edits; choose another name or move it away"
+            )
+        try:
+            output.write_text(text, "utf-8")
+        except OSError as error:
+            raise errors.UserMistake(f"cannot be written: {error.strerror}", place=str(output)) from None
+        click.echo(
+            f"{output}: written. Confirm its {text.count('confirm: ')} guesses, then use it with "
+            f"--mapping {output}"
+        )
+
+
+@figures.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--year", type=int, help="The year; default: the latest of the clearing house.")
+@click.option("--json", "as_json", is_flag=True, help="Print for programs.")
+@click.pass_context
+def compare(context: click.Context, file: Path, year: int | None, as_json: bool) -> None:
+    """Set what each provider in FILE says it reported beside what the clearing house says it received.
+
+    FILE is a collection like ocse-reports-per-platform.json. A provider without a figure of reports did not
+    answer; several rows of one platform are added up, and the sum is shown.
+
+    Example: lightwell figures compare ocse-reports-per-platform.json --year 2023
+    """
+    with _explain_problems(context):
+        source = figure_files.Source(str(file), file)
+        found = claims.read_claims(figure_files.read_json(source), str(file))
+        account = comparison.compare_with_clearing_house(found, year or comparison.list_years(found)[-1])
+        if as_json:
+            click.echo(json.dumps(_describe_account(account), ensure_ascii=False, indent=1))
+        else:
+            _print_account(account)
+
+
 @contextlib.contextmanager
 def _explain_problems(context: click.Context) -> Iterator[None]:
     """Print every problem and exit with 2: a file that was not read is neither revised nor unrevised."""
@@ -96,6 +158,94 @@ def _explain_problems(context: click.Context) -> Iterator[None]:
         context.exit(_COULD_NOT)
 
 
+def _print_account(account: comparison.Account) -> None:
+    click.echo(
+        f"Reports of child sexual exploitation in {account.year}: said by the provider, received by NCMEC\n"
+    )
+    click.echo(f"{'provider':24} {'said sent':>16} {'said received':>14} {'difference':>12} {'of all':>7}")
+    for family in account.families:
+        said = value.format_number(family.said) if family.said is not None else family.answer
+        click.echo(_format_line(family.name, said, family.received, family.difference, account.share(family)))
+        alone = len(family.members) == 1
+        for member in family.members:
+            if not alone:
+                own = value.format_number(member.said) if member.said is not None else member.answer
+                click.echo(_format_line(f"  {member.name}", own, member.received, None, None))
+            for what, parts in (("said", member.said_parts), ("received", member.received_parts)):
+                if len(parts) > 1:
+                    click.echo(f"    {what}: {' + '.join(_format_part(part) for part in parts)}")
+            if member.note:
+                click.echo(f"    {_show(member.note)}")
+        for warning in family.warnings:
+            click.echo(f"    note: {_show(warning)}")
+    click.echo(f"\nReceived by NCMEC in all: {value.format_number(account.total)}")
+    click.echo(
+        "Sources: the providers' own reports and NCMEC's lists by platform, as named in the file (--json "
+        "lists them)."
+    )
+
+
+def _format_part(part: claims.Claim) -> str:
+    number = value.format_number(part.number)
+    return number if part.teller == claims.CLEARING_HOUSE else f"{number} ({part.period})"
+
+
+def _format_line(
+    name: str,
+    said: str,
+    received: value.Number | None,
+    difference: value.Number | None,
+    share: Decimal | None,
+) -> str:
+    got = "-" if received is None else value.format_number(received)
+    apart = "" if difference is None else f"{difference:+,}"
+    part = "" if share is None else f"{share:.1f} %"
+    return f"{_show(name):24} {said:>16} {got:>14} {apart:>12} {part:>7}".rstrip()
+
+
+def _describe_account(account: comparison.Account) -> dict[str, Any]:
+    return {
+        "year": account.year,
+        "received_in_all": account.total,
+        "received_from_platforms": account.total_of_platforms,
+        "sources_of_received": list(account.sources),
+        "providers": [
+            {
+                "provider": family.name,
+                "answer": family.answer,
+                "said_sent": family.said,
+                "said_received": family.received,
+                "difference": family.difference,
+                "share_of_all_percent": _round_share(account.share(family)),
+                "warnings": list(family.warnings),
+                "platforms": [_describe_member(each) for each in family.members],
+            }
+            for family in account.families
+        ],
+    }
+
+
+def _round_share(share: Decimal | None) -> float | None:
+    return None if share is None else float(round(share, 1))
+
+
+def _describe_member(member: comparison.Member) -> dict[str, Any]:
+    return {
+        "platform": member.name,
+        "answer": member.answer,
+        "said_sent": member.said,
+        "said_parts": [
+            {"period": str(each.period), "what": each.quantity, "number": each.number, "row": each.row}
+            for each in member.said_parts
+        ],
+        "said_received": member.received,
+        "received_parts": [{"number": each.number, "row": each.row} for each in member.received_parts],
+        "counted_elsewhere": member.is_counted_elsewhere,
+        "note": member.note,
+        "sources_of_said": list(member.sources),
+    }
+
+
 def _read_hints(named: Sequence[str], files: Sequence[Path]) -> list[Period | None]:
     if named and len(named) != len(files):
         raise click.UsageError(
@@ -105,7 +255,9 @@ def _read_hints(named: Sequence[str], files: Sequence[Path]) -> list[Period | No
 
 
 def _tell_order(files: Sequence[Path], compared: figure_steps.Comparison) -> None:
-    if [each.file for each in compared.editions] != [str(each) for each in files]:
+    given = {str(each): at for at, each in enumerate(files)}
+    pairs = editions.pair_editions(compared.editions)
+    if any(given[earlier.file] > given[later.file] for earlier, later in pairs):
         names = ", ".join(each.name for each in compared.editions)
         click.echo(f"note: the files are taken in the order of their editions: {_show(names)}", err=True)
     for each in compared.editions:

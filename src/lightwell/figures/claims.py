@@ -76,11 +76,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The whole file: platforms by name and all claims, the clearing house's among them."""
+    """The whole file: platforms by name, all claims, the clearing house's among them, and its `sources`."""
 
     platforms: dict[str, Platform]
     claims: tuple[Claim, ...]
     notes: tuple[str, ...]
+    sources: tuple[str, ...]
 
     def find_parent(self, platform: str) -> str:
         """Name the company that a brand or an earlier name belongs to; the platform itself where it has
@@ -95,7 +96,7 @@ class Claims:
 def read_claims(value: Json, file: str) -> Claims:
     """Read the collection; raises `UserMistake` with every problem by platform and row."""
     problems: list[errors.Problem] = []
-    if not isinstance(value, dict) or CLEARING_HOUSE not in value:
+    if not isinstance(value, dict) or not isinstance(value.get(CLEARING_HOUSE), dict):
         raise errors.UserMistake(
             f"this is no collection of claims by platform: it has no {CLEARING_HOUSE}", place=file
         )
@@ -124,7 +125,7 @@ def read_claims(value: Json, file: str) -> Claims:
             claims += _read_row(platform, row, at, where, problems, notes)
     if problems:
         raise errors.UserMistake(problems=problems)
-    return Claims(platforms, tuple(claims), tuple(notes))
+    return Claims(platforms, tuple(claims), tuple(notes), _take_texts(value[CLEARING_HOUSE].get("sources")))
 
 
 def make_points(found: Claims, layout: Layout, file: str) -> Iterator[Point]:

@@ -155,7 +155,7 @@ def compare_with_clearing_house(claims: Claims, year: int) -> Account:
         members = sorted(families[parent], key=lambda each: (each != parent, each.casefold()))
         made.append(_make_family(parent, [_make_member(claims, each, whole, received) for each in members]))
     totals = {each.platform: each.number for each in received if each.platform in TOTALS}
-    return Account(year, tuple(made), totals.get(TOTALS[1]), totals.get(TOTALS[0]), ())
+    return Account(year, tuple(made), totals.get(TOTALS[1]), totals.get(TOTALS[0]), claims.sources)
 
 
 def _make_member(claims: Claims, name: str, whole: Period, received: Sequence[Claim]) -> Member:
@@ -230,8 +230,10 @@ def _make_family(name: str, members: Sequence[Member]) -> Family:
     total = sum(said, start=0) if answer == ANSWERED else None
     received = sum(got, start=0) if got else None
     silent = [each for each in counted if each.answer == SILENT and each.received]
-    # A parent under whose name the clearing house lists its brands' reports is no silent platform.
-    silent = [each for each in silent if each.name != name or not said]
+    # The clearing house lists some brands' reports under the parent's name alone; then the parent is not
+    # silent.
+    if not any(each.received for each in members if each.name != name):
+        silent = [each for each in silent if each.name != name]
     if answer == ANSWERED and silent:
         listed = ", ".join(f"{each.name} ({values.format_number(each.received)})" for each in silent)
         warnings.append(f"received from, but not said by: {listed}")

@@ -33,7 +33,7 @@ ROLES = (
 )
 CASES = ("kept", "folded")
 # Whose word the figures are: a provider's about itself, or that of who receives its reports.
-TELLERS = ("provider", "clearing-house")
+TELLERS = ("company", "clearing-house", "other")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MAX_SCALE = 10**12
 
@@ -140,6 +140,7 @@ class Layout:
     encoding: str = "utf-8"
     sheet: str = ""
     told_by: str = TELLERS[0]
+    report: str = ""
     value: Json = field(default=None, compare=False, repr=False)
 
 
@@ -197,7 +198,7 @@ _Place = tuple[str, ...]
 _COMMON = (
     "name", "version", "kind", "dataset", "provider", "service", "policy_area", "metrics", "letter_case",
     "no_number", "binary_numbers", "restates_history", "editions", "everything", "read_as", "repeated",
-    "delimiter", "encoding", "sheet", "told_by",
+    "delimiter", "encoding", "sheet", "told_by", "report",
 )  # fmt: skip
 _OF_TABLE = ("header", "columns", "policy_area")
 _OF_STACK = ("title", "totals", "shifted")
@@ -224,7 +225,8 @@ def _parse_layout(value: Json, at: _Place, check: _Check) -> Layout | None:
         tables = []
     name = check.take_text(fields.get("name"), (*at, "name"))
     texts = {
-        each: check.take_text(fields.get(each, ""), (*at, each), empty=True) for each in ("service", "sheet")
+        each: check.take_text(fields.get(each, ""), (*at, each), empty=True)
+        for each in ("service", "sheet", "report")
     }
     words = {
         each: check.take_texts(fields.get(each, []), (*at, each))
@@ -275,6 +277,7 @@ def _parse_layout(value: Json, at: _Place, check: _Check) -> Layout | None:
         binary_numbers=flags["binary_numbers"],
         restates_history=flags["restates_history"],
         told_by=told_by,
+        report=texts["report"],
     )
 
 

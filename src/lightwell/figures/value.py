@@ -33,7 +33,7 @@ _SCIENTIFIC = re.compile(r"-?[0-9](?:\.[0-9]{1,20})?[eE][+-]?[0-9]{1,2}")
 # is noise.
 _DOUBLE = Context(prec=15)
 _EXACT = Context(prec=2 * MAX_DIGITS + 10)
-_NOISY = 16
+NOISY_DIGITS = 16
 
 
 def parse_number(
@@ -67,7 +67,7 @@ def parse_number(
     if "." not in text and "e" not in text and "E" not in text:
         return int(text.replace(",", "")) * scale
     number = Decimal(text.replace(",", ""))
-    if binary and len(number.as_tuple().digits) >= _NOISY:
+    if binary and len(number.as_tuple().digits) >= NOISY_DIGITS:
         number = _DOUBLE.plus(number)
     return normalise(_EXACT.multiply(number, Decimal(scale)) if scale != 1 else number)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import datetime
 import io
+import itertools
 import json
 import math
 import tempfile
@@ -21,7 +22,7 @@ from typing import Any, BinaryIO
 
 from lightwell.base import errors
 from lightwell.base.canonical import Json
-from lightwell.figures import layout, table
+from lightwell.figures import draft, layout, table
 from lightwell.figures import period as periods
 from lightwell.figures.edition import Edition
 from lightwell.figures.layout import Reading
@@ -106,6 +107,22 @@ def read_bytes(title: str, data: bytes, mapping: Mapping, hint: Period | None = 
     return layout.read_edition(_open(mapping, Source(title, data), hint))
 
 
+def sample_rows(path: Path, sheet: str, most: int) -> tuple[list[str], list[list[str]], draft.Form]:
+    """Read the header and the first rows of a file nobody described, and what its bytes seem to be."""
+    source = Source(str(path), path)
+    source.measure()
+    if source.ending == ".json":
+        raise errors.UserMistake(
+            "a mapping of one's own is for tables: CSV, XLSX or Parquet", place=source.name
+        )
+    is_text = source.ending not in (*_SHEETS, *_PARQUET)
+    delimiter, encoding = _sniff_text(source) if is_text else (",", "utf-8")
+    rows = read_rows(source, Form(delimiter, encoding, sheet))
+    header = list(next(iter(rows), ()))
+    taken = [list(each) for each in itertools.islice(rows, most)]
+    return header, taken, draft.Form(delimiter, encoding, sheet, not is_text)
+
+
 def find_teller(mapping: Mapping) -> str:
     """Say whose word the figures are: "provider" or "clearing-house"; the same in all layouts."""
     return mapping.layouts[0].told_by
@@ -170,6 +187,23 @@ def _read_csv(source: Source, form: Form) -> Iterator[list[str]]:
             sentence = f"the text is not {shown} at byte {byte:,}; save it as UTF-8, or name its encoding in "
             sentence += "the mapping"
             raise errors.UserMistake(sentence, place=source.name) from None
+
+
+def _sniff_text(source: Source) -> tuple[str, str]:
+    """Guess delimiter and encoding: the sign that cuts the first line most often; UTF-8 unless that fails."""
+    with source.open() as stream:
+        start = stream.read(_SNIFFED)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text, encoding = start[: len(start) // 2 * 2].decode("utf-16", "replace"), "utf-8"
+    else:
+        try:
+            codecs.getincrementaldecoder("utf-8-sig")().decode(start)
+            encoding = "utf-8"
+        except UnicodeDecodeError:
+            encoding = "windows-1252"
+        text = start.decode(encoding, "replace")
+    first = text.partition("\n")[0]
+    return max(",;\t|", key=first.count), encoding
 
 
 def _find_undecodable(source: Source, encoding: str) -> int:
