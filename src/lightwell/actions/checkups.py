@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
 
-from lightwell.actions import cosigning, installations, leftovers, log, overview, signing
+from lightwell.actions import cosigning, installations, leftovers, log, overview, queues, signing
 from lightwell.base import errors
 from lightwell.client import witness
-from lightwell.db.models import Checkpoint, Item
+from lightwell.db.models import Checkpoint, Item, Webhook
 from lightwell.files import index, intake, office, recognition, security_txt, typesetting
 from lightwell.files.state import State
 from lightwell.tlog import policy
@@ -29,7 +29,7 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_SQLITE = (3, 37, 0)
 LEAST_FREE_BYTES = 2_000_000_000
 # What the worker mends by itself, and what takes people and no operator.
-_MINOR = ("disk", "checkpoint", "index", "leftovers", "questions", "security")
+_MINOR = ("disk", "checkpoint", "index", "leftovers", "questions", "security", "following")
 # Optional programs, each with what it adds; without them files are held as bytes and not read.
 _PROGRAMS = {
     office.NAME: ("libreoffice", "adds the pages of DOCX, PPTX, XLSX, ODT, ODP and ODS"),
@@ -71,6 +71,7 @@ def examine(*, state: State, timeout_seconds: float = 5.0) -> Iterator[Line]:
         "leftovers": _check_leftovers,
         "questions": _check_questions,
         "security": _check_security,
+        "following": _check_following,
     }
     for name, check in checks.items():
         yield _make_line(name, check, state, grave=name not in _MINOR)
@@ -155,6 +156,7 @@ def _check_database(state: State) -> Result:
 def _check_keys(state: State) -> Result:
     signers, masters = state.read_signers(), state.masters.list_numbers()
     needed = set(Item.objects.filter(wrapped_key__isnull=False).values_list("master", flat=True).distinct())
+    needed |= set(Webhook.objects.values_list("master", flat=True))
     if absent := sorted(needed - set(masters)):
         return (
             False,
@@ -222,6 +224,11 @@ def _check_security(state: State) -> Result:
         )
     wrong = security_txt.judge_security(found, datetime.datetime.now(datetime.UTC))
     return not wrong, wrong or f"{security_txt.NAME} holds until {found.expires:%Y-%m-%d}"
+
+
+def _check_following(state: State) -> Result:
+    health = queues.measure_queues(datetime.datetime.now(datetime.UTC))
+    return health.well, health.sentence
 
 
 def _ask_witness(state: State, address: cosigning.Address, timeout_seconds: float) -> Line:

@@ -54,7 +54,7 @@ class Change:
 
 
 def make_tag(origin: str, change: str) -> str:
-    """Make the id of a change in feeds and webhooks: a tag URI (RFC 4151) that survives a move of the site."""
+    """Make the id of a change in feeds and webhooks: a tag URI (RFC 4151), kept when the site moves."""
     return f"tag:{origin.partition('/')[0] or 'lightwell.example'},2026:{origin}/{change}"
 
 

@@ -17,7 +17,7 @@ from lightwell.actions import log, pictures
 from lightwell.archive import entry, escrow, release
 from lightwell.base import canonical, errors, ground
 from lightwell.base.canonical import Json
-from lightwell.db.models import Disclosure, Item, Opening
+from lightwell.db.models import Disclosure, Item, Opening, Webhook
 from lightwell.files import data
 from lightwell.files.keys import KEY_BYTES, WrappedKey
 from lightwell.files.state import State
@@ -53,12 +53,25 @@ def rotate_masters(
             progress(done)
         if not items:
             break
+    done += _rewrap_webhooks(state, newest)
     if retire:
         for number in state.masters.list_numbers():
-            if number < newest and not Item.objects.filter(master=number, wrapped_key__isnull=False).exists():
+            used = Item.objects.filter(master=number, wrapped_key__isnull=False).exists()
+            if number < newest and not used and not Webhook.objects.filter(master=number).exists():
                 state.masters.remove_master(number)
         forget_old_rows()
     return newest, done
+
+
+def _rewrap_webhooks(state: State, newest: int) -> int:
+    """Wrap the secrets of webhooks under a new master as well; returns how many."""
+    with transaction.atomic():
+        rows = list(Webhook.objects.select_for_update().exclude(master=newest))
+        for row in rows:
+            secret = state.masters.unwrap_key(WrappedKey(row.master, bytes(row.wrapped_secret)))
+            row.master, row.wrapped_secret = newest, state.masters.wrap_key(secret).data
+        Webhook.objects.bulk_update(rows, ["master", "wrapped_secret"])
+    return len(rows)
 
 
 def check_erasure(payload: dict[str, Json], now: datetime.datetime) -> None:

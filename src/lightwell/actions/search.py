@@ -30,6 +30,7 @@ _PAGE_BITS = 24
 # Entries of these types can only close an item; until indexed, it is not found at all. Suspensions are rows.
 _CLOSING = frozenset({"withholding", "erasure", "key-lost"})
 _MAX_ROUNDS = 5
+_PIECE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def list_since(
     pages: list[FoundPage] = []
     cursor, going_on = "", True
     while going_on and len(pages) < most:
-        found = find_pages(state, query, filters, cursor, limit=lookup.MAX_HITS, newest=True)
+        found = find_pages(state, query, filters, cursor, limit=_PIECE, newest=True)
         pages += [each for each in found.pages if each.opening >= opening]
         cursor = found.next
         going_on = bool(cursor) and all(each.opening >= opening for each in found.pages)

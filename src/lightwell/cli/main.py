@@ -29,6 +29,7 @@ COMMANDS = {
     "document": ("lightwell.cli.document", "document"),
     "doctor": ("lightwell.cli.doctor", "doctor"),
     "figures": ("lightwell.cli.figures", "figures"),
+    "follow": ("lightwell.cli.follow", "follow"),
     "gaps": ("lightwell.cli.verify", "gaps"),
     "init": ("lightwell.cli.begin", "init"),
     "inventory": ("lightwell.cli.inventory", "inventory"),

@@ -3,11 +3,13 @@
 The worker is a thread beside the site in the same process, or a process of its own. On SQLite whoever holds
 `worker.lock` of the state folder works, and others wait for their turn; on PostgreSQL several work at once,
 each chore and each few files of a study being claimed by one (`db/claims`). Documents handed in by a browser
-are read by a second thread, because a folder may take an hour and the chores may not wait.
+are read by a second thread, because a folder may take an hour and the chores may not wait; a third sends what
+changed to whoever follows it, within the minute.
 """
 
 from __future__ import annotations
 
+import datetime
 import fcntl
 import logging
 import os
@@ -30,6 +32,8 @@ ROUND_SECONDS = 30.0
 MOST_PROCESSES = 2
 # Somebody sits before a page and waits for the answer.
 LOOK_SECONDS = 1.0
+# Whoever follows something hears of it within a minute.
+ERRAND_SECONDS = 5.0
 
 
 @click.command()
@@ -86,13 +90,15 @@ def worker(once: bool) -> None:
     state = installation.open_installation()
     _check_ready(state)
     if once:
-        from lightwell.actions import chores, readings
+        from lightwell.actions import chores, errands, readings
 
         done = chores.do_chores(state=state)
-        for sentence in (*done.sentences, *readings.work(state=state)):
+        read = readings.work(state=state)
+        left = errands.do_errands(state=state, now=datetime.datetime.now(datetime.UTC))
+        for sentence in (*done.sentences, *read, *left.sentences):
             click.echo(sentence)
-        if done.failures:
-            raise errors.CouldNotCheck("\n".join(done.failures))
+        if failures := (*done.failures, *left.failures):
+            raise errors.CouldNotCheck("\n".join(failures))
         return
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -123,6 +129,7 @@ def work_until(stopping: threading.Event, state: State, round_seconds: float = R
             stopping.wait(round_seconds)
         # A daemon: what is being read is taken up again by the next worker.
         threading.Thread(target=read_until, args=(stopping, state), daemon=True).start()
+        threading.Thread(target=send_until, args=(stopping, state), daemon=True).start()
         while not stopping.is_set():
             done = chores.do_chores(state=state)
             for sentence in done.sentences:
@@ -149,6 +156,27 @@ def read_until(stopping: threading.Event, state: State) -> None:
             # Nobody foresaw it: the operator reads where it was, and the next study has its turn.
             say("reading-failed", "\n  ".join(diary.describe_error(error)), grave=True)
             stopping.wait(ROUND_SECONDS)
+
+
+def send_until(stopping: threading.Event, state: State) -> None:
+    """Send what changed to whoever follows it, every few seconds; say a complaint once."""
+    from lightwell.actions import errands
+
+    said: set[str] = set()
+    while not stopping.wait(ERRAND_SECONDS):
+        try:
+            done = errands.do_errands(state=state, now=datetime.datetime.now(datetime.UTC))
+        except Exception as error:
+            # Nobody foresaw it: only where it was is written, because its words may hold an address.
+            say("following-failed", "\n  ".join(diary.describe_error(error)), grave=True)
+            stopping.wait(ROUND_SECONDS)
+            continue
+        for sentence in done.sentences:
+            say("following", sentence)
+        for failure in done.failures:
+            if failure not in said:
+                say("following-failed", failure, grave=True)
+        said = set(done.failures)
 
 
 def say(event: str, sentence: str, grave: bool = False) -> None:

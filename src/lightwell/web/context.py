@@ -45,6 +45,7 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
             "now": opened.read_now(),
             "country": settings.HELP_COUNTRY,
             "contact": settings.CONTACT,
+            "mail": settings.MAIL,
         },
         "newest": newest,
         "root": bytes(newest.root).hex() if newest else "",

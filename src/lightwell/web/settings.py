@@ -11,7 +11,8 @@ import secrets
 
 from csp.constants import NONE, SELF
 
-from lightwell.files import data, database, diary, state
+from lightwell.base import errors
+from lightwell.files import data, database, diary, mail_server, state
 
 _STATE = state.open_state()
 STATE = _STATE.root
@@ -66,6 +67,11 @@ _check_addresses("LIGHTWELL_TRUSTED_ORIGINS", CSRF_TRUSTED_ORIGINS)
 # The address under which feeds and the site map name this site, such as https://archive.example.
 SITE_ADDRESS = os.environ.get("LIGHTWELL_ADDRESS", "").rstrip("/")
 _check_addresses("LIGHTWELL_ADDRESS", [SITE_ADDRESS] if SITE_ADDRESS else [])
+# Mail leaves through this server, or not at all: MAIL, EMAIL_HOST and the others.
+try:
+    globals().update(mail_server.describe_mail(SITE_ADDRESS))
+except errors.UserMistake as mistake:
+    raise SystemExit(str(mistake)) from None
 HELP_COUNTRY = os.environ.get("LIGHTWELL_HELP_COUNTRY") or "GB"
 if HELP_COUNTRY not in data.list_countries():
     raise SystemExit(
@@ -79,6 +85,11 @@ _PROXIES = os.environ.get("LIGHTWELL_PROXIES") or "0"
 if _PROXIES not in map(str, range(10)):
     raise SystemExit(f"LIGHTWELL_PROXIES is {_PROXIES!r}; it is the number of your own proxies, 0 to 9")
 PROXIES = int(_PROXIES)
+
+# For tests of webhooks alone: a receiver on this machine, without TLS. On a public site it would be a way in.
+HOOKS_HERE = _read_switch("LIGHTWELL_HOOKS_HERE")
+if HOOKS_HERE and not DEBUG:
+    raise SystemExit("LIGHTWELL_HOOKS_HERE is for tests alone and works only with LIGHTWELL_DEBUG=1")
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -5,108 +5,151 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('db', '0011_challenges'),
+        ("db", "0011_challenges"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rhythm', models.CharField(db_index=True, max_length=10)),
-                ('after', models.PositiveBigIntegerField()),
-                ('until', models.PositiveBigIntegerField()),
-                ('made_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rhythm", models.CharField(db_index=True, max_length=10)),
+                ("after", models.PositiveBigIntegerField()),
+                ("until", models.PositiveBigIntegerField()),
+                ("made_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'batch',
+                "db_table": "batch",
             },
         ),
         migrations.CreateModel(
-            name='Follower',
+            name="Follower",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(max_length=254)),
-                ('canonical', models.CharField(max_length=254, unique=True)),
-                ('key', models.CharField(max_length=64, unique=True)),
-                ('refusals', models.PositiveIntegerField(default=0)),
-                ('made_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.CharField(max_length=254)),
+                ("canonical", models.CharField(max_length=254, unique=True)),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("refusals", models.PositiveIntegerField(default=0)),
+                ("made_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'follower',
+                "db_table": "follower",
             },
         ),
         migrations.CreateModel(
-            name='Noticed',
+            name="Noticed",
             fields=[
-                ('number', models.BigAutoField(primary_key=True, serialize=False)),
-                ('change', models.CharField(max_length=120, unique=True)),
-                ('opening', models.PositiveBigIntegerField(null=True, unique=True)),
+                ("number", models.BigAutoField(primary_key=True, serialize=False)),
+                ("change", models.CharField(max_length=120, unique=True)),
+                ("opening", models.PositiveBigIntegerField(null=True, unique=True)),
             ],
             options={
-                'db_table': 'noticed',
+                "db_table": "noticed",
             },
         ),
         migrations.CreateModel(
-            name='Webhook',
+            name="Webhook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(max_length=500)),
-                ('kind', models.CharField(max_length=20)),
-                ('value', models.TextField(blank=True)),
-                ('master', models.PositiveIntegerField()),
-                ('wrapped_secret', models.BinaryField()),
-                ('cursor', models.PositiveBigIntegerField()),
-                ('made_at', models.DateTimeField()),
-                ('tries', models.PositiveIntegerField(default=0)),
-                ('due_at', models.DateTimeField()),
-                ('failing_since', models.DateTimeField(null=True)),
-                ('paused_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.CharField(max_length=500)),
+                ("kind", models.CharField(max_length=20)),
+                ("value", models.TextField(blank=True)),
+                ("master", models.PositiveIntegerField()),
+                ("wrapped_secret", models.BinaryField()),
+                ("cursor", models.PositiveBigIntegerField()),
+                ("made_at", models.DateTimeField()),
+                ("tries", models.PositiveIntegerField(default=0)),
+                ("due_at", models.DateTimeField()),
+                ("failing_since", models.DateTimeField(null=True)),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'db_table': 'webhook',
-                'ordering': ['pk'],
+                "db_table": "webhook",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Follow',
+            name="Follow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('value', models.TextField(blank=True)),
-                ('rhythm', models.CharField(max_length=10)),
-                ('token', models.CharField(blank=True, db_index=True, max_length=64)),
-                ('asked_at', models.DateTimeField()),
-                ('mails', models.PositiveIntegerField(default=0)),
-                ('mail_at', models.DateTimeField(null=True)),
-                ('tries', models.PositiveIntegerField(default=0)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('since', models.PositiveBigIntegerField(default=0)),
-                ('follower', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='follows', to='db.follower')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("value", models.TextField(blank=True)),
+                ("rhythm", models.CharField(max_length=10)),
+                ("token", models.CharField(blank=True, db_index=True, max_length=64)),
+                ("asked_at", models.DateTimeField()),
+                ("mails", models.PositiveIntegerField(default=0)),
+                ("mail_at", models.DateTimeField(null=True)),
+                ("tries", models.PositiveIntegerField(default=0)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("since", models.PositiveBigIntegerField(default=0)),
+                (
+                    "follower",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="follows", to="db.follower"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'follow',
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('follower', 'kind', 'value', 'rhythm'), name='follow_once')],
+                "db_table": "follow",
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("follower", "kind", "value", "rhythm"), name="follow_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Mailing',
+            name="Mailing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mark', models.CharField(max_length=40, unique=True)),
-                ('tries', models.PositiveIntegerField(default=0)),
-                ('due_at', models.DateTimeField(db_index=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mailings', to='db.batch')),
-                ('follower', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mailings', to='db.follower')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mark", models.CharField(max_length=40, unique=True)),
+                ("tries", models.PositiveIntegerField(default=0)),
+                ("due_at", models.DateTimeField(db_index=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="mailings", to="db.batch"
+                    ),
+                ),
+                (
+                    "follower",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="mailings", to="db.follower"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'mailing',
-                'constraints': [models.UniqueConstraint(fields=('follower', 'batch'), name='mailing_once')],
+                "db_table": "mailing",
+                "constraints": [models.UniqueConstraint(fields=("follower", "batch"), name="mailing_once")],
             },
         ),
     ]

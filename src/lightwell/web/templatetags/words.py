@@ -14,9 +14,8 @@ from decimal import Decimal
 from django import template
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
 
-from lightwell.actions import chronicle, overview
+from lightwell.actions import addresses, chronicle, overview
 from lightwell.base import ground
 from lightwell.files import data
 from lightwell.files import state as state_folder
@@ -106,16 +105,6 @@ _LAWS = {
     "eu-dsa-40-4": "EU Digital Services Act, Article 40(4)",
     "ofcom-children": "UK online safety rules: children",
     "ofcom-illegal": "UK online safety rules: illegal content",
-}
-_PLACES = {
-    "study": ("study", "{id}"),
-    "record": ("record", "{id}"),
-    "inventory": ("inventory", "{id}"),
-    "late": ("late", ""),
-    "challenge": ("challenge", "{id}"),
-    "held": ("held", ""),
-    "company": ("company", "{id}"),
-    "studies": ("company", "{id}"),
 }
 
 
@@ -248,16 +237,7 @@ def reason(value: str) -> ground.Ground | None:
 @register.filter
 def address(place: tuple[str, str] | None) -> str:
     """Return the address of a place such as ("study", id); empty where there is none."""
-    if not place:
-        return ""
-    name, pattern = _PLACES[place[0]]
-    try:
-        base = reverse(name, args=[place[1]] if pattern else [])
-    except NoReverseMatch:
-        return ""
-    if place[0] in ("late", "held"):
-        return f"{base}?company={place[1]}"
-    return f"{base}#studies" if place[0] == "studies" else base
+    return addresses.make_path(place)
 
 
 @register.filter

@@ -1,4 +1,8 @@
-"""Feeds (Atom, RFC 4287): what changed, of everything, one company or one study; and the map of the site."""
+"""Feeds (Atom, RFC 4287) of everything, one company, service, topic or study; and the map of the site.
+
+What is followed by feed, mail and webhook is the same (`actions/noticing`); a search has its feed in
+`views/search`.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 
-from lightwell.actions import chronicle, overview, records, topics
+from lightwell.actions import addresses, chronicle, noticing, overview, records, topics
 from lightwell.actions.chronicle import Change
+from lightwell.actions.noticing import Subject
+from lightwell.actions.overview import Overview
 from lightwell.files import state
 from lightwell.web import context, memory
 from lightwell.web.templatetags import words
@@ -23,39 +29,73 @@ MAX_ENTRIES = 100
 @memory.keep
 def show_feeds(request: HttpRequest) -> HttpResponse:
     """Name every feed."""
-    return render(request, "feeds.html", {"picture": overview.read_overview(state.open_state())})
+    return render(request, "feeds.html", {"picture": _read(), "topics": topics.TOPICS, "here": "follow"})
 
 
 @memory.keep
 def send_changes(request: HttpRequest) -> HttpResponse:
     """Send what changed everywhere."""
-    picture = overview.read_overview(state.open_state())
-    return _send(
-        request, "What changed", reverse("changes"), chronicle.list_changes(picture, limit=MAX_ENTRIES)
-    )
+    return _send_subject(request, Subject("everything"), "What changed", reverse("changes"))
 
 
 @memory.keep
 def send_company(request: HttpRequest, slug: str) -> HttpResponse:
     """Send what changed about one company."""
-    picture = overview.read_overview(state.open_state())
-    provider = picture.find_provider(slug)
+    provider = _read().find_provider(slug)
     if provider is None:
         raise Http404
-    changes = chronicle.list_changes(picture, provider=slug, limit=MAX_ENTRIES)
-    return _send(request, f"What changed: {provider.name}", reverse("company", args=[slug]), changes)
+    title = f"What changed: {provider.name}"
+    return _send_subject(request, Subject("company", slug), title, reverse("company", args=[slug]))
+
+
+@memory.keep
+def send_service(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send what changed about one service."""
+    for provider in _read().providers:
+        for service in provider.services:
+            if service.id == slug:
+                home = reverse("company", args=[provider.slug])
+                return _send_subject(request, Subject("service", slug), f"What changed: {service.name}", home)
+    raise Http404
+
+
+@memory.keep
+def send_topic(request: HttpRequest, topic: str) -> HttpResponse:
+    """Send what changed under one topic."""
+    if topic not in topics.TOPICS:
+        raise Http404
+    title = f"What changed: {words.topic(topic)}"
+    return _send_subject(request, Subject("topic", topic), title, reverse("topic", args=[topic]))
 
 
 @memory.keep
 def send_study(request: HttpRequest, study: str) -> HttpResponse:
     """Send what changed in one study."""
-    picture = overview.read_overview(state.open_state())
-    found = picture.find_study(study)
+    found = _read().find_study(study)
     if found is None:
         raise Http404
-    title = str(found.record.body["title"]) if found.record else study
-    changes = chronicle.list_changes(picture, study=study, limit=MAX_ENTRIES)
-    return _send(request, f"What changed: {title}", reverse("study", args=[study]), changes)
+    title = (found.record.body.get("title") if found.record else None) or study
+    home = reverse("study", args=[study])
+    return _send_subject(request, Subject("study", study), f"What changed: {title}", home)
+
+
+@memory.keep
+def send_revisions(request: HttpRequest) -> HttpResponse:
+    """Send which published figures a later edition revised."""
+    return _send_subject(request, Subject("revisions"), "Figures that were revised", reverse("changes"))
+
+
+def find_feed(subject: Subject) -> str:
+    """Return the address of a subject's feed."""
+    match subject.kind:
+        case "everything":
+            return reverse("feed-changes")
+        case "search":
+            return f"{reverse('search-feed')}?{subject.value}"
+        case "revisions":
+            return reverse("feed-revisions")
+        case kind:
+            return reverse(f"feed-{kind}", args=[subject.value])
 
 
 @memory.keep
@@ -73,6 +113,7 @@ def send_map(request: HttpRequest) -> HttpResponse:
             "late",
             "held",
             "changes",
+            "feeds",
             "lists",
             "checked",
             "log",
@@ -105,6 +146,18 @@ def send_robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
+def _read() -> Overview:
+    return overview.read_overview(state.open_state())
+
+
+def _send_subject(request: HttpRequest, subject: Subject, title: str, home: str) -> HttpResponse:
+    """Send the newest changes about a subject; what is out of view is history for the list, not news."""
+    everything = noticing.list_changes(_read()).values()
+    chosen = [each for each in everything if each.in_view and noticing.concerns(each, subject)]
+    chosen.sort(key=lambda each: (each.at, each.id), reverse=True)
+    return _send(request, title, home, chosen[:MAX_ENTRIES])
+
+
 def _send(request: HttpRequest, title: str, home: str, changes: list[Change]) -> HttpResponse:
     opened = state.open_state()
     sample = "Sample: " if context.is_sample(opened) else ""
@@ -123,15 +176,11 @@ def _send(request: HttpRequest, title: str, home: str, changes: list[Change]) ->
     for each in changes:
         entry = ElementTree.SubElement(feed, "entry")
         _add(entry, "title", f"{each.label}: {each.title}")
-        _add(
-            entry,
-            "id",
-            f"tag:{request.get_host().partition(':')[0]},2026:{context.read_origin(opened)}/{each.id}",
-        )
+        _add(entry, "id", chronicle.make_tag(context.read_origin(opened), each.id))
         _add(entry, "updated", each.at.isoformat())
         _add(entry, "summary", each.sentence)
         ElementTree.SubElement(
-            entry, "link", rel="alternate", href=_make_address(request, words.address(each.place))
+            entry, "link", rel="alternate", href=_make_address(request, addresses.make_path(each.place))
         )
     return _send_xml(feed, "application/atom+xml; charset=utf-8")
 
@@ -153,6 +202,9 @@ urlpatterns = [
     path("feeds/", show_feeds, name="feeds"),
     path("feeds/changes.atom", send_changes, name="feed-changes"),
     path("feeds/companies/<slug:slug>.atom", send_company, name="feed-company"),
+    path("feeds/services/<slug:slug>.atom", send_service, name="feed-service"),
+    path("feeds/topics/<slug:topic>.atom", send_topic, name="feed-topic"),
+    path("feeds/revisions.atom", send_revisions, name="feed-revisions"),
     path("feeds/studies/<slug:study>.atom", send_study, name="feed-study"),
     path("sitemap.xml", send_map, name="sitemap"),
     path("robots.txt", send_robots, name="robots"),

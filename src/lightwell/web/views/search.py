@@ -14,10 +14,10 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from lightwell.actions import parties, search
+from lightwell.actions import chronicle, parties, search
 from lightwell.base import errors
 from lightwell.files import excerpt, finder, state
-from lightwell.web import help_lines, memory, methods
+from lightwell.web import context, help_lines, memory, methods
 from lightwell.web.templatetags import words
 
 PAGE_SIZE = 10
@@ -98,6 +98,7 @@ def show_search(request: HttpRequest) -> HttpResponse:
         "more": f"?{urlencode([*kept, ('after', found.next)])}" if found.next else "",
         "started": bool(request.GET.get("after")),
         "feed": f"{reverse('search-feed')}?{urlencode(kept)}",
+        "followed": urlencode(kept),
     }
     return render(request, "search/search.html", context)
 
@@ -106,11 +107,13 @@ def show_search(request: HttpRequest) -> HttpResponse:
 def send_feed(request: HttpRequest) -> HttpResponse:
     """Send the newest pages that fit a search as an Atom feed (RFC 4287)."""
     query = request.GET.get("q", "")
-    found = search.find_pages(state.open_state(), query, read_filters(request), limit=FEED_SIZE, newest=True)
+    opened = state.open_state()
+    found = search.find_pages(opened, query, read_filters(request), limit=FEED_SIZE, newest=True)
     suffix = f"?{urlencode({'q': query})}" if query.strip() else ""
     entries = [
         {
             "page": page,
+            "id": chronicle.make_tag(context.read_origin(opened), page.id),
             "title": clean_text(f"{page.title or page.study}, page {page.page}"),
             "summary": clean_text(page.excerpt.text),
             "address": request.build_absolute_uri(
@@ -120,14 +123,16 @@ def send_feed(request: HttpRequest) -> HttpResponse:
         for page in found.pages
     ]
     times = [page.opened_at for page in found.pages if page.opened_at]
-    context = {
+    described = {
         "query": clean_text(query),
         "self": request.build_absolute_uri(),
         "page": request.build_absolute_uri(f"{reverse('search')}?{urlencode(_list_parameters(request))}"),
-        "updated": max(times, default=state.open_state().read_now()),
+        "updated": max(times, default=opened.read_now()),
         "entries": entries,
     }
-    response = render(request, "search/feed.xml", context, content_type="application/atom+xml; charset=utf-8")
+    response = render(
+        request, "search/feed.xml", described, content_type="application/atom+xml; charset=utf-8"
+    )
     response["Cache-Control"] = "no-cache"
     return response
 
