@@ -471,8 +471,11 @@ class _Check:
 
     def __init__(self) -> None:
         self.problems: list[errors.Problem] = []
+        self.missing: set[_Place] = set()
 
     def report(self, at: _Place, sentence: str) -> None:
+        if at in self.missing:
+            return
         self.problems.append(errors.Problem(pointer.format_pointer(at), sentence))
 
     def finish(self) -> None:
@@ -501,6 +504,7 @@ class _Check:
         for name in required:
             if name not in value:
                 self.report(at, f"the field {name!r} is missing")
+                self.missing.add((*at, name))
         for name in value:
             if allowed is not None and name not in allowed and name != "confirm":
                 self.report((*at, str(name)), "no such field is known here")

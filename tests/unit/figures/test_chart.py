@@ -25,7 +25,14 @@ def read_words(svg: str) -> str:
 
 def test_a_chart_says_title_unit_source_periods_names_and_the_earlier_value() -> None:
     words = read_words(chart.draw_lines(HEAD, PERIODS, [LINE]))
-    for said in (HEAD.title, "pieces", "Source: Invented & Co <reports>", *PERIODS, "Live", "12 in edition 2021Q4"):
+    for said in (
+        HEAD.title,
+        "pieces",
+        "Source: Invented & Co <reports>",
+        *PERIODS,
+        "Live",
+        "12 in edition 2021Q4",
+    ):
         assert said in words
     assert "Hollow marks" in words
 
