@@ -87,12 +87,12 @@ def revisions(
             _print_steps(compared, is_listed)
 
 
-@figures.command()
+@figures.command("map")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; default: standard output.")
 @click.option("--sheet", default="", help="The sheet of a workbook that has several.")
 @click.pass_context
-def map(context: click.Context, file: Path, output: Path | None, sheet: str) -> None:
+def draft_mapping(context: click.Context, file: Path, output: Path | None, sheet: str) -> None:
     """Draft how FILE (CSV, XLSX or Parquet) is to be read, for you to confirm.
 
     Every guess has a line `confirm` in the draft; the mapping cannot be used until you deleted each. Then:
