@@ -20,6 +20,7 @@ from typing import Any
 import challenge_fixture
 import disclosure_fixture
 import fingerprint_fixture
+import office_fixture
 import pypdfium2
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -52,7 +53,9 @@ NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
 PAGES = 3
 WHOLE, PARTLY, HELD, LOCKED, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, QUARANTINED, AWAY = range(1, 12)
 # Of the first a word on page 2 is hidden; of the second as well, but only after it was published whole.
-REDACTED, LATER, MEASURED = range(12, 15)
+REDACTED, LATER = 12, 13
+# Spreadsheets, whose cells leave as data as well; the second is out of view.
+CELLS, CELLS_AWAY, MEASURED = range(14, 17)
 # On every page, so that one search meets every page that search can show.
 SHARED = "slumber"
 NOWHERE = "quaxnowhereatall"
@@ -94,7 +97,7 @@ class Answer:
 
 def name_word(number: int, what: str) -> str:
     """A word that stands in one place only: quax, the document in letters, the place."""
-    letters = "abcdefghijklmno"[number] * 3
+    letters = "abcdefghijklmnopq"[number] * 3
     # A title that begins like a hidden word tells a piece of it: the residue check would rightly say so.
     return f"quax{letters}{what}" if what.startswith("page") else f"{what}{letters}zorb"
 
@@ -134,8 +137,10 @@ def _seal(world: World, desk: Any, folder: Path) -> None:
     folder.mkdir(parents=True)
     rows = []
     for number in range(WHOLE, MEASURED + 1):
-        name = f"{name_word(number, 'file')}.{'csv' if number == BYTES else 'pdf'}"
+        ending = {BYTES: "csv", CELLS: "xlsx", CELLS_AWAY: "xlsx"}.get(number, "pdf")
+        name = f"{name_word(number, 'file')}.{ending}"
         data = f"wave,{name_page_word(number, 1)}\n".encode() if number == BYTES else make_pdf(number)
+        data = make_book(name_word(number, "cell")) if ending == "xlsx" else data
         (folder / name).write_bytes(data)
         intent = {HELD: "withhold", BYTES: "withhold", QUARANTINED: "withhold"}.get(number, "publish")
         ground = "legal-privilege" if intent == "withhold" else "participant" if number == PARTLY else ""
@@ -155,6 +160,7 @@ def _seal(world: World, desk: Any, folder: Path) -> None:
 
 def _publish(world: World, desk: Any) -> None:
     items = [WHOLE, PARTLY, HELD, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, QUARANTINED, AWAY, REDACTED, LATER]
+    items += [CELLS, CELLS_AWAY]
     hide_word(world, desk, REDACTED, NOW)
     payload = {"study": world.study, "summary": "What we found.", "items": items}
     desk.do("publication", world.study, payload, NOW)
@@ -184,6 +190,7 @@ def _hide(world: World, desk: Any) -> None:
     # In the index before they are hidden, as in life.
     search.rebuild_index(world.state)
     suspensions.suspend_page(actor=desk.ana, item=items[SUSPENDED], page=None, now=NOW)
+    suspensions.suspend_page(actor=desk.ana, item=items[CELLS_AWAY], page=None, now=NOW)
     suspensions.suspend_page(actor=desk.ana, item=items[PAGE], page=2, now=NOW)
     suspensions.take_out_of_view(
         state=world.state, actor=desk.ana, item=items[AWAY], page=None,
@@ -236,7 +243,7 @@ def _list_words(world: World) -> None:
                 (LATER, 1),
                 (LATER, 3),
             }
-            if number == BYTES and page > 1:
+            if (number == BYTES and page > 1) or number in (CELLS, CELLS_AWAY):
                 continue
             if hidden:
                 world.hidden[name_page_word(number, page)] = f"page {page} of document {number}"
@@ -246,17 +253,40 @@ def _list_words(world: World) -> None:
             else:
                 world.public.append(name_page_word(number, page))
         for what in ("title", "file"):
-            if number in (WHOLE, PARTLY, PAGE, REDACTED, LATER):
+            if number in (WHOLE, PARTLY, PAGE, REDACTED, LATER, CELLS):
                 world.public += [name_word(number, what)] if what == "title" else []
             else:
                 world.hidden[name_word(number, what)] = f"{what} of document {number}"
+    world.public.append(name_word(CELLS, "cell"))
     world.hidden |= {
+        name_word(CELLS_AWAY, "cell"): "a cell of a spreadsheet out of view",
         HANDED_IN: "a document that was handed in",
         REPORTED: "a visitor's report",
         PROPOSED: "a proposal that waits",
         WITHDRAWN: "a removed record",
         HELD_FIELD: "a held back field",
     }
+
+
+def make_book(word: str) -> bytes:
+    """Make a workbook of one sheet with one cell."""
+    cells = f'<row r="1"><c r="A1" t="inlineStr"><is><t>{word}</t></is></c></row>'
+    return office_fixture.pack(
+        {
+            "[Content_Types].xml": office_fixture.type_parts(
+                xl__workbook_xml=f"{office_fixture.KIND}spreadsheetml.sheet.main",
+                xl__worksheets__sheet1_xml=f"{office_fixture.KIND}spreadsheetml.worksheet",
+            ),
+            "_rels/.rels": office_fixture.relate(("r1", "officeDocument", "xl/workbook.xml", False)),
+            "xl/workbook.xml": f'<workbook xmlns="{office_fixture.S}" xmlns:r="{office_fixture.R}"><sheets>'
+            '<sheet name="One" sheetId="1" r:id="r1"/></sheets></workbook>',
+            "xl/_rels/workbook.xml.rels": office_fixture.relate(
+                ("r1", "worksheet", "worksheets/sheet1.xml", False)
+            ),
+            "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{office_fixture.S}">'
+            f"<sheetData>{cells}</sheetData></worksheet>",
+        }
+    )
 
 
 def make_pdf(number: int) -> bytes:
@@ -317,6 +347,7 @@ def _list_values(world: World) -> dict[str, list[str]]:
         "number": numbers,
         "page": [str(page) for page in range(1, PAGES + 1)],
         "digest": sorted(digests - {""}),
+        "sheet": ["1", "2"],
         "record": world.records,
         "version": ["1", "2"],
         "old": ["1"],

@@ -60,6 +60,8 @@ def test_nothing_hidden_leaves_by_any_exit_and_everything_public_does(
     shown = ("page", "document-pages", "search", "search-feed", "find_pages", "read_page", "fingerprints")
     for exit_name in shown:
         assert [word for word in words if exit_name not in seen[word]] == [], exit_name
+    for exit_name in ("document-cells", "document-sheet"):
+        assert exit_name in seen[exits.name_word(exits.CELLS, "cell")]
     for exit_name in ("file", "bundle", "everything-file"):
         assert exit_name in seen[exits.name_page_word(exits.WHOLE, 1)]
 
@@ -112,8 +114,10 @@ def test_every_exit_leaks_once_its_gate_is_away(
             leaking[answer.exit] += 1
     # A file is no row of its own: what stops it is the suspension of a document that has it.
     Suspension.objects.all().delete()
-    for answer in exits.visit_site(world, only="file"):
-        leaking[answer.exit] += bool(list_leaks(world, [answer]))
+    for name in ("file", "document-cells", "document-sheet"):
+        for answer in exits.visit_site(world, only=name):
+            leaking[answer.exit] += bool(list_leaks(world, [answer]))
     expected = "page page-picture page-proof document-pages file search search-feed list record-bytes bundle"
     expected += " everything-file fingerprints feed-changes feed-company find_pages read_page read_proof"
+    expected += " document-cells document-sheet"
     assert [name for name in expected.split() if not leaking[name]] == [], leaking

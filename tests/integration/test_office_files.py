@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import office_fixture as office_files
@@ -149,3 +150,77 @@ def test_without_libreoffice_the_file_is_held_and_told_what_would_add_its_pages(
     assert isinstance(taken, intake.Intake)
     assert (taken.pages, taken.read, taken.renderer) == (None, False, "none")
     assert "LibreOffice is not installed here" in taken.note
+
+
+@pytest.fixture(scope="module")
+def older_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Our own files written again in older formats, once for all tests of them."""
+    folder = tmp_path_factory.mktemp("older")
+    (folder / "minutes.docx").write_bytes(office_files.make_docx())
+    (folder / "deck.pptx").write_bytes(office_files.make_pptx())
+    (folder / "book.xlsx").write_bytes(office_files.make_xlsx())
+    found = office.find_office()
+    assert found is not None
+    for name, ending in (
+        ("minutes.docx", "doc"),
+        ("minutes.docx", "rtf"),
+        ("deck.pptx", "ppt"),
+        ("book.xlsx", "xls"),
+    ):
+        command = [
+            *(str(found.program), f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"),
+            *("--convert-to", ending, "--outdir", str(folder), str(folder / name)),
+        ]
+        # The first start only makes the profile.
+        for _ in range(3):
+            if not (folder / name).with_suffix(f".{ending}").exists():
+                subprocess.run(command, capture_output=True, check=False, timeout=180)
+    names = ("minutes.doc", "minutes.rtf", "deck.ppt", "book.xls")
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+@office_files.needs_office
+def test_older_files_are_turned_into_newer_ones_and_read_as_those(
+    tmp_path: Path, older_files: dict[str, bytes]
+) -> None:
+    taken = take(tmp_path, older_files)
+    told = {}
+    for name, found in taken.items():
+        assert isinstance(found, intake.Intake), found
+        told[name] = {each.kind: each.found for each in found.tally.lines}
+        assert told[name].pop("earlier-format") == 1
+        assert sealed.read_bytes(FileStore(tmp_path / "store"), KEY, found.sealed_file) == older_files[name]
+    assert [taken[name].media_type for name in older_files] == [  # type: ignore[union-attr]  # looked at above
+        *("application/msword", "application/rtf", "application/vnd.ms-powerpoint"),
+        "application/vnd.ms-excel",
+    ]
+    for name in ("minutes.doc", "minutes.rtf"):
+        assert (told[name]["comments"], told[name]["hidden-text"]) == (1, 1), told
+        # LibreOffice may write one change as several.
+        assert told[name]["tracked-changes"] >= 2, told
+    assert (told["deck.ppt"]["slides"], told["deck.ppt"]["hidden-slides"]) == (3, 1)
+    assert told["deck.ppt"]["notes"] == 1
+    assert (told["book.xls"]["sheets"], told["book.xls"]["hidden-sheets"]) == (2, 1)
+    assert (told["book.xls"]["hidden-columns"], told["book.xls"]["hidden-rows"]) == (1, 1)
+    for name, words in (
+        ("minutes.doc", "quillfeather unseenstretch marginnote"),
+        ("minutes.rtf", "quillfeather unseenstretch marginnote"),
+        ("deck.ppt", "slideword1 slideword2 spokennote"),
+        ("book.xls", "n1r1c1 n2r1c1 n1r1c2 cellremark"),
+    ):
+        found = taken[name]
+        assert isinstance(found, intake.Intake)
+        text = " ".join(read_pages(tmp_path, found).values())
+        assert [word for word in words.split() if word not in text] == [], (name, text)
+
+
+@office_files.needs_office
+def test_an_older_file_that_is_no_document_is_refused_by_its_own_name(
+    tmp_path: Path, older_files: dict[str, bytes]
+) -> None:
+    names = {"broken.doc": older_files["minutes.doc"][:3000], "nothing.rtf": b"{\\rtf1"}
+    for name, found in take(tmp_path, names).items():
+        if isinstance(found, errors.UserMistake):
+            assert str(found).startswith(f"{name}: "), found
+        else:
+            assert found.pages is None or "".join(read_pages(tmp_path, found).values()).strip() == ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import struct
 from email.message import EmailMessage
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from click.testing import CliRunner
 from PIL import Image, ImageDraw, ImageFont
@@ -17,7 +19,20 @@ from reportlab.pdfgen import canvas
 from lightwell.archive import inventory
 from lightwell.base import errors
 from lightwell.cli import inventory as inventory_command
-from lightwell.files import attachments, chats, enclosures, foundation, intake, mails, parts, recognition
+from lightwell.files import (
+    attachments,
+    chats,
+    enclosed_pictures,
+    enclosures,
+    foundation,
+    intake,
+    mails,
+    parts,
+    recognition,
+    sealed,
+    texts,
+)
+from lightwell.files.enclosed_pictures import Album
 from lightwell.files.store import FileStore
 
 KEY = bytes(range(32))
@@ -193,6 +208,80 @@ def test_mails_inside_mails_are_followed_only_so_deep() -> None:
         mail = outer
     with pytest.raises(errors.UserMistake, match="mails inside mails more than 5 deep"):
         enclosures.list_enclosures(mail.as_bytes(), mails.EML)
+
+
+def draw_square(colour: str, form: str = "PNG", size: tuple[int, int] = (120, 120)) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, form)
+    return out.getvalue()
+
+
+def count_colours(folder: Path, taken: intake.Intake | errors.UserMistake) -> dict[str, int]:
+    """Count red and blue pixels of all pages as they were set."""
+    assert isinstance(taken, intake.Intake), taken
+    copy = sealed.read_bytes(FileStore(folder / "store"), KEY, taken.sealed_copy)
+    found = {"red": 0, "blue": 0}
+    for sheet in pypdfium2.PdfDocument(copy):
+        for count, (red, green, blue) in sheet.render(scale=1).to_pil().convert("RGB").getcolors(1 << 24):
+            found["red"] += count if red > 200 and green < 60 and blue < 60 else 0
+            found["blue"] += count if blue > 200 and green < 60 and red < 60 else 0
+    return found
+
+
+def test_pictures_that_a_page_or_a_mail_carries_are_shown_and_linked_ones_are_named(tmp_path: Path) -> None:
+    red = base64.b64encode(draw_square("red")).decode()
+    text = f"""<p>before</p><img alt="ours" src="data:image/png;base64,{red}">
+        <img alt="linked" src="http://example.org/a.png"><img alt="nowhere" src="cid:nobody">
+        <a href="data:text/html;base64,PGI+">a link</a>"""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "a@example.org", "pictures"
+    mail.set_content("the same words")
+    mail.add_alternative('<p>the same words <img src="cid:one@x"></p>', subtype="html")
+    mail.add_attachment(draw_square("blue", "JPEG"), maintype="image", subtype="jpeg", cid="<one@x>")
+    taken = take(tmp_path, {"page.html": f"<html>{text}</html>".encode(), "m.eml": mail.as_bytes()})
+    assert count_colours(tmp_path, taken["page.html"])["red"] > 5000
+    assert count_colours(tmp_path, taken["m.eml"])["blue"] > 5000
+    told = {name: {each.kind: each.found for each in found.tally.lines} for name, found in taken.items()}  # type: ignore[union-attr]  # looked at above
+    assert told["page.html"] == {
+        **{"drawn-pictures": 1, "pictures": 2, "alternative-texts": 3, "outside-links": 1}
+    }
+    assert told["m.eml"] == {"attachments": 1, "drawn-pictures": 1}
+    words = read_words(tmp_path, taken["page.html"])
+    assert "linked, not shown" in words
+    # Nothing of the file's own bytes is carried over.
+    copy = sealed.read_bytes(FileStore(tmp_path / "store"), KEY, taken["page.html"].sealed_copy)  # type: ignore[union-attr]  # looked at above
+    assert b"PGI+" not in copy
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'%3E%3Crect fill='red'/%3E%3C/svg%3E",
+        "data:image/png;base64," + base64.b64encode(draw_square("red", size=(6000, 4000))).decode(),
+        "data:image/png;base64," + base64.b64encode(draw_square("red")[:150]).decode(),
+        "data:image/bmp;base64," + base64.b64encode(draw_square("red", "BMP")).decode(),
+        "data:image/png;base64,not base 64!",
+        "file:///etc/hostname",
+        "lightwell-picture:1",
+    ],
+)
+def test_a_picture_that_is_not_safe_stays_named(source: str) -> None:
+    album = Album()
+    text = texts.draft_html(f'<p>word</p><img alt="theirs" src="{source}">')
+    (piece,) = text.pieces
+    assert piece.pictures == {}
+    assert "<img" not in piece.html
+    assert [each.kind for each in text.findings if each.kind == "pictures"] == ["pictures"]
+    assert album.find(source) == ""
+
+
+def test_so_many_pictures_are_drawn_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enclosed_pictures, "MAX_PICTURES", 3)
+    album = Album({f"p{k}": draw_square("red", size=(4 + k, 4)) for k in range(5)})
+    assert [bool(album.find(f"cid:p{k}")) for k in range(5)] == [True, True, True, False, False]
+    monkeypatch.setattr(enclosed_pictures, "MAX_PIXELS_IN_ALL", 40)
+    album = Album({f"p{k}": draw_square("red", size=(5, 4)) for k in range(3)})
+    assert [bool(album.find(f"cid:p{k}")) for k in range(3)] == [True, True, False]
 
 
 def test_a_mail_of_outlook_is_read_from_its_streams(tmp_path: Path) -> None:

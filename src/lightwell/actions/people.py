@@ -29,9 +29,11 @@ def add_person(
     password: str | None = None,
     organisation: Organisation | None = None,
     by: str = journal.COMMAND_LINE,
+    first: bool = False,
 ) -> Person:
     """Make an account; without a password it acts at the command line only and cannot sign in.
 
+    `first` when the password has to be changed before anything else is done with it.
     Raises `UserMistake` for a name that is taken or unusable and for a weak password, `Refused` for an
     unknown role or a person on both sides.
     """
@@ -44,6 +46,7 @@ def add_person(
     else:
         problems += find_password_problems(password, person)
         person.set_password(password)
+        person.first_password = first
     if problems:
         raise errors.UserMistake(problems=problems)
     with transaction.atomic():
@@ -85,14 +88,44 @@ def assign_organisation(
         journal.write_entry(by=by, deed="organisation-given", about=person.username, detail=slug)
 
 
-def set_password(*, person: Person, password: str, by: str = journal.COMMAND_LINE) -> None:
-    """Give a person a new password; `UserMistake` says why one is too weak."""
+def set_password(
+    *, person: Person, password: str, by: str = journal.COMMAND_LINE, first: bool = False
+) -> None:
+    """Give a person a new password, which ends every session; `UserMistake` says why one is too weak.
+
+    `first` when the person has to change it before anything else.
+    """
     if problems := find_password_problems(password, person):
         raise errors.UserMistake(problems=problems)
     with transaction.atomic():
         person.set_password(password)
-        person.save(update_fields=["password"])
+        person.first_password = first
+        person.save(update_fields=["password", "first_password"])
         journal.write_entry(by=by, deed="password-set", about=person.username)
+
+
+def change_password(*, person: Person, current: str, password: str, again: str) -> None:
+    """Have a person change the own password; every other session of the person ends (`actions/sittings`).
+
+    Raises `UserMistake` with every problem at its field, `Refused` for an invented person, who has none.
+    """
+    if person.sample:
+        raise errors.Refused("an invented person has no password")
+    problems = []
+    if not person.check_password(current):
+        problems.append(errors.Problem("current", "this is not your password of now"))
+    elif current == password:
+        problems.append(errors.Problem("password", "choose another one than that of now"))
+    problems += find_password_problems(password, person)
+    if password != again:
+        problems.append(errors.Problem("again", "the two new passwords are not the same"))
+    if problems:
+        raise errors.UserMistake(problems=problems)
+    with transaction.atomic():
+        person.set_password(password)
+        person.first_password = False
+        person.save(update_fields=["password", "first_password"])
+        journal.write_entry(by=person.username, deed="password-changed", about=person.username)
 
 
 def close_account(*, person: Person, by: str = journal.COMMAND_LINE) -> None:

@@ -68,7 +68,8 @@ def rename(slug: str, name: str) -> None:
 
 @click.command()
 @click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True)
-def journal(limit: int) -> None:
+@click.option("--door", is_flag=True, help="List who signed in and what was refused there instead.")
+def journal(limit: int, door: bool) -> None:
     """List what operators did to accounts, organisations and names, newest first.
 
     Example: lightwell journal --limit 20
@@ -76,6 +77,6 @@ def journal(limit: int) -> None:
     installation.open_installation()
     from lightwell.actions import journal as stories
 
-    for each in stories.list_entries(limit=limit):
+    for each in stories.list_entries(limit=limit, at_the_door=door):
         said = f": {each.detail}" if each.detail else ""
         click.echo(f"{each.at:%Y-%m-%d %H:%M} UTC  {each.deed} {each.about}{said}, by {each.by}")

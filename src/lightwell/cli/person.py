@@ -47,7 +47,7 @@ def person() -> None:
     "--no-password", is_flag=True, help="For the command line of this computer only: cannot sign in."
 )
 def add(name: str, held: tuple[str, ...], slug: str | None, no_password: bool) -> None:
-    """Make an account NAME; asks for a password of at least 12 characters.
+    """Make an account NAME; asks for a first password of 12 characters or more, changed at the first sign-in.
 
     Example: lightwell person add ana --role publisher --organisation larkfield
     """
@@ -64,6 +64,7 @@ def add(name: str, held: tuple[str, ...], slug: str | None, no_password: bool) -
         password=password,
         organisation=organisation,
         by=installation.name_operator(),
+        first=True,
     )
     click.echo(f"added {made.username}: {', '.join(made.roles)}{_say_organisation(made)}")
     if organisation is None and {"publisher", "approver"} & set(made.roles):
@@ -138,8 +139,9 @@ def password(name: str) -> None:
         person=found,
         password=_ask_password(),
         by=installation.name_operator(),
+        first=True,
     )
-    click.echo(f"{found.username} has a new password")
+    click.echo(f"{found.username} has a new password and chooses another at the next sign-in")
 
 
 @person.command("reset-factor")

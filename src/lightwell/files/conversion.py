@@ -35,7 +35,14 @@ from lightwell.files.tally import Line
 
 MADE = "pages.pdf"
 # Everything whose pages can be read where the programs are that it needs.
-READABLE = {media.PDF, *media.OFFICE, *texts.MEDIA_TYPES, *mails.MEDIA_TYPES, *scans.MEDIA_TYPES}
+READABLE = {
+    media.PDF,
+    *media.OFFICE,
+    *media.OLDER,
+    *texts.MEDIA_TYPES,
+    *mails.MEDIA_TYPES,
+    *scans.MEDIA_TYPES,
+}
 _MARGIN_POINTS, _LEAST_POINTS = 14, 140
 
 
@@ -98,7 +105,7 @@ def find_pages(
     """Find or make the PDF of a file below `folder`; raises `UserMistake` for what cannot be read safely."""
     if media_type == media.PDF:
         return Pages(path, recognise=not recognition.find_lack())
-    if media_type in media.OFFICE:
+    if media_type in (*media.OFFICE, *media.OLDER):
         if not isinstance(printed, Printed):
             return printed or Lack(office.NAME)
         return _finish_printed(path, folder, printed, alive)
@@ -150,7 +157,10 @@ def _set(path: Path, folder: Path, drafted: Draft, alive: Callable[[], None]) ->
         with pikepdf.open(target, allow_overwriting_input=True) as made, pikepdf.open(extra) as added:
             made.pages.extend(added.pages)
             made.save(target, deterministic_id=True)
-    return Pages(target, typesetting.name_setter(), appendix.make_lines(findings, places, count))
+    # A page that is one picture may hold words that are no text.
+    pictured = any(each.kind == "drawn-pictures" for each in findings) and not recognition.find_lack()
+    lines = appendix.make_lines(findings, places, count)
+    return Pages(target, typesetting.name_setter(), lines, recognise=pictured)
 
 
 def _finish_printed(path: Path, folder: Path, printed: Printed, alive: Callable[[], None]) -> Pages:

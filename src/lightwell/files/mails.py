@@ -12,14 +12,15 @@ import email
 import email.message
 import email.policy
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import olefile
 
 from lightwell.base import errors
 from lightwell.files import texts, typesetting
 from lightwell.files.draft_pages import Draft
+from lightwell.files.enclosed_pictures import Album
 from lightwell.files.preparation import Finding
 from lightwell.files.typesetting import Piece, escape_text
 
@@ -55,13 +56,16 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail as read: headings with their values, plain words, HTML, and attachments."""
+    """A mail as read: headings with their values, plain words, HTML, attachments; `pictures` are those parts
+    that its HTML can name, by content id.
+    """
 
     headings: tuple[tuple[str, str], ...]
     plain: str
     html: str
     attachments: tuple[Attachment, ...]
     remark: str = ""
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def read_mail(data: bytes, media_type: str) -> Mail:
@@ -81,10 +85,12 @@ def read_mail(data: bytes, media_type: str) -> Mail:
 def draft_mail(mail: Mail) -> Draft:
     """Draft the pages of a mail: its head, its words, and the names of its attachments."""
     named = [f"{each.name} ({len(each.data):,} bytes)" for each in mail.attachments]
-    findings = texts.count_html(mail.html)
+    album = Album(mail.pictures)
+    shown = album.place(typesetting.clean_html(mail.html, pictures=True)) if mail.html.strip() else ""
+    findings = texts.count_html(mail.html, album)
     # Their names stand in the head.
     findings += [Finding("attachments", len(named), (1,))] if named else []
-    return Draft(iter(_set_mail(mail, named)), findings)
+    return Draft(iter([_set_mail(mail, named, shown, album)]), findings)
 
 
 def judge_inner(attachment: Attachment) -> str:
@@ -93,7 +99,7 @@ def judge_inner(attachment: Attachment) -> str:
     return EML if name.endswith(".eml") else MSG if name.endswith(".msg") else ""
 
 
-def _set_mail(mail: Mail, named: list[str]) -> Iterator[Piece]:
+def _set_mail(mail: Mail, named: list[str], cleaned: str, album: Album) -> Piece:
     rows = "".join(
         f"<tr><th>{escape_text(name)}</th><td>{escape_text(value)}</td></tr>" for name, value in mail.headings
     )
@@ -101,12 +107,12 @@ def _set_mail(mail: Mail, named: list[str]) -> Iterator[Piece]:
     head = f"<table>{rows}</table>" + (f"<p>Attached:</p><ul>{attached}</ul>" if attached else "")
     head += f"<p class='note'>{escape_text(mail.remark)}</p>" if mail.remark else ""
     plain = f"<pre>{escape_text(mail.plain)}</pre>" if mail.plain.strip() else ""
-    cleaned = typesetting.clean_html(mail.html) if mail.html.strip() else ""
-    if plain and cleaned and _squeeze(re.sub(r"<[^>]*>", " ", cleaned)) == _squeeze(escape_text(mail.plain)):
+    same = _squeeze(re.sub(r"<[^>]*>", " ", cleaned)) == _squeeze(escape_text(mail.plain))
+    if plain and cleaned and same and not album.pictures:
         cleaned = ""
     if plain and cleaned:
         cleaned = f"<h2>The same mail as HTML, which differs</h2>{cleaned}"
-    yield Piece(head + plain + cleaned)
+    return Piece(head + plain + cleaned, pictures=album.pictures)
 
 
 def _squeeze(text: str) -> str:
@@ -121,6 +127,7 @@ def _read_eml(data: bytes) -> Mail:
         for each in message.get_all(name, [])
     ]
     plain, html, found = [], [], []
+    pictures: dict[str, bytes] = {}
     for number, part in enumerate(_list_leaves(message)):
         if number > MAX_PARTS:
             raise errors.UserMistake(f"the mail has more than {MAX_PARTS:,} parts; supply a sound copy")
@@ -139,10 +146,14 @@ def _read_eml(data: bytes) -> Mail:
         else:
             body = part.get_payload(decode=True)
             ending = (kind.rpartition("/")[2] or "bin")[:10]
+            named = _read_header(part.get("Content-ID", "")).strip().strip("<>")
+            if named and kind.startswith("image/") and isinstance(body, bytes):
+                pictures[named] = body
             found.append(
                 Attachment(part.get_filename() or f"part.{ending}", body if isinstance(body, bytes) else b"")
             )
-    return Mail(tuple(headings), "\n\n".join(plain), "\n".join(html), name_apart(found))
+    shown = "\n".join(html)
+    return Mail(tuple(headings), "\n\n".join(plain), shown, name_apart(found), pictures=pictures)
 
 
 def _list_leaves(message: email.message.Message) -> Iterator[email.message.Message]:
@@ -203,16 +214,20 @@ def _read_storage(opened: olefile.OleFileIO, place: list[str]) -> Mail:
     plain = _read_text(opened, place, "1000")
     html = _read_bytes(opened, place, "10130102") or b""
     found = []
+    pictures: dict[str, bytes] = {}
     inside = sorted({tuple(each) for each in opened.listdir(streams=False, storages=True)})
     for path in inside:
         if list(path[:-1]) == place and path[-1].startswith("__attach_version1.0_"):
             found.append(_read_msg_attachment(opened, list(path)))
+            # PidTagAttachContentId ([MS-OXPROPS] 2.586).
+            if named := _read_text(opened, list(path), "3712").strip().strip("<>"):
+                pictures[named] = found[-1].data
     rich = not plain and not html and _read_bytes(opened, place, "10090102") is not None
     remark = (
         "Its words are kept in a form that is not read here; they are in the original file." if rich else ""
     )
     text = texts.decode_text(html, html=True) if html else _read_text(opened, place, "1013")
-    return Mail(tuple(headings), plain, text, name_apart(found), remark)
+    return Mail(tuple(headings), plain, text, name_apart(found), remark, pictures)
 
 
 def _read_msg_attachment(opened: olefile.OleFileIO, place: list[str]) -> Attachment:

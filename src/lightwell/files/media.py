@@ -44,6 +44,20 @@ OFFICE = {
     _OPEN + "presentation": "odp",
     _OPEN + "spreadsheet": "ods",
 }
+# Older office files: ending of their scratch copy, and of the newer format they are turned into first.
+OLDER = {
+    "application/msword": ("doc", "docx"),
+    "application/vnd.ms-excel": ("xls", "xlsx"),
+    "application/vnd.ms-powerpoint": ("ppt", "pptx"),
+    "application/rtf": ("rtf", "docx"),
+}
+# By the stream that holds the content ([MS-DOC] 2.1.1, [MS-XLS] 2.1.2, [MS-PPT] 2.1.2).
+_OLDER_MARKS = (
+    ("WordDocument", "application/msword"),
+    ("Workbook", "application/vnd.ms-excel"),
+    ("Book", "application/vnd.ms-excel"),
+    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
+)
 _ZIP_MARKS = (
     ("word/document.xml", _OFFICE + "wordprocessingml.document"),
     ("xl/workbook.xml", _OFFICE + "spreadsheetml.sheet"),
@@ -91,7 +105,7 @@ def judge_type(path: Path) -> str:
 
 
 def _judge_compound(path: Path) -> str:
-    """Tell mails of Outlook and locked office files from other compound files ([MS-CFB])."""
+    """Tell mails of Outlook, older and locked office files from other compound files ([MS-CFB])."""
     import olefile
 
     try:
@@ -100,6 +114,9 @@ def _judge_compound(path: Path) -> str:
                 return OUTLOOK
             if opened.exists("EncryptedPackage"):
                 return LOCKED
+            for mark, media_type in _OLDER_MARKS:
+                if opened.exists(mark):
+                    return media_type
     except (OSError, ValueError, IndexError, TypeError, struct.error):
         pass
     return "application/x-ole-storage"

@@ -47,6 +47,12 @@ _OPTIONS: dict[str, tuple[str, dict[str, str]]] = {
     preparation.CALC: ("calc_pdf_Export", {"SinglePageSheets": "true"}),
     preparation.CALC_PAGED: ("calc_pdf_Export", {}),
 }
+# The newer formats that older files are turned into, by their ending.
+_NEWER = {
+    "docx": "MS Word 2007 XML",
+    "xlsx": "Calc MS Excel 2007 XML",
+    "pptx": "Impress MS PowerPoint 2007 XML",
+}
 # No macros, no links brought up to date, no content from untrusted places.
 _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
@@ -107,8 +113,10 @@ def is_here() -> bool:
 def convert_files(sources: Sequence[Path], filter_name: str, folder: Path) -> dict[Path, Path | None]:
     """Print files of one filter to PDF below `folder`; None for each that LibreOffice does not print.
 
-    The names of `sources` are different and lie below `folder`, because LibreOffice may read nothing else.
+    `filter_name` may be the ending of a newer format instead, into which the files are turned. The names of
+    `sources` are different and lie below `folder`, because LibreOffice may read nothing else.
     """
+    ending = filter_name if filter_name in _NEWER else "pdf"
     printed: dict[Path, Path | None] = {}
     waiting = [list(sources[at : at + BATCH]) for at in range(0, len(sources), BATCH)]
     while waiting:
@@ -117,7 +125,7 @@ def convert_files(sources: Sequence[Path], filter_name: str, folder: Path) -> di
         _run_batch(batch, filter_name, folder, target)
         missing = []
         for source in batch:
-            made = target / f"{source.stem}.pdf"
+            made = target / f"{source.stem}.{ending}"
             if made.exists() and made.stat().st_size:
                 printed[source] = made
             else:
@@ -136,8 +144,6 @@ def _run_batch(batch: Sequence[Path], filter_name: str, folder: Path, target: Pa
         return
     profile = folder / f"profile-{secrets.token_hex(4)}"
     _write_profile(profile)
-    export, options = _OPTIONS[filter_name]
-    told = {key: {"type": "boolean", "value": value} for key, value in (*_COMMON.items(), *options.items())}
     order = {
         "memory": MEMORY_BYTES,
         "seconds": _STARTING_SECONDS + _FILE_SECONDS * len(batch),
@@ -155,7 +161,7 @@ def _run_batch(batch: Sequence[Path], filter_name: str, folder: Path, target: Pa
                 "--nofirststartwizard",
             ),
             "--convert-to",
-            f"pdf:{export}:{json.dumps(told, separators=(',', ':'))}",
+            _name_target(filter_name),
             "--outdir",
             str(target),
             *map(str, batch),
@@ -169,6 +175,14 @@ def _run_batch(batch: Sequence[Path], filter_name: str, folder: Path, target: Pa
                 return
     finally:
         shutil.rmtree(profile, ignore_errors=True)
+
+
+def _name_target(filter_name: str) -> str:
+    if filter_name in _NEWER:
+        return f"{filter_name}:{_NEWER[filter_name]}"
+    export, options = _OPTIONS[filter_name]
+    told = {key: {"type": "boolean", "value": value} for key, value in (*_COMMON.items(), *options.items())}
+    return f"pdf:{export}:{json.dumps(told, separators=(',', ':'))}"
 
 
 def _run_confined(order: dict[str, object], folder: Path, seconds: float) -> int | None:

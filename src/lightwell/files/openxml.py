@@ -199,10 +199,10 @@ def _describe_comment(comment: Element, commented: dict[str, str]) -> str:
 
 
 def _prepare_slides(copy: _Copy) -> Preparation:
-    relations = _read_relations(copy.package, "ppt/presentation.xml")
+    relations = read_relations(copy.package, "ppt/presentation.xml")
     root = copy.read("ppt/presentation.xml")
     slides = [
-        relations[_get_id(each)].target for each in _find_all(root, "sldId") if _get_id(each) in relations
+        relations[get_id(each)].target for each in _find_all(root, "sldId") if get_id(each) in relations
     ]
     slides = [each for each in slides if copy.package.has(each)]
     if not slides:
@@ -226,7 +226,7 @@ def _prepare_slides(copy: _Copy) -> Preparation:
                 del each.attrib["hidden"]
         copy.save(name)
         copy.drop(name)
-        for relation in _read_relations(copy.package, name).values():
+        for relation in read_relations(copy.package, name).values():
             if relation.kind.endswith("/notesSlide") and copy.package.has(relation.target):
                 if text := _read_notes(copy.package.read_xml(relation.target)):
                     notes[number] = text
@@ -308,7 +308,7 @@ def _read_slide_comment(comment: Element) -> str:
 
 
 def _prepare_sheets(copy: _Copy) -> Preparation:
-    relations = _read_relations(copy.package, "xl/workbook.xml")
+    relations = read_relations(copy.package, "xl/workbook.xml")
     root = copy.read("xl/workbook.xml")
     sheets = list(_find_all(root, "sheet"))
     if not sheets:
@@ -328,7 +328,7 @@ def _prepare_sheets(copy: _Copy) -> Preparation:
             hidden[number] = f"“{name}” ({'very hidden' if state == 'veryHidden' else 'hidden'})"
             del sheet.attrib["state"]
         named.append(f"page {number}: sheet “{name}”{', hidden in the file' if number in hidden else ''}")
-        relation = relations.get(_get_id(sheet))
+        relation = relations.get(get_id(sheet))
         if relation is None or not copy.package.has(relation.target):
             continue
         part = copy.read(relation.target)
@@ -336,7 +336,7 @@ def _prepare_sheets(copy: _Copy) -> Preparation:
         rows += [(number, f"“{name}”: row {each}") for each in lines]
         columns += [(number, f"“{name}”: column {each}") for each in stripes]
         fits &= small
-        for other in _read_relations(copy.package, relation.target).values():
+        for other in read_relations(copy.package, relation.target).values():
             if not copy.package.has(other.target):
                 continue
             if other.kind.endswith(("/comments", "/threadedComment")):
@@ -352,9 +352,7 @@ def _prepare_sheets(copy: _Copy) -> Preparation:
             each.getparent().remove(each)
     copy.save("xl/workbook.xml")
     if not fits:
-        _fit_to_width(
-            copy, [relations[_get_id(each)].target for each in sheets if _get_id(each) in relations]
-        )
+        _fit_to_width(copy, [relations[get_id(each)].target for each in sheets if get_id(each) in relations])
     count = len(sheets)
     numbered = tuple(range(1, count + 1)) if fits else ()
     entries = preparation.list_entries(named if fits else [each.partition(": ")[2] for each in named])
@@ -519,12 +517,14 @@ def _list_inside(copy: _Copy) -> list[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Relation:
+class Relation:
+    """Where a relation leads inside the package, and its kind as an address."""
+
     target: str
     kind: str
 
 
-def _read_relations(opened: Package, part: str) -> dict[str, _Relation]:
+def read_relations(opened: Package, part: str) -> dict[str, Relation]:
     """Read where a part leads inside the package, by the id of the relation."""
     folder, name = posixpath.split(part)
     path = f"{folder}/_rels/{name}.rels"
@@ -535,7 +535,7 @@ def _read_relations(opened: Package, part: str) -> dict[str, _Relation]:
         if (each.get("TargetMode") or "") != "External":
             target = each.get("Target") or ""
             inside = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
-            found[each.get("Id") or ""] = _Relation(posixpath.normpath(inside), each.get("Type") or "")
+            found[each.get("Id") or ""] = Relation(posixpath.normpath(inside), each.get("Type") or "")
     return found
 
 
@@ -591,7 +591,7 @@ def _get(element: Element, name: str) -> str:
     return ""
 
 
-def _get_id(element: Element) -> str:
+def get_id(element: Element) -> str:
     """Read the id of a relation, which has a namespace beside a plain id that has none."""
     return next((str(value) for key, value in element.attrib.items() if key.endswith("}id")), "")
 

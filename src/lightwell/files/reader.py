@@ -14,6 +14,7 @@ import base64
 import contextlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -24,10 +25,12 @@ from typing import Any, BinaryIO
 from lightwell.archive import page, seal
 from lightwell.base import errors
 from lightwell.files import (
+    cells,
     conversion,
     enclosures,
     fence,
     media,
+    older,
     opendocument,
     openxml,
     parts,
@@ -212,9 +215,17 @@ def _check(task: Task, tell: Tell) -> dict[str, Any]:
 
 
 def _prepare(task: Task, tell: Tell) -> dict[str, Any]:
-    """Count what an office file holds and write its unhidden copy; an empty `kind` for what is none."""
+    """Count what an office file holds and write its unhidden copy; an empty `kind` for what is none.
+
+    Of a file of an older format only a copy is written, named `older`, and its macros listed.
+    """
     path, folder = Path(task["path"]), Path(task["scratch"])
-    kind = media.OFFICE.get(media.judge_type(path), "")
+    media_type = media.judge_type(path)
+    if media_type in media.OLDER:
+        ending, newer = media.OLDER[media_type]
+        shutil.copyfile(path, folder / f"{task['name']}-older.{ending}")
+        return {"kind": "", "older": ending, "newer": newer, "macros": older.list_macros(path)}
+    kind = media.OFFICE.get(media_type, "")
     if not kind:
         return {"kind": ""}
     room = openxml if kind in openxml.KINDS else opendocument
@@ -235,6 +246,19 @@ def _take_out(task: Task, tell: Tell) -> dict[str, Any]:
     path = Path(task["path"])
     data = enclosures.find_enclosure(path, media.judge_type(path), task["names"])
     Path(task["target"]).write_bytes(data)
+    return {}
+
+
+def _read_cells(task: Task, tell: Tell) -> dict[str, Any]:
+    """Write the cells of a spreadsheet as data: one sheet as CSV, or all as JSON."""
+    sheets = cells.read_sheets(Path(task["path"]), task["kind"], task["sheet"])
+    number = task["sheet"]
+    told = (
+        cells.format_cells(sheets, task["source"])
+        if number is None
+        else cells.format_table(sheets[number - 1])
+    )
+    Path(task["target"]).write_text(told, "utf-8", newline="")
     return {}
 
 
@@ -297,6 +321,7 @@ _TASKS = {
     "refuse": _refuse,
     "attachments": _list_attachments,
     "take-out": _take_out,
+    "cells": _read_cells,
 }
 
 

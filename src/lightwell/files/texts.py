@@ -1,8 +1,8 @@
 """Texts, tables and web pages made into pieces of our own setting: TXT, Markdown, RST, HTML, CSV, JSON.
 
 Nothing in them is run or fetched: HTML is cleaned of all but words and structure, RST may include nothing.
-What that leaves out (scripts, pictures, remarks in the source, hidden words) is counted. Data that would fill
-a thousand pages stays the file that it is.
+What that leaves out (scripts, linked pictures, remarks in the source, hidden words) is counted. Data that
+would fill a thousand pages stays the file that it is.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from lxml import etree
 from lightwell.base import errors
 from lightwell.files import chats, typesetting
 from lightwell.files.draft_pages import Draft, TooMuch
+from lightwell.files.enclosed_pictures import Album
 from lightwell.files.preparation import Finding, make_finding
 from lightwell.files.typesetting import Piece, escape_text
 
@@ -77,11 +78,16 @@ def decode_text(data: bytes, *, html: bool = False) -> str:
 
 def draft_html(text: str) -> Draft:
     """Draft the pages of HTML that is not trusted."""
-    return Draft(iter([Piece(typesetting.clean_html(text))]), count_html(text))
+    album = Album()
+    shown = album.place(typesetting.clean_html(text, pictures=True))
+    return Draft(iter([Piece(shown, pictures=album.pictures)]), count_html(text, album))
 
 
-def count_html(text: str) -> list[Finding]:
-    """Count what cleaning leaves out of HTML, and what it shows although the page hid it."""
+def count_html(text: str, album: Album) -> list[Finding]:
+    """Count what cleaning leaves out of HTML, and what it shows although the page hid it.
+
+    Pictures that the `album` has are shown; the others are named.
+    """
     if not text.strip():
         return []
     parser = lxml.html.HTMLParser(no_network=True, huge_tree=False, remove_pis=True)
@@ -90,6 +96,7 @@ def count_html(text: str) -> list[Finding]:
     except (etree.ParserError, ValueError):
         return []
     scripts, pictures, outside, hidden, remarks, described = [], [], [], [], [], []
+    drawn = 0
     for each in root.iter():
         if each.tag is etree.Comment:
             remarks.append(each.text or "")
@@ -104,7 +111,10 @@ def count_html(text: str) -> list[Finding]:
         if each.tag == "script" or any(name.startswith("on") for name in each.attrib):
             scripts.append(f"{each.tag} {source}".strip())
         if each.tag in ("img", "svg", "video", "audio", "canvas", "iframe", "object", "embed", "picture"):
-            pictures.append(f"{each.tag}: {each.get('alt') or source[:200] or 'without a name'}")
+            if each.tag == "img" and album.find(source):
+                drawn += 1
+            else:
+                pictures.append(f"{each.tag}: {each.get('alt') or source[:200] or 'without a name'}")
             described += [each.get("alt")] if (each.get("alt") or "").strip() else []
         if "hidden" in each.attrib or _HIDING.search(each.get("style") or ""):
             words = " ".join(each.text_content().split())
@@ -114,6 +124,7 @@ def count_html(text: str) -> list[Finding]:
         *make_finding("hidden-text", hidden),
         *make_finding("alternative-texts", described),
         *make_finding("scripts", scripts),
+        *([Finding("drawn-pictures", drawn)] if drawn else []),
         *make_finding("pictures", pictures),
         *make_finding("outside-links", outside),
     ]

@@ -13,10 +13,10 @@ import importlib.metadata
 import io
 import re
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import nh3
 import pikepdf
@@ -84,6 +84,7 @@ table { border-collapse: collapse; width: 100% }
 table.given { table-layout: fixed }
 td, th { border-bottom: .4pt solid #999; padding: 1.5pt 4pt; text-align: left; vertical-align: top }
 th { border-bottom: .8pt solid #333 }
+img { max-width: 100%; max-height: 230mm }
 a { color: inherit; text-decoration: underline }
 .note { color: #444; font-size: 9pt }
 .message { margin: 0 0 .6em; break-inside: avoid-page }
@@ -95,10 +96,14 @@ a { color: inherit; text-decoration: underline }
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of HTML that begins on a page of its own; `wide` for tables, which are set across."""
+    """A piece of HTML that begins on a page of its own; `wide` for tables, which are set across.
+
+    `pictures` are those that it names, as PNG by address (`files/enclosed_pictures`).
+    """
 
     html: str
     wide: bool = False
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @functools.lru_cache(maxsize=1)
@@ -120,27 +125,36 @@ def name_setter() -> str:
     return f"weasyprint {importlib.metadata.version('weasyprint')}"
 
 
-def clean_html(text: str) -> str:
+def clean_html(text: str, *, pictures: bool = False) -> str:
     """Keep of HTML what says something and can do nothing: no scripts, styles, pictures, frames or forms.
 
-    Raises `UserMistake` for elements that lie too deep inside one another.
+    With `pictures` their places stay, for which whoever asks puts in what may be shown
+    (`files/enclosed_pictures`). Raises `UserMistake` for elements that lie too deep inside one another.
     """
     # Cleaning takes the square of the depth, so that the worst is refused before.
     _check_depth(text, _RAW_DEPTH)
     cleaned = nh3.clean(
         text,
-        tags=_TAGS,
+        tags={*_TAGS, "img"} if pictures else _TAGS,
         attributes={
             "a": {"href"},
             "td": {"colspan", "rowspan"},
             "th": {"colspan", "rowspan"},
             "ol": {"start"},
+            "img": {"src", "alt"},
         },
-        url_schemes={"http", "https", "mailto"},
+        url_schemes={"http", "https", "mailto", "cid", "data"},
+        attribute_filter=_drop_carried,
         link_rel=None,
     )
     _check_depth(cleaned, _MAX_DEPTH)
     return cleaned
+
+
+def _drop_carried(tag: str, name: str, value: str) -> str | None:
+    """Leave addresses that carry something in themselves to pictures alone."""
+    carried = re.sub(r"[\x00-\x20]", "", value).lower().startswith(("cid:", "data:"))
+    return None if carried and tag != "img" else value
 
 
 def _check_depth(text: str, most: int) -> None:
@@ -207,10 +221,19 @@ def _render(piece: Piece, title: str) -> Any:
     )
     sys.setrecursionlimit(_RECURSION)
     try:
-        return weasyprint.HTML(string=page, url_fetcher=_refuse_fetching, base_url=None).render()
+        return weasyprint.HTML(string=page, url_fetcher=_make_shelf(piece.pictures), base_url=None).render()
     except RecursionError:
         raise errors.UserMistake(_explain_depth()) from None
 
 
-def _refuse_fetching(url: str, *_: object, **__: object) -> NoReturn:
-    raise ValueError(f"nothing is fetched: {url[:80]}")
+def _make_shelf(pictures: Mapping[str, bytes]) -> Any:
+    """Make what WeasyPrint asks for addresses: it knows the pictures of a piece and fetches nothing."""
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class Shelf(URLFetcher):  # type: ignore[misc]  # the library carries no types
+        def fetch(self, url: str, headers: object = None) -> Any:
+            if url not in pictures:
+                raise ValueError("nothing is fetched")
+            return URLFetcherResponse(url, pictures[url], {"Content-Type": "image/png"})
+
+    return Shelf()

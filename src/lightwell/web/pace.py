@@ -41,6 +41,8 @@ COSTS = {
     "api-1:read_proof": 5,
     "record-changes": 5,
     "document-pages": 60,
+    "document-cells": 60,
+    "document-sheet": 60,
     "file": 10,
     "everything-file": 60,
     "fingerprints": 60,

@@ -7,18 +7,21 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.contrib import auth
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from lightwell.actions import factors
+from lightwell.actions import factors, journal, sittings
 from lightwell.base import roles
 from lightwell.db.models import Person
-from lightwell.files import state
+from lightwell.files import diary, state
 
 View = Callable[..., HttpResponse]
-_SAID = "said"
+_SAID, _SITTING = "said", "sitting"
+# Rooms that open while a first password waits to be changed.
+_FIRST = ("workspace-account", "workspace-password")
 
 
 def for_people(*permissions: str) -> Callable[[View], View]:
@@ -32,13 +35,37 @@ def for_people(*permissions: str) -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             if factors.must_verify(state.open_state(), person) and not is_verified(request):
                 return redirect_to_login(request.get_full_path(), reverse("second-factor"))
+            if not keep_sitting(request, person):
+                auth.logout(request)
+                return redirect_to_login(request.get_full_path())
+            match = request.resolver_match
+            if person.first_password and (match is None or match.url_name not in _FIRST):
+                return redirect("workspace-account")
             if permissions and not any(roles.may(person.roles, each) for each in permissions):
+                diary.write_line("room-refused", route=match.route if match else "")
+                sittings.note_refusal(
+                    name=person.username, deed=journal.ROOM_REFUSED, detail=" or ".join(permissions)
+                )
                 roles.check_may(person.roles, permissions[0])
             return view(request, *args, **kwargs)
 
         return answer
 
     return guard
+
+
+def keep_sitting(request: HttpRequest, person: Person) -> bool:
+    """Keep the sitting of a request, begun by its first room; answers whether it goes on."""
+    token = read_token(request)
+    if not token:
+        request.session[_SITTING] = sittings.begin(person=person, verified=is_verified(request)).token
+        return True
+    return sittings.keep(person=person, token=token)
+
+
+def read_token(request: HttpRequest) -> str:
+    """Read which sitting a request belongs to; empty before its first room."""
+    return str(request.session.get(_SITTING, ""))
 
 
 def is_verified(request: HttpRequest) -> bool:

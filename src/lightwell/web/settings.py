@@ -146,6 +146,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "lightwell.actions.passwords.HouseWords"},
 ]
 DATABASES = {"default": database.describe_database(STATE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

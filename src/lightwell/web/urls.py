@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("lightwell.web.views.search")),
     path("", include("lightwell.web.views.workspace")),
     path("", include("lightwell.web.views.factors")),
+    path("", include("lightwell.web.views.account")),
     path("", include("lightwell.web.views.drafts")),
     path("", include("lightwell.web.views.publishing")),
     path("", include("lightwell.web.views.incoming")),

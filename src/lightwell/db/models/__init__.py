@@ -6,7 +6,7 @@ from lightwell.db.models.figures import FigureEdition, FigurePoint, FigureRevisi
 from lightwell.db.models.following import Batch, Follow, Follower, Mailing, Noticed, Webhook
 from lightwell.db.models.log import Checkpoint, LogEntry
 from lightwell.db.models.parties import PastName, Provider, Service
-from lightwell.db.models.people import JournalEntry, Organisation, Person
+from lightwell.db.models.people import JournalEntry, Organisation, Person, Sitting
 from lightwell.db.models.proposals import Proposal
 from lightwell.db.models.publications import (
     Holding,
@@ -51,6 +51,7 @@ __all__ = [
     "Redaction",
     "Report",
     "Service",
+    "Sitting",
     "Study",
     "Suspension",
     "Tombstone",

@@ -31,6 +31,8 @@ class Person(AbstractUser):
     roles = models.JSONField(default=list)
     organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="people")
     sample = models.BooleanField(default=False)
+    # Whoever made the account or the password knows it, until the person chooses another.
+    first_password = models.BooleanField(default=False)
 
     class Meta:
         db_table = "person"
@@ -40,6 +42,20 @@ class Person(AbstractUser):
         roles.check_assignment(held)
         self.roles = sorted(held)
         self.save()
+
+
+class Sitting(models.Model):
+    """One person signed in once, until it ends; the session knows its `token`."""
+
+    token = models.CharField(max_length=64, unique=True)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="sittings")
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    verified = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "sitting"
+        ordering: ClassVar[list[str]] = ["-pk"]
 
 
 class JournalEntry(models.Model):

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.http import content_disposition_header
 
-from lightwell.actions import amendments, documents, extracts, overview, quotations
+from lightwell.actions import amendments, cells, documents, extracts, overview, quotations
 from lightwell.base import errors
 from lightwell.db.models import Item
 from lightwell.files import state
@@ -19,6 +19,7 @@ from lightwell.web import help_lines, memory, methods, stretch
 # Types that a browser or a program may be told about; every other file is plain bytes.
 _NAMED_TYPES = {"application/pdf", "text/csv", "text/plain", "application/json", "application/zip"}
 _GONE_FOR_LEGAL_REASONS = 451
+MOST_SHEETS = 50
 
 
 def find_document(study: str, number: int) -> documents.Document:
@@ -53,8 +54,16 @@ def show_document(request: HttpRequest, study: str, number: int) -> HttpResponse
         "open_numbers": open_numbers,
         "first_open": open_numbers[0] if open_numbers else None,
         "most": extracts.MOST_PAGES,
+        "spreadsheet": document.standing == documents.OPEN and bool(cells.find_kind(document.item)),
+        "sheets": _list_sheets(document),
     }
     return render(request, "documents/document.html", context)
+
+
+def _list_sheets(document: documents.Document) -> range:
+    """List the numbers of a spreadsheet's sheets as its parts were counted, the first of very many."""
+    count = next((line.found for line in document.tally.lines if line.kind == "sheets"), 0)
+    return range(1, min(count, MOST_SHEETS) + 1)
 
 
 def _find_listed(study: str, number: int) -> overview.Document | None:
@@ -80,6 +89,32 @@ def send_pages(request: HttpRequest, study: str, number: int) -> HttpResponse:
 
 
 @methods.only_read
+def send_sheet(request: HttpRequest, study: str, number: int, sheet: int) -> HttpResponse:
+    """Send one sheet of a spreadsheet as CSV."""
+    return _send_cells(request, study, number, sheet)
+
+
+@methods.only_read
+def send_cells(request: HttpRequest, study: str, number: int) -> HttpResponse:
+    """Send all cells of a spreadsheet, with their formulas, as JSON."""
+    return _send_cells(request, study, number, None)
+
+
+def _send_cells(request: HttpRequest, study: str, number: int, sheet: int | None) -> HttpResponse:
+    document = find_document(study, number)
+    try:
+        data = cells.read_cells(state=state.open_state(), document=document, sheet=sheet)
+    except Item.DoesNotExist:
+        raise Http404 from None
+    except errors.Refused as refusal:
+        return refuse_for_legal_reasons(request, refusal.sentence)
+    name = document.file_name.rpartition(".")[0] or "document"
+    if sheet is None:
+        return send_bytes(data, "application/json", f"{name}-cells.json")
+    return send_bytes(data, "text/csv; charset=utf-8", f"{name}-sheet-{sheet}.csv")
+
+
+@methods.only_read
 def send_file(request: HttpRequest, digest: str) -> HttpResponse:
     """Send a published file as it was handed in; its address is its digest, so that it can be compared."""
     try:
@@ -97,7 +132,7 @@ def send_file(request: HttpRequest, digest: str) -> HttpResponse:
 
 def send_bytes(data: bytes, media_type: str, name: str) -> HttpResponse:
     """Answer with a file that a browser saves and never runs: no script, no type guessing, no cookie."""
-    shown = media_type if media_type in _NAMED_TYPES else "application/octet-stream"
+    shown = media_type if media_type.partition(";")[0] in _NAMED_TYPES else "application/octet-stream"
     response = HttpResponse(data, content_type=shown)
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["Content-Security-Policy"] = f"sandbox; {methods.BARE}"
@@ -116,5 +151,11 @@ def refuse_for_legal_reasons(request: HttpRequest, sentence: str) -> HttpRespons
 urlpatterns = [
     path("studies/<slug:study>/documents/<int:number>/", show_document, name="document"),
     path("studies/<slug:study>/documents/<int:number>/pages.pdf", send_pages, name="document-pages"),
+    path("studies/<slug:study>/documents/<int:number>/cells.json", send_cells, name="document-cells"),
+    path(
+        "studies/<slug:study>/documents/<int:number>/sheets/<int:sheet>.csv",
+        send_sheet,
+        name="document-sheet",
+    ),
     path("files/<slug:digest>", send_file, name="file"),
 ]

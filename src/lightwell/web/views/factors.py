@@ -15,10 +15,10 @@ from django.urls import path
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
 
-from lightwell.actions import factors, journal
+from lightwell.actions import factors, journal, sittings
 from lightwell.base import errors
 from lightwell.db.models import Person
-from lightwell.files import state
+from lightwell.files import diary, state
 from lightwell.web import context, methods, pace, people
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -42,7 +42,9 @@ def show_factor(request: HttpRequest) -> HttpResponse:
     code = request.POST.get("code", "")[:40]
     if known:
         device = factors.check_code(person=person, code=code)
+        diary.write_line("second-factor", outcome="refused" if device is None else "granted")
         if device is None:
+            sittings.note_refusal(name=person.username, deed=journal.CODE_REFUSED)
             problem = errors.Problem("", "This code is not right. After some wrong ones, wait a little.")
             return _show(request, person, following, known, [problem], 400)
         request.session.cycle_key()
@@ -86,8 +88,9 @@ def show_journal(request: HttpRequest) -> HttpResponse:
     """Show an auditor what operators did to accounts, organisations and names."""
     if not isinstance(request.user, Person):
         raise errors.Refused("sign in first")
-    entries = journal.list_entries(actor=request.user)
-    return people.show_room(request, "workspace/journal.html", {"entries": entries})
+    door = "door" in request.GET
+    entries = journal.list_entries(actor=request.user, at_the_door=door)
+    return people.show_room(request, "workspace/journal.html", {"entries": entries, "door": door})
 
 
 def list_sample_people() -> list[Person]:

@@ -15,17 +15,19 @@ from django.urls import path
 from lightwell.actions import (
     documents,
     factors,
+    journal,
     organisations,
     overview,
     proposals,
     redactions,
     reports,
+    sittings,
     suspensions,
 )
 from lightwell.archive import register
 from lightwell.base import errors, ground, roles
 from lightwell.db.models import Item, Person, Report, Suspension
-from lightwell.files import state
+from lightwell.files import diary, state
 from lightwell.web import consequences, methods, pace, people, visitors
 from lightwell.web.views.factors import list_sample_people
 
@@ -54,6 +56,24 @@ class SignIn(auth_views.LoginView):
         if not pace.take_turn("sign-in", visitor):
             context = {"sentences": ["Several tries came in quick succession. Wait a minute and try again."]}
             return render(request, "problem.html", {**context, "status": 429}, status=429)
+        answer = super().post(request, *args, **kwargs)
+        granted = isinstance(request.user, Person)
+        diary.write_line("sign-in", outcome="granted" if granted else "refused")
+        if not granted:
+            name = request.POST.get("username", "")[:150]
+            sittings.note_refusal(name=name, deed=journal.SIGN_IN_REFUSED)
+        return answer
+
+
+class SignOut(auth_views.LogoutView):
+    """Sign out, and end the sitting."""
+
+    next_page = "front"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End the sitting, then forget the session."""
+        if isinstance(request.user, Person):
+            sittings.leave(person=request.user, token=people.read_token(request))
         return super().post(request, *args, **kwargs)
 
 
@@ -261,7 +281,7 @@ def describe_proposal(proposal: Any, person: Person) -> dict[str, Any]:
 urlpatterns = [
     path("workspace/", show_desk, name="workspace"),
     path("workspace/sign-in/", SignIn.as_view(), name="sign-in"),
-    path("workspace/sign-out/", auth_views.LogoutView.as_view(next_page="front"), name="sign-out"),
+    path("workspace/sign-out/", SignOut.as_view(), name="sign-out"),
     path("workspace/reports/", show_reports, name="workspace-reports"),
     path("workspace/reports/<int:number>/", settle_report, name="workspace-report"),
     path("workspace/suspend/<slug:study>/<int:number>/", suspend_page, name="workspace-suspend-document"),
