@@ -1,6 +1,7 @@
-"""An archive with something to follow, a real SMTP server, and a real receiver of webhooks in another process.
+"""An archive with something to follow, a real SMTP server, a real receiver of webhooks in another process.
 
-Run as a script it is that receiver: python following_fixture.py FOLDER, where the file `plan` says how to answer.
+Run as a script it is that receiver: python following_fixture.py FOLDER PORT; the file `plan` in the folder
+says how it answers.
 """
 
 from __future__ import annotations
@@ -51,15 +52,13 @@ class Post:
     def __exit__(self, *_: object) -> None:
         self._controller.stop()
 
-    async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
-        self, server: Any, session: Any, envelope: Any, address: str, options: Any
-    ) -> str:
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if address in self.refuses:
             return self.refuses[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  # the same
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         read = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.taken += [(address, read) for address in envelope.rcpt_tos]
         return "250 OK"
@@ -195,7 +194,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
     folder: Path
     count = 0
 
-    def do_POST(self) -> None:  # noqa: N802  # http.server's name
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         plan = (self.folder / "plan").read_text()
         value = json.loads(body)

@@ -1,4 +1,4 @@
-"""Follow by e-mail: asked, confirmed, told within one round of the worker, ended with a click and forgotten."""
+"""Follow by e-mail: asked, confirmed, told within one round of the worker, ended with a click, forgotten."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from following_fixture import LAST, SECOND, SITE, WHOLE, House, Post, find_link, read_text
-
 
 from lightwell.actions import following, mailings, noticing
 from lightwell.db.models import Batch, Follow, Follower, Mailing
