@@ -1,16 +1,21 @@
 """Auditing a seal: pages drawn again from the originals by somebody independent, and the result logged.
 
-Only PDFs read by the renderer that is installed here can be compared; others are counted as not compared,
-never as agreeing. What was drawn is thrown away. Which pages: `archive/audit`.
+What was made of a file of another format, or read by a machine from a picture, is made and read again by the
+same programs behind the same fence. Where other programs or versions are installed here than those that the
+seal names, or the original is not there, pages are counted as not compared, never as agreeing, and the reason
+is told document by document. A converted page that is drawn otherwise, with the same words in the whole
+document, was set with other fonts and is not compared either; other words are a difference. What was drawn is
+thrown away. Which pages: `archive/audit`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import transaction
@@ -19,8 +24,8 @@ from lightwell.actions import inventories, log, organisations
 from lightwell.archive import audit, entry
 from lightwell.base import errors
 from lightwell.db.models import Checkpoint, Item, Person, Study
+from lightwell.files import conversion, parts, printing, recognition, sealed, store, workers
 from lightwell.files import folder as folders
-from lightwell.files import pdf, sealed, store, workers
 from lightwell.files.state import State
 from lightwell.tlog import checkpoint as checkpoints
 
@@ -31,7 +36,7 @@ DEFAULT_PAGES = 50
 class Result:
     """What came of an audit: pages chosen, those that agreed, those that differ as (item, page), the others.
 
-    `missing` could not be compared, because no original was there or another renderer had read it.
+    `missing` could not be compared; `reasons` say of which document how many pages, and why.
     """
 
     study: str
@@ -40,6 +45,15 @@ class Result:
     differing: tuple[tuple[int, int], ...]
     missing: int
     log_index: int
+    reasons: tuple[tuple[int, int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What was drawn again of one document: roots by page, and why not more."""
+
+    roots: Mapping[int, bytes] = field(default_factory=dict)
+    reason: str = ""
 
 
 def audit_seal(
@@ -66,18 +80,21 @@ def audit_seal(
     for number, page in chosen:
         wanted[number].append(page)
     known = _list_copies(folder) if folder else {}
-    agreed, differing, missing = 0, [], 0
+    agreed, missing = 0, 0
+    differing: list[tuple[int, int]] = []
+    reasons: list[tuple[int, int, str]] = []
     with workers.Pool(1) as pool:
         for number, pages in wanted.items():
-            found = _draw_again(state, items[number], pages, known if folder else None, pool)
+            drawn = _draw_again(state, items[number], pages, known if folder else None, pool)
             roots = inventories.read_page_roots(items[number])
-            for page in pages:
-                if page not in found:
-                    missing += 1
-                elif found[page] == roots[page - 1]:
-                    agreed += 1
-                else:
-                    differing.append((number, page))
+            same = sum(drawn.roots.get(page) == roots[page - 1] for page in pages)
+            others = [page for page in pages if drawn.roots.get(page) != roots[page - 1]]
+            agreed += same
+            if drawn.reason and others:
+                missing += len(others)
+                reasons.append((number, len(others), drawn.reason))
+            else:
+                differing += [(number, page) for page in others]
     now = state.read_now()
     with transaction.atomic():
         made = entry.make_audit(
@@ -91,24 +108,72 @@ def audit_seal(
             decided_by="auditor",
         )
         (index,) = log.append(entries=[made])
-    return Result(study.id, len(chosen), agreed, tuple(differing), missing, index)
+    return Result(study.id, len(chosen), agreed, tuple(differing), missing, index, tuple(reasons))
 
 
 def _draw_again(
     state: State, item: Item, pages: list[int], known: Mapping[str, Path] | None, pool: workers.Pool
-) -> dict[int, bytes]:
-    """Draw pages of one item again; returns the roots found by page, none for what cannot be compared."""
-    if item.renderer != pdf.name_renderer():
-        return {}
+) -> _Drawn:
+    """Draw pages of one item again; a page without a root there differs, unless a reason is told."""
     key = inventories.unwrap_item_key(state, item)
-    with _open_original(state, item, key, known) as path:
+    with (
+        _open_original(state, item, key, known) as path,
+        tempfile.TemporaryDirectory(prefix="lightwell-audit-") as name,
+    ):
         if path is None:
-            return {}
-        task = {"do": "roots", "path": str(path), "key": key.hex(), "pages": item.pages, "numbers": pages}
+            return _Drawn(reason=_NO_ORIGINAL if known is None else _NO_COPY)
+        task = {
+            "do": "roots",
+            "path": str(path),
+            "key": key.hex(),
+            "pages": item.pages,
+            "numbers": pages,
+            "recognise": recognition.MARK in item.renderer,
+            "all_words": False,
+            "scratch": name,
+        }
+        if printing.may_be_office(path):
+            printed = printing.print_files({0: path}, pool, Path(name)).get(0)
+            if isinstance(printed, conversion.Printed | conversion.Lack):
+                task["printed"] = conversion.format_printed(printed)
+            elif printed is not None:
+                return _Drawn(reason=_explain(printed))
         (outcome,) = pool.run([task])
-    if not isinstance(outcome, dict):
-        return {}
-    return {int(number): bytes.fromhex(root) for number, root in outcome["roots"]}
+        if not isinstance(outcome, dict):
+            return _Drawn(reason=_explain(outcome))
+        if "lack" in outcome:
+            return _Drawn(reason=f"not installed here: {outcome['lack']}")
+        if (here := " + ".join(outcome["made_by"])) != item.renderer:
+            return _Drawn(reason=f"sealed with {item.renderer}; installed here is {here}")
+        found = {int(number): bytes.fromhex(root) for number, root in outcome["roots"]}
+        roots = inventories.read_page_roots(item)
+        # A PDF is drawn alike by the same renderer everywhere; what is set here depends on the fonts.
+        if item.sealed_copy and any(found.get(page) != roots[page - 1] for page in pages):
+            (again,) = pool.run([{**task, "all_words": True}])
+            if isinstance(again, dict) and again.get("words") == _digest_words(state, item, key):
+                return _Drawn(found, _OTHER_FONTS)
+        return _Drawn(found)
+
+
+_NO_ORIGINAL = "the archive has no original of it that is the sealed one"
+_NO_COPY = "no file of the folder is the sealed one, by its digest"
+_OTHER_FONTS = (
+    "made into pages anew it has the same words and another look, as with other fonts on this computer"
+)
+
+
+def _explain(outcome: workers.Fault | workers.Mistake) -> str:
+    if isinstance(outcome, workers.Fault):
+        return outcome.sentence
+    return "; ".join(each.sentence for each in outcome.problems)
+
+
+def _digest_words(state: State, item: Item, key: bytes) -> str:
+    words = hashlib.sha256()
+    for each in parts.iterate_parts(state.files, key, item.sealed_parts):
+        for line in each.lines:
+            words.update("".join(f"{word.text} " for word in line).encode())
+    return words.hexdigest()
 
 
 @contextlib.contextmanager
@@ -120,7 +185,8 @@ def _open_original(
         yield known.get(item.sha256)
         return
     with tempfile.TemporaryDirectory(prefix="lightwell-audit-") as name:
-        path = Path(name) / "original.pdf"
+        # Texts are told apart by the end of their names.
+        path = Path(name) / f"original{Path(item.file_name).suffix[:12]}"
         path.write_bytes(sealed.read_bytes(state.files, key, item.sealed_file))
         digest, size = store.measure_file(path)
         yield path if (digest.hex(), size) == (item.sha256, item.size) else None

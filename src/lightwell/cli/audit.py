@@ -43,6 +43,8 @@ def audit_seal(context: click.Context, study: str, pages: int, originals: Path |
     log.publish_checkpoint(state=state, now=state.read_now())
     for number, page in result.differing:
         click.echo(f"document {number}, page {page}: what was sealed is not what its file shows")
+    for number, count, reason in result.reasons:
+        click.echo(f"document {number}: {count} not compared: {reason}")
     click.echo(
         f"{result.sampled} pages of {study} chosen: {result.agreed} agree with the seal, "
         f"{len(result.differing)} differ, {result.missing} could not be compared (log entry "

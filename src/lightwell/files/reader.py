@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -164,13 +165,32 @@ def _seal_only_bytes(task: Task, tell: Tell) -> dict[str, Any]:
 
 
 def _compute_roots(task: Task, tell: Tell) -> dict[str, Any]:
-    """Read chosen pages again and compute their roots, for an audit; nothing is stored."""
+    """Read chosen pages again and compute their roots, for an audit; nothing is stored.
+
+    A file of another format is made into pages again as it was for the seal. With `all_words` the words of
+    every page are read instead, and answered as one digest.
+    """
     path, seeds = Path(task["path"]), seal.derive_page_seeds(bytes.fromhex(task["key"]), task["pages"])
-    roots = [
-        [each.head.number, page.compute_root(seeds[each.head.number - 1], each).hex()]
-        for each in pdf.read_pages(path, task["numbers"], announce=lambda number: tell({"page": number}))
-    ]
-    return {"roots": roots}
+    with _open_pages(path, media.judge_type(path), task, tell) as found:
+        if isinstance(found, conversion.Lack):
+            return {"lack": found.program or found.reason or "its format is not read here"}
+        count = pdf.count_pages(found.pdf)
+        recogniser = recognition.Recogniser() if task["recognise"] and found.recognise else None
+        numbers = range(1, count + 1) if task["all_words"] else [n for n in task["numbers"] if n <= count]
+        roots, words = [], hashlib.sha256()
+        for each in pdf.read_pages(
+            found.pdf, numbers, announce=lambda number: tell({"page": number}), recogniser=recogniser
+        ):
+            for line in each.lines:
+                words.update("".join(f"{word.text} " for word in line).encode())
+            if not task["all_words"] and each.head.number <= len(seeds):
+                roots.append([each.head.number, page.compute_root(seeds[each.head.number - 1], each).hex()])
+        made_by = [*([found.converter] if found.converter else []), pdf.name_renderer()]
+    return {
+        "roots": roots,
+        "words": words.hexdigest(),
+        "made_by": [*made_by, *([recognition.name_recogniser()] if recogniser else [])],
+    }
 
 
 def _hold_unseen(task: Task, tell: Tell) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from PIL import Image
 from lightwell.archive import page
 
 NAME = "Tesseract"
+# How its name begins in seals.
+MARK = "tesseract "
 DPI = 200
 MAX_PIXELS = 30_000_000
 # A page is read from its picture when pictures cover this share of it and its text layer has fewer letters.
@@ -62,7 +64,7 @@ def name_recogniser() -> str:
     import tesserocr
 
     version = tesserocr.tesseract_version().split()[1]
-    return f"tesseract {version} {'+'.join(find_languages())}"
+    return f"{MARK}{version} {'+'.join(find_languages())}"
 
 
 class Recogniser:
