@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from lightwell.actions import log, studies
+from lightwell.actions import figures, log, studies
 from lightwell.archive.beacon import Beacon
 from lightwell.base import canonical, disclosure, errors, ground, ids, pointer, withholding
 from lightwell.base.canonical import Json
@@ -208,6 +208,8 @@ def _store_version(
     )
     if public.kind == "study" and public.version == 1:
         studies.register_study(state=state, row=row, now=now, anchor=anchor)
+    if public.kind == figures.KIND:
+        figures.store_edition(state=state, row=row)
     return row
 
 

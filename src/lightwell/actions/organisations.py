@@ -67,6 +67,16 @@ def may_read(actor: Person, owner: str | None) -> bool:
     return roles.may_for(actor.roles, "read_sealed", actor.organisation_id, owner)
 
 
+def find_own(actor: Person) -> Organisation:
+    """Find the organisation that a person publishes for; `Refused` for one who belongs to none."""
+    if actor.organisation is None:
+        raise errors.Refused(
+            f"{actor.username} belongs to no organisation and so cannot publish; "
+            "the operator adds one with: lightwell person organisation"
+        )
+    return actor.organisation
+
+
 def check_voice(actor: Person, record: disclosure.Disclosure) -> None:
     """Refuse a record whose publisher is not exactly the organisation of the person who proposes it."""
     publisher, own = record.publisher, actor.organisation

@@ -12,7 +12,7 @@ import datetime
 
 from django.db import transaction
 
-from lightwell.actions import log
+from lightwell.actions import figures, log
 from lightwell.base import canonical, disclosure, errors, ground, tombstone
 from lightwell.base.canonical import Json
 from lightwell.db.models import Disclosure, Item, Proposal, Tombstone
@@ -73,6 +73,7 @@ def withdraw_disclosure(
                     log_index=index,
                 )
             )
+            figures.forget_edition(row=row)
             if ground_id == ERASURE:
                 _erase(row)
             _remove_later(state, removed, keep_sealed=ground_id != ERASURE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Callable
 
 from lightwell.base import canonical, errors, ids, pointer
@@ -57,6 +58,12 @@ def check_id(text: str) -> str:
 def check_language(text: str) -> str:
     """Return the problem of a language tag (form of BCP 47), or nothing; no registry is asked."""
     return "" if _LANGUAGE.fullmatch(text) else f"{text[:20]!r} is not a language tag such as en or pt-BR"
+
+
+def make_slug(name: str) -> str:
+    """Make a short id from a name: "X (Twitter)" becomes x-twitter, which `check_slug` accepts."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:63].strip("-") or "unnamed"
 
 
 def check_slug(text: str) -> str:

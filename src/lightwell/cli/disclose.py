@@ -103,23 +103,33 @@ def disclose(
 
 
 @click.command()
-@click.argument("number", type=int)
+@click.argument("numbers", type=int, nargs=-1, required=True, metavar="NUMBER...")
 @_AS
-def approve(number: int, person: str) -> None:
-    """Approve proposal NUMBER and carry it out at once; whoever proposed it cannot.
+def approve(numbers: tuple[int, ...], person: str) -> None:
+    """Approve proposals by NUMBER and carry each out at once, in order; whoever proposed one cannot.
 
-    Example: lightwell approve 7 --as ben
+    The first that is refused ends it; those before it are done.
+
+    \b
+    Examples:
+      lightwell approve 7 --as ben
+      lightwell approve 7 8 9 --as ben
     """
     state = installation.open_installation()
     from lightwell.actions import log, proposals
 
     actor = installation.find_person(person)
     now = state.read_now()
-    proposal = proposals.approve(state=state, actor=actor, proposal_id=number, now=now)
-    click.echo(
-        f"{number} approved and done: {proposals.find_story(proposal.kind).words} ({proposal.subject})"
-    )
-    log.publish_checkpoint(state=state, now=now)
+    done = 0
+    try:
+        for number in numbers:
+            proposal = proposals.approve(state=state, actor=actor, proposal_id=number, now=now)
+            done += 1
+            words = proposals.find_story(proposal.kind).words
+            click.echo(f"{number} approved and done: {words} ({proposal.subject})")
+    finally:
+        if done:
+            log.publish_checkpoint(state=state, now=now)
 
 
 @click.command()

@@ -16,6 +16,7 @@ from typing import Any
 from lightwell.archive import names
 from lightwell.base import errors, ground
 from lightwell.base.canonical import Json
+from lightwell.figures import topic
 
 _SHARED = "shared"
 
@@ -151,6 +152,12 @@ def read_names() -> names.Names:
         places=frozenset(words["places"].split()),
         endings=tuple(words["endings"].split()),
     )
+
+
+@functools.cache
+def read_figure_topics() -> tuple[topic.Rule, ...]:
+    """Return the rules that say which topic a published figure belongs to."""
+    return topic.parse_rules(_read_json("figure-topics", "1.json"))
 
 
 @functools.cache

@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("lightwell.web.views.late")),
     path("", include("lightwell.web.views.log")),
     path("", include("lightwell.web.views.lists")),
+    path("", include("lightwell.web.views.figures")),
     path("", include("lightwell.web.views.feeds")),
     path("", include("lightwell.web.views.following")),
     path("", include("lightwell.web.views.about")),

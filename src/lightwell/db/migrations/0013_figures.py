@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ("dataset", models.CharField(db_index=True, max_length=120)),
                 ("mapping", models.CharField(max_length=80)),
                 ("layout", models.CharField(max_length=80)),
+                ("title", models.CharField(blank=True, max_length=200)),
                 ("name", models.CharField(max_length=200)),
                 ("first", models.IntegerField()),
                 ("last", models.IntegerField()),

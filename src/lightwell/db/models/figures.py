@@ -29,6 +29,7 @@ class FigureEdition(models.Model):
     dataset = models.CharField(max_length=120, db_index=True)
     mapping = models.CharField(max_length=80)
     layout = models.CharField(max_length=80)
+    title = models.CharField(max_length=200, blank=True)
     name = models.CharField(max_length=200)
     first = models.IntegerField()
     last = models.IntegerField()

@@ -1,0 +1,245 @@
+"""Importing editions of published figures: from a provider's file to the proposal of a record.
+
+The file and the layout it is read by are attachments of the record, so that anybody can read it again
+(`client/figures`); the record states how it differs from the edition before. The rows that pages read are
+made when it is published (`actions/figures`).
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lightwell.actions import disclosures, figures
+from lightwell.actions.drafts import Prepared
+from lightwell.actions.figures import Read
+from lightwell.base import canonical, disclosure, errors, fields
+from lightwell.base.canonical import Json
+from lightwell.db.models import Disclosure, FigureEdition, Organisation, Provider, Service
+from lightwell.figures import period as periods
+from lightwell.figures import topic as topics
+from lightwell.figures.edition import Edition
+from lightwell.figures.mapping import Mapping
+from lightwell.figures.period import Period
+from lightwell.files import data
+from lightwell.files.state import State
+
+LAYOUT_TITLE = "layout.json"
+_MEDIA_TYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the importer says about an edition besides the file: all of it may be left out."""
+
+    published_on: str = ""
+    source_page: str = ""
+    explanation: str = ""
+
+
+def find_record(read: Read) -> Disclosure | None:
+    """Find the record in view that holds exactly this file, so that importing it again does nothing."""
+    edition = FigureEdition.objects.visible().filter(digest=read.digest, dataset=read.dataset).first()
+    return edition.disclosure if edition else None
+
+
+def prepare_editions(
+    *,
+    state: State,
+    reads: Sequence[Read],
+    said: Said,
+    publisher: Organisation,
+    now: datetime.datetime,
+    keep: bool = True,
+) -> list[Prepared]:
+    """Make a proposal for each edition that is not here yet, in the order of the editions.
+
+    Each states how it differs from the edition before it, of those in view and of those given with it.
+    With `keep` the files are put into the sealed area, as those of a draft are. `UserMistake` lists every
+    problem; then nothing is kept.
+    """
+    fresh = sorted(
+        (read for read in reads if find_record(read) is None),
+        key=lambda read: (read.dataset, read.edition.latest.last, read.edition.latest.first, read.title),
+    )
+    made: list[tuple[Read, str]] = []
+    prepared, problems = [], []
+    for read in fresh:
+        record = disclosures.make_id(figures.KIND)
+        before = _find_before(read, made)
+        value = _make_record(record, read, before, said, publisher, now)
+        try:
+            payload = disclosures.format_payload(disclosure.parse_disclosure(value), ())
+            disclosures.check_disclosure(payload, now)
+        except errors.UserMistake as error:
+            problems += [
+                errors.Problem(f"{read.title}: {each.place}", each.sentence) for each in error.problems
+            ]
+            continue
+        made.append((read, record))
+        prepared.append(Prepared("disclosure", record, 1, payload))
+    if problems:
+        raise errors.UserMistake(problems=problems)
+    for read, _ in made if keep else ():
+        state.files.put_bytes("sealed", read.data)
+        state.files.put_bytes("sealed", _encode_layout(read.mapping))
+    return prepared
+
+
+def _make_record(
+    record: str,
+    read: Read,
+    before: tuple[str, Edition] | None,
+    said: Said,
+    publisher: Organisation,
+    now: datetime.datetime,
+) -> dict[str, Json]:
+    edition, mapping = read.edition, read.mapping
+    layout = _encode_layout(mapping)
+    layout_digest = f"sha256:{hashlib.sha256(layout).hexdigest()}"
+    laid_out = next(each for each in mapping.layouts if each.version == edition.version)
+    provider = laid_out.provider
+    found = sorted(
+        {topics.find_topic(data.read_figure_topics(), series).topic for series in edition.figures} - {""}
+    ) or ["other"]
+    span = [period for held in edition.figures.values() for period in held]
+    body: dict[str, Json] = {
+        "title": f"{provider}: {laid_out.report or edition.dataset}, edition {edition.name}"[:400],
+        "summary": _summarise(provider, edition, before),
+        "asks": [2],
+        "topics": found[:9],
+        "edition": edition.name,
+        "told_by": laid_out.told_by,
+        "period": {
+            "from": _format_month(min(each.first for each in span)),
+            "to": _format_month(max(each.last for each in span)),
+        },
+        "mapping": {
+            "name": fields.make_slug(edition.mapping),
+            "version": edition.version,
+            "digest": layout_digest,
+        },
+        "files": [
+            {
+                "id": "f1",
+                "title": read.title,
+                "digest": read.digest,
+                "bytes": len(read.data),
+                "media_type": _name_media_type(read.title),
+            }
+        ],
+        "points_in_all": edition.size,
+        "caveats": [
+            "The numbers are the teller's own; that they are here says nothing of whether they are right.",
+            "Pieces, reports, accounts and children are different things and cannot be added up.",
+            *edition.notes,
+        ],
+    }
+    if said.published_on:
+        body["published_on"] = said.published_on
+    if said.source_page:
+        body["source_page"] = said.source_page
+    if before is not None:
+        tally = figures.tally_step(before[1], edition)
+        body["revisions"] = {
+            "record": before[0],
+            "previous": before[1].name,
+            "changed": tally.changed,
+            "dropped": tally.dropped,
+            "added": tally.added,
+            "explanation": said.explanation or "None found.",
+        }
+    return {
+        "id": record,
+        "kind": figures.KIND,
+        "version": 1,
+        "schema": 2,
+        "publisher": {"id": publisher.slug, "role": publisher.role, "name": publisher.name},
+        "provider": _name_provider(provider),
+        "services": _name_services(provider, edition),
+        "language": "en",
+        "date": now.date().isoformat(),
+        "supersedes": None,
+        "about": None,
+        "body": body,
+        "attachments": [
+            {
+                "digest": read.digest,
+                "bytes": len(read.data),
+                "media_type": _name_media_type(read.title),
+                "title": read.title,
+            },
+            {
+                "digest": layout_digest,
+                "bytes": len(layout),
+                "media_type": "application/json",
+                "title": LAYOUT_TITLE,
+            },
+        ],
+    }
+
+
+def _summarise(provider: str, edition: Edition, before: tuple[str, Edition] | None) -> str:
+    said = f"{edition.size:,} numbers that {provider} published, read from its own file {edition.file}."
+    if before is None:
+        return said
+    tally = figures.tally_step(before[1], edition)
+    return (
+        f"{said} Compared with the edition {before[1].name}, {tally.changed:,} earlier numbers were revised, "
+        f"{tally.dropped:,} are no longer there and {tally.added:,} were added."
+    )
+
+
+def _find_before(read: Read, made: Sequence[tuple[Read, str]]) -> tuple[str, Edition] | None:
+    """Find the edition before: the latest one in view or in this batch that is older than this one."""
+    own = _order(read.edition.latest)
+    rows = FigureEdition.objects.visible().filter(dataset=read.dataset).select_related("disclosure")
+    found = [(_order(Period(row.first, row.last)), row.pk, row) for row in rows]
+    older = [each for each in found if each[0] <= own]
+    batch = [(other, record) for other, record in made if other.dataset == read.dataset]
+    stored = max(older, key=lambda each: each[:2]) if older else None
+    if batch and (stored is None or _order(batch[-1][0].edition.latest) >= stored[0]):
+        return batch[-1][1], batch[-1][0].edition
+    return (stored[2].disclosure.record, figures.read_edition(stored[2])) if stored else None
+
+
+def _order(period: Period) -> tuple[int, int]:
+    return (period.last, period.first)
+
+
+def _name_provider(name: str) -> dict[str, Json]:
+    slug = fields.make_slug(name)
+    known = Provider.objects.filter(slug=slug).first()
+    return {"id": slug, "name": known.name if known else name}
+
+
+def _name_services(provider: str, edition: Edition) -> list[Json]:
+    own = sorted({each.service for each in edition.figures if each.provider == provider and each.service})
+    slugs = {fields.make_slug(name): name for name in own}
+    known = dict(Service.objects.filter(slug__in=slugs).values_list("slug", "name"))
+    owners = dict(Service.objects.filter(slug__in=slugs).values_list("slug", "provider_id"))
+    own_slug = fields.make_slug(provider)
+    return [
+        {"id": slug, "name": known.get(slug, name)}
+        for slug, name in slugs.items()
+        if owners.get(slug, own_slug) == own_slug
+    ]
+
+
+def _name_media_type(title: str) -> str:
+    return _MEDIA_TYPES.get(title.rpartition(".")[2].lower(), "application/octet-stream")
+
+
+def _format_month(month: int) -> str:
+    return periods.format_edtf(Period(month, month))
+
+
+def _encode_layout(mapping: Mapping) -> bytes:
+    return canonical.encode(mapping.value)

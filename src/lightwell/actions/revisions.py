@@ -1,0 +1,241 @@
+"""Published figures as pages read them: data sets with their steps, one figure over time, what was revised.
+
+Everything passes the gate of `FigureEdition.objects.visible()`: an edition whose record was removed takes its
+figures and revisions out of view with it. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Abs
+
+from lightwell.actions import figures
+from lightwell.db.models import FigureEdition, FigurePoint, FigureRevision, FigureSeries
+from lightwell.figures import period as periods
+from lightwell.figures.period import Period
+from lightwell.figures.value import Number
+
+KINDS = ("changed", "dropped", "added")
+ORDERS = ("size", "ratio", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one edition to the next; `child_changed` are the revised figures about children's safety."""
+
+    earlier: FigureEdition
+    later: FigureEdition
+    changed: int
+    dropped: int
+    added: int
+    child_changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """All editions of what may be compared, oldest first, with the steps between them."""
+
+    id: str
+    provider: str
+    provider_name: str
+    title: str
+    clearing_house: bool
+    editions: tuple[FigureEdition, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def newest(self) -> FigureEdition:
+        """The edition with the latest period."""
+        return self.editions[-1]
+
+    @property
+    def changed(self) -> int:
+        """Earlier values that a later edition changed, over all steps."""
+        return sum(step.changed for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one edition states for one period of a figure; `revised` when the edition before said another."""
+
+    edition: FigureEdition
+    printed: str
+    number: Number | None
+    row: int
+    revised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One figure over time: for each period what every edition stated, in the order of the editions."""
+
+    series: FigureSeries
+    dataset: Dataset
+    periods: tuple[Period, ...]
+    claims: dict[Period, dict[int, Claim]]
+    revisions: tuple[FigureRevision, ...]
+
+    def find_newest(self, period: Period) -> Claim | None:
+        """Find what the newest edition that has the period states for it."""
+        held = self.claims[period]
+        return next((held[each.pk] for each in reversed(self.dataset.editions) if each.pk in held), None)
+
+
+def list_datasets(*, provider: str | None = None) -> list[Dataset]:
+    """List every data set in view, by company, each with its steps; one company's with `provider`."""
+    rows = FigureEdition.objects.visible().select_related("disclosure__provider")
+    if provider is not None:
+        rows = rows.filter(disclosure__provider=provider)
+    grouped: dict[str, list[FigureEdition]] = defaultdict(list)
+    for row in rows:
+        grouped[row.dataset].append(row)
+    counted = _count_revisions(grouped)
+    made = [_make_dataset(name, editions, counted) for name, editions in grouped.items()]
+    return sorted(made, key=lambda each: (each.provider_name.casefold(), each.id))
+
+
+def find_dataset(name: str) -> Dataset | None:
+    """Find a data set in view by its id; None when there is none."""
+    editions = list(
+        FigureEdition.objects.visible().filter(dataset=name).select_related("disclosure__provider")
+    )
+    return _make_dataset(name, editions, _count_revisions([name])) if editions else None
+
+
+def list_revisions(
+    *,
+    dataset: str | None = None,
+    later: int | None = None,
+    kind: str | None = None,
+    topic: str | None = None,
+    children: bool = False,
+    order: str = "size",
+) -> QuerySet[FigureRevision]:
+    """List revisions in view, the largest first, or by how many times, or by name; narrowed as asked."""
+    rows = FigureRevision.objects.visible().select_related("series", "earlier", "later__disclosure__provider")
+    if dataset is not None:
+        rows = rows.filter(later__dataset=dataset)
+    if later is not None:
+        rows = rows.filter(later=later)
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    if topic is not None:
+        rows = rows.filter(series__topic=topic)
+    if children:
+        rows = rows.filter(series__child_safety=True)
+    if order == "name":
+        return rows.order_by(*_NAMED)
+    by = "change" if order == "size" else "ratio"
+    # A number that came or went has no size; it stands behind those that have one.
+    return rows.annotate(moved=Abs(by)).order_by(F("moved").desc(nulls_last=True), *_NAMED)
+
+
+def read_history(key: str) -> History | None:
+    """Read one figure over time by the key of its series; None when no edition in view has it."""
+    series = FigureSeries.objects.filter(key=key).first()
+    dataset = find_dataset(series.dataset) if series else None
+    if series is None or dataset is None:
+        return None
+    known = {each.pk: each for each in dataset.editions}
+    held: dict[Period, dict[int, Claim]] = defaultdict(dict)
+    for point in FigurePoint.objects.filter(series=series, edition__in=known):
+        claim = Claim(
+            known[point.edition_id], point.printed, figures.read_number(point.number), point.row, False
+        )
+        held[Period(point.first, point.last)][point.edition_id] = claim
+    if not held:
+        return None
+    revised = tuple(list_revisions(dataset=series.dataset, order="name").filter(series=series))
+    for each in revised:
+        period = Period(each.first, each.last)
+        if each.kind == "changed":
+            claim = held[period][each.later_id]
+            held[period][each.later_id] = Claim(claim.edition, claim.printed, claim.number, claim.row, True)
+    return History(series, dataset, tuple(sorted(held)), dict(held), revised)
+
+
+def list_series(dataset: str, *, topic: str | None = None) -> list[FigureSeries]:
+    """List the figures of a data set that are in view, by name, each with how often it was revised."""
+    shown = FigureEdition.objects.visible().filter(dataset=dataset).values("id")
+    rows = FigureSeries.objects.filter(dataset=dataset, points__edition__in=shown)
+    if topic is not None:
+        rows = rows.filter(topic=topic)
+    rows = rows.annotate(
+        revised=Count(
+            "revisions",
+            filter=Q(revisions__earlier__in=shown, revisions__later__in=shown, revisions__kind="changed"),
+            distinct=True,
+        )
+    )
+    return list(rows.order_by("service", "policy_area", "metric", "id").distinct())
+
+
+def name_series(series: FigureSeries) -> str:
+    """Name a figure for a line of a table: service, policy area, metric, and what narrows it."""
+    return figures.parse_series(series).title
+
+
+def name_period(row: FigureRevision | FigurePoint) -> str:
+    """Name the period of a row, such as 2021Q3."""
+    return periods.format_period(Period(row.first, row.last))
+
+
+_NAMED = ("series__service", "series__policy_area", "series__metric", "first", "last", "id")
+
+
+def _count_revisions(datasets: Iterable[str]) -> dict[tuple[int, int], dict[str, int]]:
+    counted: dict[tuple[int, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    rows = (
+        FigureRevision.objects.visible()
+        .filter(later__dataset__in=list(datasets))
+        .values("earlier", "later", "kind", "series__child_safety")
+        .annotate(number=Count("id"))
+        .order_by()
+    )
+    for row in rows:
+        step = counted[row["earlier"], row["later"]]
+        step[row["kind"]] += row["number"]
+        if row["kind"] == "changed" and row["series__child_safety"]:
+            step["child"] += row["number"]
+    return counted
+
+
+def _make_dataset(
+    name: str, editions: list[FigureEdition], counted: dict[tuple[int, int], dict[str, int]]
+) -> Dataset:
+    steps = []
+    for before, after in itertools.pairwise(editions):
+        found = counted.get((before.pk, after.pk), {})
+        steps.append(
+            Step(
+                before,
+                after,
+                found.get("changed", 0),
+                found.get("dropped", 0),
+                found.get("added", 0),
+                found.get("child", 0),
+            )
+        )
+    newest = editions[-1]
+    provider = newest.disclosure.provider
+    return Dataset(
+        name,
+        provider.slug,
+        provider.name,
+        newest.title or name,
+        newest.clearing_house,
+        tuple(editions),
+        tuple(steps),
+    )
+
+
+def measure_ratio(revision: FigureRevision) -> Decimal | None:
+    """Say how many times the earlier number the later one is; None where that is not defined."""
+    before, after = figures.read_number(revision.before_number), figures.read_number(revision.after_number)
+    return Decimal(after) / Decimal(before) if before and after is not None else None

@@ -1,0 +1,105 @@
+"""`lightwell figures import`: published figures become records here, one for each edition.
+
+Registered under the group `figures` by `cli/main`; unlike the rest of that group it needs an installation.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lightwell.base import errors
+from lightwell.cli import installation
+
+_MAX_BYTES = 200_000_000
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--mapping", required=True, help="How the files are read: a name such as meta, or your own file."
+)
+@click.option("--as", "person", required=True, metavar="NAME", help="The account you act for.")
+@click.option(
+    "--edition", metavar="PERIOD", help="The period of the edition, such as 2023Q4, if no file says it."
+)
+@click.option(
+    "--published-on", metavar="DATE", default="", help="When the company published it, if you know."
+)
+@click.option("--source-page", metavar="URL", default="", help="Where the company published it.")
+@click.option(
+    "--explanation", metavar="TEXT", default="", help="What the company says about revised numbers."
+)
+@click.option("--check", is_flag=True, help="Read the files and list every problem; propose nothing.")
+def import_editions(
+    files: tuple[Path, ...],
+    mapping: str,
+    person: str,
+    edition: str | None,
+    published_on: str,
+    source_page: str,
+    explanation: str,
+    check: bool,
+) -> None:
+    """Propose to publish the editions in FILES, a record each; what is here already is left alone.
+
+    Each record states what the edition revised of the one before. Another person publishes them, oldest
+    first, with lightwell approve.
+
+    \b
+    Examples:
+      lightwell figures import --mapping meta meta-2021-q*.csv --as ana --check
+      lightwell figures import --mapping meta meta-2021-q*.csv --as ana
+      lightwell approve 7 8 9 --as ben
+    """
+    state = installation.open_installation()
+    from lightwell.actions import editions, figures, organisations, proposals
+    from lightwell.figures import period as periods
+    from lightwell.files import mapping_files
+
+    actor = installation.find_person(person)
+    found = mapping_files.find_mapping(mapping)
+    hint = periods.parse_period(edition) if edition else None
+    reads: list[figures.Read] = []
+    problems: list[errors.Problem] = []
+    for path in files:
+        try:
+            reads.append(figures.read_file(path.name, _read_bytes(path), found, hint))
+        except errors.UserMistake as error:
+            problems += error.problems
+    if problems:
+        raise errors.UserMistake(problems=problems)
+    now = state.read_now()
+    prepared = editions.prepare_editions(
+        state=state,
+        reads=reads,
+        said=editions.Said(published_on, source_page, explanation),
+        publisher=organisations.find_own(actor),
+        now=now,
+        keep=not check,
+    )
+    here = len(reads) - len(prepared)
+    if here:
+        click.echo(f"{here} of {len(reads)} files are here already")
+    if check:
+        click.echo(f"no problem found; {len(prepared)} editions can be proposed")
+        return
+    numbers = []
+    for each in prepared:
+        proposal = proposals.propose(
+            actor=actor, kind=each.kind, subject=each.subject, payload=each.payload, now=now
+        )
+        numbers.append(str(proposal.pk))
+        click.echo(f"{proposal.pk}  {each.payload['record']['body']['title']} ({each.subject})")
+    if numbers:
+        click.echo(f"another person publishes them with: lightwell approve {' '.join(numbers)} --as NAME")
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise errors.UserMistake(f"at most {_MAX_BYTES:,} bytes can be put on record", place=str(path))
+        return path.read_bytes()
+    except OSError as error:
+        raise errors.UserMistake(f"the file cannot be read: {error.strerror}", place=str(path)) from None

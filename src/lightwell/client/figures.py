@@ -1,0 +1,148 @@
+"""Published figures of a bundle, read again: the attached file by the attached layout, and each revision.
+
+A record states how many figures its file holds and how many earlier ones it revised, dropped and added
+compared with the edition before; both files are in the bundle, so anybody can find out whether that is so.
+Only CSV and JSON are read here, with the standard library; of other files it is said that they were not read.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lightwell.base import canonical, disclosure, errors
+from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
+from lightwell.client.records import Records, name_record
+from lightwell.figures import layout as layouts
+from lightwell.figures import mapping as mappings
+from lightwell.figures import period as periods
+from lightwell.figures import revision as revisions
+from lightwell.figures import table
+from lightwell.figures.edition import Edition
+
+KIND = "figures-edition"
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+@dataclass
+class Reread:
+    """What was read again: editions, figures, steps between editions, revisions; and what was not."""
+
+    editions: int = 0
+    points: int = 0
+    steps: int = 0
+    revised: int = 0
+    unread: list[str] = field(default_factory=list)
+
+
+def check_figures(bundle: Bundle, records: Records) -> Reread:
+    """Read every edition of figures again; refused by the record's place where it states something else."""
+    found = Reread()
+    editions: dict[str, Edition] = {}
+    newest: dict[str, disclosure.Disclosure] = {}
+    for digest, record in records.disclosures.items():
+        if record.kind != KIND or _find_layout(record) is None:
+            continue
+        with name_place(name_record(digest)):
+            edition = _read_edition(bundle, record)
+            if edition is None:
+                found.unread.append(str(record.body["files"][0]["title"]))
+                continue
+            found.editions += 1
+            found.points += edition.size
+            if edition.size != record.body.get("points_in_all"):
+                raise errors.Refused(f"its file holds {edition.size:,} figures by its layout")
+        editions[digest] = edition
+        if record.id not in newest or newest[record.id].version < record.version:
+            newest[record.id] = record
+    before = {record.id: editions[disclosure.compute_digest(record)] for record in newest.values()}
+    for digest, edition in editions.items():
+        stated = records.disclosures[digest].body.get("revisions")
+        if isinstance(stated, dict) and stated.get("record") in before:
+            with name_place(name_record(digest)):
+                _check_step(before[stated["record"]], edition, stated, found)
+    return found
+
+
+def describe_reread(found: Reread) -> list[str]:
+    """Say what was proven of figures, for the verdict."""
+    if not found.editions:
+        return []
+    return [
+        f"{found.editions:,} editions of published figures read again from their files: "
+        f"{found.points:,} figures, and in {found.steps:,} steps the {found.revised:,} revisions that the "
+        "records state"
+    ]
+
+
+def describe_unread(found: Reread) -> list[str]:
+    """Say which files of figures were not read again."""
+    return [f"the figures in {_show(title)}: only CSV and JSON files are read here" for title in found.unread]
+
+
+def _read_edition(bundle: Bundle, record: disclosure.Disclosure) -> Edition | None:
+    named = record.body["files"]
+    if not isinstance(named, list) or len(named) != 1:
+        raise errors.Refused("a record with a layout has one file")
+    title = str(named[0]["title"])
+    if not title.lower().endswith((".csv", ".tsv", ".txt", ".json")):
+        return None
+    mapping = mappings.parse_mapping(canonical.decode(_read_file(bundle, record, _find_layout(record) or "")))
+    data = _read_file(bundle, record, str(named[0]["digest"]))
+    edition = read_figures(mapping, title, data, str(record.body.get("edition")))
+    if edition.version != record.body["mapping"]["version"]:
+        raise errors.Refused(f"its file is laid out as {edition.version}, not as the record says")
+    return edition
+
+
+def read_figures(mapping: mappings.Mapping, title: str, data: bytes, edition: str) -> Edition:
+    """Read a file of figures from its bytes; `edition` is its name where the file itself says none."""
+    hint = periods.find_period(title) or _read_period(edition)
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), mapping.layouts[0].encoding)
+    try:
+        lines = io.StringIO(data.decode(encoding), newline="")
+    except UnicodeDecodeError as error:
+        raise errors.Refused(f"{_show(title)} is not {encoding} text at byte {error.start}") from None
+    try:
+        rows = table.split_rows(lines, title, mapping.layouts[0].delimiter)
+        return layouts.read_edition(layouts.open_rows(mapping, rows, title, hint))
+    except errors.UserMistake as error:
+        raise errors.Refused(f"its file cannot be read by its layout: {error.problems[0]}") from None
+
+
+def _check_step(before: Edition, after: Edition, stated: Mapping[str, object], found: Reread) -> None:
+    spans = (revisions.measure_span(before), revisions.measure_span(after))
+    tally, _ = revisions.judge_figures(before.figures, after.figures, *spans)
+    for name in ("changed", "dropped", "added"):
+        number = getattr(tally, name)
+        if stated.get(name) != number:
+            raise errors.Refused(f"by the two files {number:,} figures were {name}, not {stated.get(name)}")
+    found.steps += 1
+    found.revised += tally.changed + tally.dropped + tally.added
+
+
+def _find_layout(record: disclosure.Disclosure) -> str | None:
+    named = record.body.get("mapping")
+    digest = named.get("digest") if isinstance(named, dict) else None
+    return digest if isinstance(digest, str) else None
+
+
+def _read_file(bundle: Bundle, record: disclosure.Disclosure, digest: str) -> bytes:
+    if digest not in {each.digest for each in record.attachments}:
+        raise errors.Refused("it names a file that is not attached to it")
+    path = f"files/{digest.removeprefix('sha256:')}"
+    if not bundle.has(path):
+        raise PlacedRefusal(path, "this file of figures is missing")
+    return bundle.read(path)
+
+
+def _read_period(name: str) -> periods.Period | None:
+    try:
+        return periods.parse_period(name)
+    except errors.UserMistake:
+        return None
+
+
+def _show(text: str) -> str:
+    return "".join(each if each.isprintable() else "?" for each in text[:100])

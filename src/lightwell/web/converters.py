@@ -1,0 +1,23 @@
+"""What may stand in an address where it is more than a word: the forms a chart is sent in."""
+
+from __future__ import annotations
+
+
+class FigureForm:
+    """The forms of a figure over time."""
+
+    regex = "svg|png|csv"
+
+    def to_python(self, value: str) -> str:
+        """Return the form."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """Return what stands in the address."""
+        return value
+
+
+class FigurePicture(FigureForm):
+    """The forms of a chart without a table of its own."""
+
+    regex = "svg|png"

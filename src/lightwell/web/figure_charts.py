@@ -1,0 +1,89 @@
+"""The charts of published figures and the sentences above them, from what `actions/revisions` read."""
+
+from __future__ import annotations
+
+from lightwell.actions.revisions import Dataset, History
+from lightwell.figures import chart
+from lightwell.figures import period as periods
+from lightwell.figures.period import Period
+from lightwell.figures.value import Number
+
+_UNITS = {"number": "", "per cent": "per cent", "share": "share of one", "days": "days"}
+
+
+def draw_history(history: History, sample: bool) -> str:
+    """Draw one figure over time as SVG: the newest value, and where an earlier edition said otherwise."""
+    spans = select_spans(history)
+    newest = {period: history.find_newest(period) for period in spans}
+    values = tuple(claim.number if (claim := newest[period]) else None for period in spans)
+    earlier = []
+    for at, period in enumerate(spans):
+        said: set[Number] = set()
+        for edition in history.dataset.editions:
+            claim = history.claims[period].get(edition.pk)
+            number = claim.number if claim else None
+            if claim is not None and number is not None and number != values[at] and number not in said:
+                said.add(number)
+                earlier.append(chart.Earlier(at, number, claim.edition.name))
+    line = chart.Line(history.series.service or history.dataset.provider_name, values, tuple(earlier))
+    head = chart.Chart(say_history(history), describe_unit(history), say_source(history.dataset), sample)
+    return chart.draw_lines(head, [periods.format_period(each) for each in spans], [line])
+
+
+def draw_steps(dataset: Dataset, sample: bool) -> str:
+    """Draw how many earlier values each edition changed, as SVG."""
+    bars = [chart.Bar(f"{step.earlier.name} to {step.later.name}", step.changed) for step in dataset.steps]
+    head = chart.Chart(say_steps(dataset), "earlier values revised", say_source(dataset), sample)
+    return chart.draw_bars(head, bars)
+
+
+def say_history(history: History) -> str:
+    """Say in a sentence what one figure over time shows."""
+    series = history.series
+    what = f"{series.policy_area}: {series.metric}" if series.policy_area else series.metric
+    where = (
+        f" ({series.service})" if series.service and series.service != history.dataset.provider_name else ""
+    )
+    revised = len({(each.first, each.last) for each in history.revisions if each.kind == "changed"})
+    name = history.dataset.provider_name
+    if not revised:
+        return f"What {name}{where} said about {what}; no later edition revised it"
+    periods_said = "one period" if revised == 1 else f"{revised} periods"
+    return f"What {name}{where} said about {what}; for {periods_said} it later said something else"
+
+
+def say_steps(dataset: Dataset) -> str:
+    """Say in a sentence how often editions revised what had been published before."""
+    steps = len(dataset.steps)
+    revising = sum(1 for step in dataset.steps if step.changed)
+    if not revising:
+        return (
+            f"No edition of these figures revised a number that {dataset.provider_name} had published before"
+        )
+    editions = "Its one later edition" if steps == 1 else f"{revising} of {steps} later editions"
+    name, number = dataset.provider_name, dataset.changed
+    return f"{editions} revised numbers that {name} had published before: {number:,} in all"
+
+
+def say_source(dataset: Dataset) -> str:
+    """Name where the numbers are from."""
+    first, last = dataset.editions[0].name, dataset.newest.name
+    span = f"edition {last}" if first == last else f"editions {first} to {last}"
+    return f"{dataset.provider_name}, {dataset.title}, {span}"
+
+
+def describe_unit(history: History) -> str:
+    """Say what is counted, and in which unit."""
+    series = history.series
+    unit = _UNITS[series.unit]
+    return f"{series.counts}, {unit}" if unit else str(series.counts)
+
+
+def select_spans(history: History) -> list[Period]:
+    """Select the periods a line can be drawn through: those of the commonest length.
+
+    So quarters and years never stand in one row.
+    """
+    lengths = [period.months for period in history.periods]
+    common = max(set(lengths), key=lambda months: (lengths.count(months), -months))
+    return [period for period in history.periods if period.months == common]

@@ -1,0 +1,50 @@
+"""How published figures are written on a page: names of figures, periods, differences."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import template
+
+from lightwell.actions import figures, revisions
+from lightwell.db.models import Disclosure, FigureRevision, FigureSeries
+from lightwell.figures import value
+
+register = template.Library()
+
+
+@register.filter
+def series(row: FigureSeries) -> str:
+    """Name a figure: service, policy area, metric, and what narrows it."""
+    return revisions.name_series(row)
+
+
+@register.filter
+def period(row: FigureRevision) -> str:
+    """Name the period of a revision, such as 2021Q3."""
+    return revisions.name_period(row)
+
+
+@register.filter
+def difference(row: FigureRevision) -> str:
+    """Write how much a number moved, with its sign and how many times the earlier it is."""
+    before, after = figures.read_number(row.before_number), figures.read_number(row.after_number)
+    if row.kind != "changed":
+        return {"dropped": "no longer there", "added": "added later"}[row.kind]
+    if before is None:
+        return "number given later"
+    if after is None:
+        return "number taken back"
+    moved = Decimal(after) - Decimal(before)
+    sign = "+" if moved > 0 else "\N{MINUS SIGN}"
+    times = revisions.measure_ratio(row)
+    said = f"{sign}{value.format_number(value.normalise(abs(moved)))}"
+    if times is None or row.series.unit != "number":
+        return said
+    return f"{said} ({times:.3g} times)" if times >= 2 else f"{said} ({sign}{abs(times - 1) * 100:.2g} %)"
+
+
+@register.filter
+def publisher(row: Disclosure) -> str:
+    """Name who put a record here."""
+    return row.read_record().publisher.name

@@ -1,0 +1,246 @@
+"""Published figures: every number a company has claimed, what it revised later, one figure over time."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, register_converter, reverse
+
+from lightwell.actions import revisions
+from lightwell.actions.revisions import Dataset, History
+from lightwell.figures import period as periods
+from lightwell.figures import table
+from lightwell.files import chart_pictures, state
+from lightwell.web import asking, context, converters, figure_charts, memory
+
+PAGE = 100
+_NO_EXPLANATION = "none found"
+_CSV = "text/csv; charset=utf-8"
+_KINDS = {"changed": "Revised", "dropped": "No longer there", "added": "Added later"}
+
+
+@memory.keep
+def show_figures(request: HttpRequest) -> HttpResponse:
+    """Show every set of published figures and the largest revisions about children's safety."""
+    datasets = revisions.list_datasets()
+    widest = revisions.list_revisions(kind="changed", children=True)[:8]
+    context = {"datasets": datasets, "widest": widest, "here": "figures"}
+    return render(request, "figures/index.html", context)
+
+
+@memory.keep
+def show_dataset(request: HttpRequest, dataset: str) -> HttpResponse:
+    """Show one set: its editions, what each revised of the one before, and its figures by topic."""
+    found = _find_dataset(dataset)
+    series = revisions.list_series(dataset)
+    about_children = [each for each in series if each.child_safety]
+    context = {
+        "dataset": found,
+        "steps": found.steps,
+        "sentence": figure_charts.say_steps(found) if found.steps else "",
+        "children": about_children,
+        "others": [each for each in series if not each.child_safety],
+        "widest": revisions.list_revisions(dataset=dataset, kind="changed", children=True)[:8],
+        "here": "figures",
+    }
+    return render(request, "figures/dataset.html", context)
+
+
+@memory.keep
+def show_revisions(request: HttpRequest, dataset: str) -> HttpResponse:
+    """List what later editions revised, largest first, narrowed by edition, kind and children's safety."""
+    found = _find_dataset(dataset)
+    rows, chosen = _narrow(request, found)
+    total = rows.count()
+    at = _read_page(request, total)
+    first = (at - 1) * PAGE
+    context = {
+        "dataset": found,
+        "rows": rows[first : first + PAGE],
+        "total": total,
+        "page": at,
+        "pages": max(1, -(-total // PAGE)),
+        "chosen": chosen,
+        "editions": [step.later for step in found.steps],
+        "kinds": _KINDS.items(),
+        "here": "figures",
+    }
+    return render(request, "figures/revisions.html", context)
+
+
+@memory.keep
+def send_revisions(request: HttpRequest, dataset: str) -> HttpResponse:
+    """Send every revision of one set as a table, narrowed as the page is."""
+    found = _find_dataset(dataset)
+    rows, _ = _narrow(request, found)
+    head = (
+        "series", "service", "policy_area", "metric", "counts", "unit", "breakdown", "period", "kind",
+        "earlier_edition", "earlier_as_printed", "earlier_number", "earlier_row", "later_edition",
+        "later_as_printed", "later_number", "later_row", "topic", "child_safety",
+    )  # fmt: skip
+    return _send_table(
+        f"{dataset}-revisions",
+        head,
+        (
+            (
+                *(each.series.key, each.series.service, each.series.policy_area, each.series.metric),
+                *(each.series.counts, each.series.unit, _write_breakdown(each.series.breakdown)),
+                *(revisions.name_period(each), each.kind),
+                *(each.earlier.name, each.before, each.before_number or "", each.before_row or ""),
+                *(each.later.name, each.after, each.after_number or "", each.after_row or ""),
+                *(each.series.topic, "yes" if each.series.child_safety else "no"),
+            )
+            for each in rows.iterator(2000)
+        ),
+    )
+
+
+@memory.keep
+def show_history(request: HttpRequest, key: str) -> HttpResponse:
+    """Show one figure over time: chart, table of all editions, files and rows, the company's explanation."""
+    history = _find_history(key)
+    edition_rows = [(each, each.disclosure.read_record()) for each in history.dataset.editions]
+    explanations = [
+        (each, said)
+        for each, record in edition_rows
+        if (said := _read_explanation(record)) and said.rstrip(".").casefold() != _NO_EXPLANATION
+    ]
+    context = {
+        "history": history,
+        "name": revisions.name_series(history.series),
+        "sentence": figure_charts.say_history(history),
+        "rows": [
+            (
+                periods.format_period(period),
+                [history.claims[period].get(each.pk) for each in history.dataset.editions],
+            )
+            for period in reversed(history.periods)
+        ],
+        "explanations": explanations,
+        "embed": request.build_absolute_uri(reverse("figure-chart", args=[key, "svg"])),
+        "here": "figures",
+    }
+    return render(request, "figures/history.html", context)
+
+
+@memory.keep
+def send_chart(request: HttpRequest, key: str, form: str) -> HttpResponse:
+    """Send the chart of one figure as SVG or PNG, or all its values as CSV."""
+    history = _find_history(key)
+    name = f"lightwell-figure-{key}"
+    if form == "csv":
+        return _send_history(name, history)
+    return _send_drawing(name, figure_charts.draw_history(history, _is_sample()), form)
+
+
+@memory.keep
+def send_steps(request: HttpRequest, dataset: str, form: str) -> HttpResponse:
+    """Send the chart of how many earlier values each edition changed."""
+    found = _find_dataset(dataset)
+    if not found.steps:
+        raise Http404
+    return _send_drawing(f"{dataset}-steps", figure_charts.draw_steps(found, _is_sample()), form)
+
+
+def _narrow(request: HttpRequest, dataset: Dataset):  # type: ignore[no-untyped-def]
+    names = {step.later.name: step.later.pk for step in dataset.steps}
+    edition = asking.choose_value(request.GET, "edition", names)
+    kind = asking.choose_value(request.GET, "kind", revisions.KINDS)
+    about = asking.choose_value(request.GET, "about", ("children",))
+    order = asking.choose_value(request.GET, "order", revisions.ORDERS)
+    rows = revisions.list_revisions(
+        dataset=dataset.id,
+        later=names.get(edition),
+        kind=kind or None,
+        children=about == "children",
+        order=order or "size",
+    )
+    return rows, {"edition": edition, "kind": kind, "about": about, "order": order or "size"}
+
+
+def _read_page(request: HttpRequest, total: int) -> int:
+    last = max(1, -(-total // PAGE))
+    return int(asking.choose_value(request.GET, "page", [str(n) for n in range(1, last + 1)]) or 1)
+
+
+def _find_dataset(name: str) -> Dataset:
+    found = revisions.find_dataset(name)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _find_history(key: str) -> History:
+    found = revisions.read_history(key)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _read_explanation(record) -> str:  # type: ignore[no-untyped-def]
+    stated = record.body.get("revisions")
+    return str(stated.get("explanation") or "") if isinstance(stated, dict) else ""
+
+
+def _write_breakdown(breakdown: Sequence[Sequence[str]]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in breakdown)
+
+
+def _is_sample() -> bool:
+    return context.is_sample(state.open_state())
+
+
+def _send_history(name: str, history: History) -> HttpResponse:
+    rows = (
+        (
+            periods.format_period(period),
+            each.name,
+            claim.printed,
+            "" if claim.number is None else str(claim.number),
+            each.file,
+            claim.row,
+            "yes" if claim.revised else "no",
+        )
+        for period in history.periods
+        for each in history.dataset.editions
+        if (claim := history.claims[period].get(each.pk)) is not None
+    )
+    head = ("period", "edition", "as_printed", "number", "file", "row", "revised")
+    return _send_table(name, head, rows)
+
+
+def _send_table(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(head)
+    for row in rows:
+        writer.writerow([table.format_cell(each) if isinstance(each, str) else each for each in row])
+    answer = HttpResponse(out.getvalue(), content_type=_CSV)
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return answer
+
+
+def _send_drawing(name: str, svg: str, form: str) -> HttpResponse:
+    if form == "svg":
+        return HttpResponse(svg, content_type="image/svg+xml; charset=utf-8")
+    answer = HttpResponse(chart_pictures.draw_png(svg), content_type="image/png")
+    answer["Content-Disposition"] = f'inline; filename="{name}.png"'
+    return answer
+
+
+register_converter(converters.FigureForm, "figure_form")
+register_converter(converters.FigurePicture, "figure_picture")
+
+urlpatterns = [
+    path("figures/", show_figures, name="figures"),
+    path("figures/over-time/<slug:key>/", show_history, name="figure"),
+    path("figures/over-time/<slug:key>.<figure_form:form>", send_chart, name="figure-chart"),
+    path("figures/<slug:dataset>/", show_dataset, name="figure-dataset"),
+    path("figures/<slug:dataset>/revisions/", show_revisions, name="figure-revisions"),
+    path("figures/<slug:dataset>/revisions.csv", send_revisions, name="figure-revisions-table"),
+    path("figures/<slug:dataset>/revisions.<figure_picture:form>", send_steps, name="figure-steps"),
+]

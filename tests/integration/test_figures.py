@@ -1,0 +1,206 @@
+"""Published figures from a company's file to a page: what is stated, what was revised, and the one gate."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+
+import disclosure_fixture
+import figure_fixture
+import pytest
+from django.test import Client
+
+from lightwell.actions import bundles, editions, figures, log, revisions
+from lightwell.base import errors
+from lightwell.client import verify
+from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries
+from lightwell.files import foundation
+from lightwell.files.state import State
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
+
+
+@pytest.fixture
+def desk(tmp_path, settings, monkeypatch):
+    foundation.lay_foundation(tmp_path / "state", origin="log.example/figures")
+    monkeypatch.setenv("LIGHTWELL_STATE", str(tmp_path / "state"))
+    log.begin_log(now=NOW)
+    return disclosure_fixture.Desk(State(tmp_path / "state"))
+
+
+def read(address: str) -> str:
+    answer = Client(headers={"host": "localhost"}).get(address)
+    assert answer.status_code == 200, address
+    return answer.content.decode()
+
+
+def test_an_edition_is_a_record_that_states_what_it_revised(desk) -> None:
+    first, second = figure_fixture.publish_editions(desk, NOW)
+    body = second.read_record().body
+    assert body["revisions"] == {
+        "record": first.record,
+        "previous": "2026Q1",
+        "changed": 1,
+        "dropped": 1,
+        "added": 0,
+        "explanation": "None found.",
+    }
+    assert body["points_in_all"] == 4
+    assert body["told_by"] == "company"
+    assert second.read_record().provider.id == "larkfield-sample"
+    assert [each.title for each in second.read_record().attachments] == [
+        "larkfield-2026-q2.csv",
+        "layout.json",
+    ]
+
+
+def test_pages_show_what_was_said_before_and_later_with_file_and_row(desk) -> None:
+    figure_fixture.publish_editions(desk, NOW)
+    text = read("/figures/larkfield-safety/revisions/")
+    assert "1,000" in text
+    assert "400" in text
+    assert "2026Q1, row 2" in text
+    (key,) = {each.series.key for each in FigureRevision.objects.filter(kind="changed")}
+    page = read(f"/figures/over-time/{key}/")
+    assert "<strong>400</strong>" in page
+    assert "No explanation was found" in page
+    assert read("/figures/").count("larkfield-safety") >= 1
+    rows = list(csv.DictReader(io.StringIO(read("/figures/larkfield-safety/revisions.csv"))))
+    assert [(row["kind"], row["earlier_as_printed"], row["later_as_printed"]) for row in rows] == [
+        ("changed", "1,000", "400"),
+        ("dropped", "90%", ""),
+    ]
+    svg = read(f"/figures/over-time/{key}.svg")
+    assert "1,000 in edition 2026Q1" in svg
+    assert read(f"/figures/over-time/{key}.csv").count("\n") == 6
+
+
+def test_what_the_company_explains_stands_beside_the_revision(desk) -> None:
+    reads = [figure_fixture.read_file(title, rows) for title, rows in figure_fixture.EDITIONS]
+    figure_fixture.publish(desk, reads, NOW, explanation="A bug counted copies twice.")
+    key = FigureRevision.objects.filter(kind="changed").get().series.key
+    assert "A bug counted copies twice." in read(f"/figures/over-time/{key}/")
+
+
+def test_a_removed_edition_takes_its_figures_and_revisions_out_of_view(desk) -> None:
+    _, second = figure_fixture.publish_editions(desk, NOW)
+    third = figure_fixture.read_file(
+        "larkfield-2026-q3.csv", [("Removed", "2025Q4", "700"), ("Removed", "2026Q3", "5")]
+    )
+    figure_fixture.publish(desk, [third], NOW)
+    desk.withdraw(second.record, "published-in-error", NOW)
+    steps = figures.list_steps(figure_fixture.DATASET)
+    assert [(before.name, after.name) for before, after in steps] == [("2026Q1", "2026Q3")]
+    found = FigureRevision.objects.visible().get(kind="changed")
+    assert (found.before, found.after) == ("1,000", "700")
+    assert not FigurePoint.objects.filter(printed="400").exists()
+    assert (
+        "400"
+        not in read(f"/figures/over-time/{found.series.key}/").partition("<main")[2].partition("</main>")[0]
+    )
+
+
+def test_the_gate_alone_hides_what_the_rows_still_hold(desk) -> None:
+    """Rows are taken away with the record; were they not, no page would show them all the same."""
+    from lightwell.db.models import Tombstone
+
+    _, second = figure_fixture.publish_editions(desk, NOW)
+    Tombstone.objects.create(
+        disclosure=second, ground="published-in-error", date="2026-11-25", data=b"{}", log_index=9999
+    )
+    assert FigureRevision.objects.exists()
+    assert not FigureRevision.objects.visible().exists()
+    assert [each.name for each in revisions.find_dataset("larkfield-safety").editions] == ["2026Q1"]
+    key = FigureSeries.objects.get(metric="Removed").key
+    history = revisions.read_history(key)
+    assert {claim.printed for held in history.claims.values() for claim in held.values()} == {
+        "1,000",
+        "1,200",
+    }
+
+
+def test_importing_the_same_file_again_does_nothing(desk) -> None:
+    figure_fixture.publish_editions(desk, NOW)
+    reads = [figure_fixture.read_file(title, rows) for title, rows in figure_fixture.EDITIONS]
+    assert figure_fixture.propose(desk, reads, NOW) == []
+    assert FigureEdition.objects.count() == 2
+
+
+def test_an_edition_cannot_be_published_before_the_one_it_compares_itself_with(desk) -> None:
+    reads = [figure_fixture.read_file(title, rows) for title, rows in figure_fixture.EDITIONS]
+    _, second = figure_fixture.propose(desk, reads, NOW)
+    with pytest.raises(errors.UserMistake, match="approve that first"):
+        desk.approve(second, NOW)
+    assert not FigureEdition.objects.exists()
+    assert not Disclosure.objects.filter(kind="figures-edition").exists()
+
+
+@pytest.mark.parametrize("field", ["points_in_all", "changed", "dropped", "added"])
+def test_a_record_that_states_other_numbers_than_its_file_is_refused(desk, field: str) -> None:
+    reads = [figure_fixture.read_file(title, rows) for title, rows in figure_fixture.EDITIONS]
+    first, second = figure_fixture.propose(desk, reads, NOW)
+    desk.approve(first, NOW)
+    body = second.payload["record"]["body"]
+    part = body if field == "points_in_all" else body["revisions"]
+    part[field] += 1
+    second.save()
+    with pytest.raises(errors.UserMistake, match=r"it is|holds"):
+        desk.approve(second, NOW)
+    assert FigureEdition.objects.count() == 1
+
+
+def test_an_older_edition_put_here_later_takes_its_place_among_the_others(desk) -> None:
+    (title, rows), (later_title, later_rows) = figure_fixture.EDITIONS
+    figure_fixture.publish(desk, [figure_fixture.read_file(later_title, later_rows)], NOW)
+    figure_fixture.publish(desk, [figure_fixture.read_file(title, rows)], NOW)
+    ((before, after),) = figures.list_steps(figure_fixture.DATASET)
+    assert (before.name, after.name) == ("2026Q1", "2026Q2")
+    assert FigureRevision.objects.get(kind="changed").after == "400"
+
+
+def test_rows_give_back_exactly_the_edition_that_was_read(desk) -> None:
+    reads = [figure_fixture.read_file(title, rows) for title, rows in figure_fixture.EDITIONS]
+    figure_fixture.publish(desk, reads, NOW)
+    for row, each in zip(FigureEdition.objects.visible(), reads, strict=True):
+        again = figures.read_edition(row)
+        assert {
+            s: {p: x._replace(file="") for p, x in held.items()} for s, held in again.figures.items()
+        } == {
+            s: {p: x._replace(file="") for p, x in held.items()} for s, held in each.edition.figures.items()
+        }
+        assert (again.latest, again.name, again.restates) == (
+            each.edition.latest,
+            each.edition.name,
+            each.edition.restates,
+        )
+
+
+def test_the_bundle_is_read_again_and_its_revisions_recomputed(desk, tmp_path) -> None:
+    figure_fixture.publish_editions(desk, NOW)
+    log.publish_checkpoint(state=desk.state, now=NOW)
+    bundles.write_bundle(state=desk.state, folder=tmp_path / "bundle")
+    verdict = verify.verify_bundle(tmp_path / "bundle")
+    (said,) = [each for each in verdict.proven if "published figures" in each]
+    assert said.startswith("2 editions of published figures read again from their files: 7 figures")
+    assert "1 steps the 2 revisions" in said or "1 step the 2 revisions" in said
+
+
+def test_a_name_makes_an_id() -> None:
+    from lightwell.base import fields
+
+    assert fields.make_slug("X (Twitter)") == "x-twitter"
+    assert fields.make_slug("Näïve & Söns") == "naive-sons"
+    assert fields.make_slug("!!!") == "unnamed"
+    assert fields.check_slug(fields.make_slug("é" * 200)) == ""
+
+
+def test_layouts_are_attached_as_json_that_reads_again() -> None:
+    mapping = figure_fixture.read_mapping()
+    from lightwell.figures import mapping as mappings
+
+    again = mappings.parse_mapping(json.loads(json.dumps(mapping.value)))
+    assert again == mapping
+    assert editions.LAYOUT_TITLE == "layout.json"
