@@ -18,7 +18,7 @@ import click
 
 from lightwell.base import errors
 from lightwell.cli import edition
-from lightwell.figures import claims, comparison, draft, table, value
+from lightwell.figures import assertion, comparison, draft, table, value
 from lightwell.figures import edition as editions
 from lightwell.figures import period as periods
 from lightwell.figures.period import Period
@@ -135,7 +135,7 @@ def compare(context: click.Context, file: Path, year: int | None, as_json: bool)
     """
     with _explain_problems(context):
         source = figure_files.Source(str(file), file)
-        found = claims.read_claims(figure_files.read_json(source), str(file))
+        found = assertion.read_assertions(figure_files.read_json(source), str(file))
         account = comparison.compare_with_clearing_house(found, year or comparison.list_years(found)[-1])
         if as_json:
             click.echo(json.dumps(_describe_account(account), ensure_ascii=False, indent=1))
@@ -158,7 +158,7 @@ def _explain_problems(context: click.Context) -> Iterator[None]:
         context.exit(_COULD_NOT)
 
 
-def _print_account(account: comparison.Account) -> None:
+def _print_account(account: comparison.Balance) -> None:
     click.echo(
         f"Reports of child sexual exploitation in {account.year}: said by the provider, received by NCMEC\n"
     )
@@ -185,9 +185,9 @@ def _print_account(account: comparison.Account) -> None:
     )
 
 
-def _format_part(part: claims.Claim) -> str:
+def _format_part(part: assertion.Assertion) -> str:
     number = value.format_number(part.number)
-    return number if part.teller == claims.CLEARING_HOUSE else f"{number} ({part.period})"
+    return number if part.teller == assertion.CLEARING_HOUSE else f"{number} ({part.period})"
 
 
 def _format_line(
@@ -203,7 +203,7 @@ def _format_line(
     return f"{_show(name):24} {said:>16} {got:>14} {apart:>12} {part:>7}".rstrip()
 
 
-def _describe_account(account: comparison.Account) -> dict[str, Any]:
+def _describe_account(account: comparison.Balance) -> dict[str, Any]:
     return {
         "year": account.year,
         "received_in_all": account.total,

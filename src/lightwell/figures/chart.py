@@ -3,7 +3,7 @@
 Pure text in, text out, the same bytes for the same input, so that a chart can be cited and compared. Only
 presentation attributes are used, no style, script, font or address, so that a page with a strict content
 security policy may hold it. What a chart shows also stands in its `<desc>` and in the table under it.
-Why no library draws them: docs/decisions/0014-figures.md.
+Why no library draws them: docs/decisions/0015-figures.md.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from lightwell.base import errors
 from lightwell.figures import value as values
-from lightwell.figures.claims import CLEARING_HOUSE, TOTALS, Claim, Claims
+from lightwell.figures.assertion import CLEARING_HOUSE, TOTALS, Assertion, Assertions
 from lightwell.figures.period import Period
 from lightwell.figures.point import Point, Series
 from lightwell.figures.value import Number
@@ -45,9 +45,9 @@ class Member:
     name: str
     answer: str
     said: Number | None
-    said_parts: tuple[Claim, ...]
+    said_parts: tuple[Assertion, ...]
     received: Number | None
-    received_parts: tuple[Claim, ...]
+    received_parts: tuple[Assertion, ...]
     is_counted_elsewhere: bool
     note: str
     sources: tuple[str, ...]
@@ -67,7 +67,7 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Balance:
     """Every provider beside the clearing house in one year; `total` is what the clearing house received in
     all.
     """
@@ -126,45 +126,47 @@ def add_points(points: Sequence[Point]) -> Total:
     return Total(sum(given, start=0) if given else None, tuple(points), tuple(warnings))
 
 
-def list_years(claims: Claims) -> tuple[int, ...]:
+def list_years(assertions: Assertions) -> tuple[int, ...]:
     """List the years for which the clearing house gives figures."""
-    found = {each.period.first // 12 for each in claims.claims if each.teller == CLEARING_HOUSE}
+    found = {each.period.first // 12 for each in assertions.assertions if each.teller == CLEARING_HOUSE}
     return tuple(sorted(found))
 
 
-def compare_with_clearing_house(claims: Claims, year: int) -> Account:
+def compare_with_clearing_house(assertions: Assertions, year: int) -> Balance:
     """Set every platform's own number of reports for a year beside what the clearing house received from
     it.
     """
-    if year not in list_years(claims):
-        known = ", ".join(map(str, list_years(claims)))
+    if year not in list_years(assertions):
+        known = ", ".join(map(str, list_years(assertions)))
         raise errors.UserMistake(f"the clearing house gives no figures for {year}; it gives {known}")
     whole = Period(year * 12, year * 12 + 11)
     received = [
         each
-        for each in claims.claims
+        for each in assertions.assertions
         if each.teller == CLEARING_HOUSE and each.period == whole and each.quantity == _REPORTS
     ]
-    named = [each.platform for each in claims.claims if each.teller == CLEARING_HOUSE]
-    names = dict.fromkeys((*claims.platforms, *(each for each in named if each not in TOTALS)))
+    named = [each.platform for each in assertions.assertions if each.teller == CLEARING_HOUSE]
+    names = dict.fromkeys((*assertions.platforms, *(each for each in named if each not in TOTALS)))
     families: dict[str, list[str]] = {}
     for name in names:
-        families.setdefault(claims.find_parent(name), []).append(name)
+        families.setdefault(assertions.find_parent(name), []).append(name)
     made = []
     for parent in sorted(families, key=str.casefold):
         members = sorted(families[parent], key=lambda each: (each != parent, each.casefold()))
-        made.append(_make_family(parent, [_make_member(claims, each, whole, received) for each in members]))
+        made.append(
+            _make_family(parent, [_make_member(assertions, each, whole, received) for each in members])
+        )
     totals = {each.platform: each.number for each in received if each.platform in TOTALS}
-    return Account(year, tuple(made), totals.get(TOTALS[1]), totals.get(TOTALS[0]), claims.sources)
+    return Balance(year, tuple(made), totals.get(TOTALS[1]), totals.get(TOTALS[0]), assertions.sources)
 
 
-def _make_member(claims: Claims, name: str, whole: Period, received: Sequence[Claim]) -> Member:
+def _make_member(assertions: Assertions, name: str, whole: Period, received: Sequence[Assertion]) -> Member:
     got = tuple(each for each in received if each.platform == name)
-    platform = claims.platforms.get(name)
+    platform = assertions.platforms.get(name)
     quantities = {_REPORTS}
     if platform:
         quantities.update(*(parts for total, parts in platform.sums if total == _REPORTS))
-    own = [each for each in claims.claims if each.teller == name]
+    own = [each for each in assertions.assertions if each.teller == name]
     inside = [each for each in own if whole.first <= each.period.first and each.period.last <= whole.last]
     stated = [each for each in inside if each.quantity in quantities]
     if any(each.quantity == _REPORTS for each in stated):
@@ -187,22 +189,28 @@ def _make_member(claims: Claims, name: str, whole: Period, received: Sequence[Cl
     )
 
 
-def _choose_parts(stated: Sequence[Claim], whole: Period) -> list[Claim]:
+def _choose_parts(stated: Sequence[Assertion], whole: Period) -> list[Assertion]:
     """Choose figures that do not overlap: those of the longest periods first."""
-    chosen: list[Claim] = []
-    for each in sorted(stated, key=lambda claim: (-claim.period.months, claim.period.first, claim.row)):
-        others = {claim.period for claim in chosen if claim.period != each.period}
+    chosen: list[Assertion] = []
+    for each in sorted(
+        stated, key=lambda assertion: (-assertion.period.months, assertion.period.first, assertion.row)
+    ):
+        others = {assertion.period for assertion in chosen if assertion.period != each.period}
         if not any(each.period.first <= other.last and other.first <= each.period.last for other in others):
             chosen.append(each)
-    return sorted(chosen, key=lambda claim: (claim.period.first, claim.row))
+    return sorted(chosen, key=lambda assertion: (assertion.period.first, assertion.row))
 
 
-def _count_months(parts: Sequence[Claim]) -> int:
+def _count_months(parts: Sequence[Assertion]) -> int:
     return sum(each.months for each in {each.period for each in parts})
 
 
 def _explain_member(
-    own: Sequence[Claim], inside: Sequence[Claim], parts: Sequence[Claim], months: int, only_redundant: bool
+    own: Sequence[Assertion],
+    inside: Sequence[Assertion],
+    parts: Sequence[Assertion],
+    months: int,
+    only_redundant: bool,
 ) -> str:
     if parts and months < 12:
         covered = ", ".join(str(each) for each in sorted({each.period for each in parts}))

@@ -1,7 +1,7 @@
 """Rows of cells to points, by a layout; or every problem with file, row and column, and nothing half-read.
 
-`open_rows` chooses the layout whose header is exactly that of the file and returns a `Reading`, whose
-points are then drawn one by one, so that a file larger than memory can be read; `Reading.finish` raises
+`open_rows` chooses the layout whose header is exactly that of the file and returns a `Pass`, whose
+points are then drawn one by one, so that a file larger than memory can be read; `Pass.finish` raises
 what was wrong.
 Cells are text; how bytes become rows is the business of `files/figure_files` and of `figures/table`.
 """
@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from lightwell.base import errors
 from lightwell.base.canonical import Json
-from lightwell.figures import claims, stack
+from lightwell.figures import assertion, stack
 from lightwell.figures import edition as editions
 from lightwell.figures import mapping as mappings
 from lightwell.figures import period as periods
@@ -35,7 +35,7 @@ _MAX_CACHED = 200_000
 _TOTAL = "Total"
 
 
-class Reading:
+class Pass:
     """One file being read: draw `points` to the end, then call `finish`.
 
     `latest` is the latest period so far, `periods` all of them, `notes` what was read otherwise than printed.
@@ -81,7 +81,7 @@ class Reading:
             raise errors.UserMistake(problems=self.problems)
 
 
-def open_rows(mapping: Mapping, rows: Rows, file: str, hint: Period | None = None) -> Reading:
+def open_rows(mapping: Mapping, rows: Rows, file: str, hint: Period | None = None) -> Pass:
     """Choose the layout of a file by its first row, or by its titles, and begin to read it.
 
     `hint` is the period of the edition where the file itself does not say it (from its name or from the
@@ -99,7 +99,7 @@ def open_rows(mapping: Mapping, rows: Rows, file: str, hint: Period | None = Non
     fitting = [each for each in tables if each.tables[0].header == header]
     if fitting:
         layout = _prefer(fitting, hint)
-        reading = Reading(layout, file, None)
+        reading = Pass(layout, file, None)
         numbered = zip(itertools.count(2), iterator, strict=False)
         reading.points = _TableReader(reading, layout.tables[0]).read(numbered)
         return reading
@@ -109,26 +109,28 @@ def open_rows(mapping: Mapping, rows: Rows, file: str, hint: Period | None = Non
     raise errors.UserMistake(problems=_explain_header(mapping, tables, header, file))
 
 
-def open_value(mapping: Mapping, value: Json, file: str, hint: Period | None = None) -> Reading:
-    """Begin to read a JSON file: only the collection of claims by platform (`figures/claims`) is one."""
+def open_value(mapping: Mapping, value: Json, file: str, hint: Period | None = None) -> Pass:
+    """Begin to read a JSON file: only the collection of assertions by platform (`figures/assertion`) is
+    one.
+    """
     layouts = [each for each in mapping.layouts if each.kind == mappings.PLATFORMS]
     if not layouts:
         raise errors.UserMistake(f"the mapping {mapping.name} reads no JSON", place=file)
-    reading = Reading(_prefer(layouts, hint), file, None)
-    found = claims.read_claims(value, file)
-    reading.points = claims.make_points(found, reading.layout, file)
-    reading.periods.update(each.period for each in found.claims)
+    reading = Pass(_prefer(layouts, hint), file, None)
+    found = assertion.read_assertions(value, file)
+    reading.points = assertion.make_points(found, reading.layout, file)
+    reading.periods.update(each.period for each in found.assertions)
     return reading
 
 
-def read_edition(reading: Reading) -> Edition:
+def read_edition(reading: Pass) -> Edition:
     """Read a whole file into one edition, named after its latest period."""
     figures = editions.collect_figures(reading.points, reading.problems)
     reading.finish()
     return make_edition(reading, figures)
 
 
-def make_edition(reading: Reading, figures: editions.Figures) -> Edition:
+def make_edition(reading: Pass, figures: editions.Figures) -> Edition:
     """Make an edition of what was read; `figures` may be a part of it."""
     layout = reading.layout
     return Edition(
@@ -202,12 +204,12 @@ def _explain_header(
 
 def _open_stack(
     layouts: Sequence[Layout], rows: Sequence[Sequence[str]], file: str, hint: Period | None
-) -> Reading:
+) -> Pass:
     named = [each for each in layouts if hint and periods.format_period(hint) in each.editions]
     layout, sections = stack.split_stack(
         [*named, *(each for each in layouts if not each.editions)], rows, file
     )
-    reading = Reading(layout, file, hint)
+    reading = Pass(layout, file, hint)
     if hint is None:
         raise errors.UserMistake(
             "this file does not say of which period it is: say it with --edition 2023Q4, or name the file "
@@ -219,7 +221,7 @@ def _open_stack(
     return reading
 
 
-def _read_section(reading: Reading, section: stack.Section) -> Iterator[Point]:
+def _read_section(reading: Pass, section: stack.Section) -> Iterator[Point]:
     table = section.table
     reader = _TableReader(reading, table)
     if table.shifted:
@@ -255,7 +257,7 @@ class _Line:
 class _TableReader:
     """Reads the rows of one table; the column of each meaning is found once."""
 
-    def __init__(self, reading: Reading, table: Table) -> None:
+    def __init__(self, reading: Pass, table: Table) -> None:
         self.reading = reading
         self.layout = reading.layout
         self.table = table
@@ -273,8 +275,8 @@ class _TableReader:
             keys.append(self.period_at)
         self.take_key: Callable[[Sequence[str]], object] = itemgetter(*keys) if keys else _take_nothing
         self.value_columns = [(n, table.columns[n]) for n in by_role.get("value", ())]
-        self.read_as: dict[tuple[int, str], mappings.Reading] = {}
-        for each in self.layout.readings:
+        self.read_as: dict[tuple[int, str], mappings.Replacement] = {}
+        for each in self.layout.replacements:
             for n, column in enumerate(table.columns):
                 if column.header == each.column:
                     self.read_as[n, self._fold(each.printed)] = each

@@ -79,7 +79,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Replacement:
     """A printed value that is read as another, in one column, with the reason."""
 
     column: str
@@ -134,7 +134,7 @@ class Layout:
     restates_history: bool
     editions: tuple[str, ...]
     everything: frozenset[str]
-    readings: tuple[Reading, ...]
+    replacements: tuple[Replacement, ...]
     repeated: tuple[Repeated, ...]
     delimiter: str = ","
     encoding: str = "utf-8"
@@ -240,7 +240,7 @@ def _parse_layout(value: Json, at: _Place, check: _Check) -> Layout | None:
     if version and not _SLUG.fullmatch(version):
         check.report((*at, "version"), "a version is written in small letters, digits and hyphens")
     columns = {each.header for table in tables for each in table.columns}
-    readings = _parse_readings(fields.get("read_as", []), (*at, "read_as"), check, columns)
+    replacements = _parse_replacements(fields.get("read_as", []), (*at, "read_as"), check, columns)
     repeated = _parse_repeated(fields.get("repeated", []), (*at, "repeated"), check, columns)
     told_by = check.take_choice(fields.get("told_by", TELLERS[0]), (*at, "told_by"), TELLERS)
     made = {
@@ -265,7 +265,7 @@ def _parse_layout(value: Json, at: _Place, check: _Check) -> Layout | None:
         no_number=frozenset(words["no_number"]),
         everything=frozenset(_fold(each, folded) for each in words["everything"]),
         editions=words["editions"],
-        readings=readings,
+        replacements=replacements,
         repeated=repeated,
         value=value,
         dataset=made["dataset"],
@@ -425,14 +425,14 @@ def find_measure(rules: Sequence[Rule], metric: str) -> Measure | None:
     return matching[0].measure if matching else None
 
 
-def _parse_readings(value: Json, at: _Place, check: _Check, columns: set[str]) -> tuple[Reading, ...]:
+def _parse_replacements(value: Json, at: _Place, check: _Check, columns: set[str]) -> tuple[Replacement, ...]:
     made = []
     for n, each in enumerate(check.take_list(value, at)):
         names = ("column", "printed", "read", "reason")
         fields = check.take_object(each, (*at, str(n)), required=names, allowed=names)
         texts = [check.take_text(fields.get(name), (*at, str(n), name)) for name in names]
         _check_column(texts[0], columns, (*at, str(n), "column"), check)
-        made.append(Reading(*texts))
+        made.append(Replacement(*texts))
     return tuple(made)
 
 

@@ -25,7 +25,7 @@ from lightwell.base.canonical import Json
 from lightwell.figures import draft, layout, table
 from lightwell.figures import period as periods
 from lightwell.figures.edition import Edition
-from lightwell.figures.layout import Reading
+from lightwell.figures.layout import Pass
 from lightwell.figures.mapping import Mapping
 from lightwell.figures.period import Period
 
@@ -97,7 +97,7 @@ class Form:
     sheet: str = ""
 
 
-def open_figures(mapping: Mapping, path: Path, hint: Period | None = None) -> Reading:
+def open_figures(mapping: Mapping, path: Path, hint: Period | None = None) -> Pass:
     """Begin to read one file; its name may say of which period it is, where the file itself does not."""
     return _open(mapping, Source(str(path), path), hint)
 
@@ -155,7 +155,7 @@ def read_json(source: Source) -> Json:
         raise errors.UserMistake(f"this is not JSON: {error}", place=source.name) from None
 
 
-def _open(mapping: Mapping, source: Source, hint: Period | None) -> Reading:
+def _open(mapping: Mapping, source: Source, hint: Period | None) -> Pass:
     source.measure()
     hint = hint or periods.find_period(Path(source.name).name)
     if source.ending == ".json":

@@ -8,6 +8,8 @@ part of two editions.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import itertools
 import marshal
 import tempfile
@@ -20,7 +22,7 @@ from lightwell.base import errors
 from lightwell.figures import edition as editions
 from lightwell.figures import layout, revision
 from lightwell.figures.edition import Edition
-from lightwell.figures.layout import Reading
+from lightwell.figures.layout import Pass
 from lightwell.figures.mapping import Mapping
 from lightwell.figures.period import Period
 from lightwell.figures.point import Point, Series
@@ -83,8 +85,27 @@ def compare_files(
 ) -> Comparison:
     """Read files and find what each edition changed of the one before; `is_listed` keeps every revision."""
     total = sum(figure_files.Source(str(each), each).measure() for each in paths)
-    if total > large:
-        return _compare_in_parts(mapping, paths, hints, total, is_listed)
+    with _pause_collector():
+        if total > large:
+            return _compare_in_parts(mapping, paths, hints, total, is_listed)
+        return _compare_in_memory(mapping, paths, hints, is_listed)
+
+
+@contextlib.contextmanager
+def _pause_collector() -> Iterator[None]:
+    """Keep Python from looking for cycles among millions of points, which have none, again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _compare_in_memory(
+    mapping: Mapping, paths: Sequence[Path], hints: Sequence[Period | None], is_listed: bool
+) -> Comparison:
     read = read_editions(mapping, paths, hints)
     steps = []
     for earlier, later in editions.pair_editions(read):
@@ -103,7 +124,7 @@ def _compare_in_parts(
     with tempfile.TemporaryDirectory(prefix="lightwell-figures-") as name:
         room = Path(name)
         problems: list[errors.Problem] = []
-        readings: list[Reading] = []
+        readings: list[Pass] = []
         sizes: dict[str, int] = {}
         for number, (path, hint) in enumerate(itertools.zip_longest(paths, hints)):
             try:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lightwell.base import errors
-from lightwell.figures import claims, comparison
+from lightwell.figures import assertion, comparison
 from lightwell.figures.comparison import Family, Member
 from lightwell.figures.period import parse_period
 from lightwell.figures.point import Point, Series
@@ -51,7 +51,7 @@ FILE: dict[str, Any] = {
 
 @pytest.fixture
 def families() -> dict[str, Family]:
-    account = comparison.compare_with_clearing_house(claims.read_claims(FILE, "x.json"), 2023)
+    account = comparison.compare_with_clearing_house(assertion.read_assertions(FILE, "x.json"), 2023)
     assert account.total == 1000
     assert account.sources == ("https://example.org/list",)
     return {each.name: each for each in account.families}
@@ -110,7 +110,7 @@ def test_who_says_nothing_did_not_answer_which_is_not_zero(families: dict[str, F
 
 def test_a_year_without_figures_of_the_clearing_house_is_refused() -> None:
     with pytest.raises(errors.UserMistake, match="no figures for 2019; it gives 2022, 2023"):
-        comparison.compare_with_clearing_house(claims.read_claims(FILE, "x.json"), 2019)
+        comparison.compare_with_clearing_house(assertion.read_assertions(FILE, "x.json"), 2019)
 
 
 BAD = [
@@ -129,7 +129,7 @@ BAD = [
 @pytest.mark.parametrize(("value", "words"), BAD)
 def test_a_malformed_collection_is_refused(value: Any, words: str) -> None:
     with pytest.raises(errors.UserMistake, match=words):
-        claims.read_claims(value, "x.json")
+        assertion.read_assertions(value, "x.json")
 
 
 def make_point(number: Any, counts: str = "pieces", unit: str = "number", period: str = "2023Q1") -> Point:

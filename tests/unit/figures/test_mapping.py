@@ -45,7 +45,7 @@ def test_the_four_mappings_are_there() -> None:
 def test_every_oddity_of_a_mapping_has_a_reason() -> None:
     for name in mapping_files.list_mappings():
         for layout in mapping_files.find_mapping(name).layouts:
-            reasons = [each.reason for each in (*layout.readings, *layout.repeated)]
+            reasons = [each.reason for each in (*layout.replacements, *layout.repeated)]
             reasons += [each.shifted_reason for each in layout.tables if each.shifted]
             assert all(len(each) > 20 for each in reasons)
 

@@ -60,7 +60,7 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Assertion:
     """One number: who told it, about which platform, which quantity and period; `row` counts rows of the
     teller.
     """
@@ -75,11 +75,13 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
-    """The whole file: platforms by name, all claims, the clearing house's among them, and its `sources`."""
+class Assertions:
+    """The whole file: platforms by name, all assertions, the clearing house's among them, and its
+    `sources`.
+    """
 
     platforms: dict[str, Platform]
-    claims: tuple[Claim, ...]
+    assertions: tuple[Assertion, ...]
     notes: tuple[str, ...]
     sources: tuple[str, ...]
 
@@ -93,15 +95,15 @@ class Claims:
         return platform
 
 
-def read_claims(value: Json, file: str) -> Claims:
+def read_assertions(value: Json, file: str) -> Assertions:
     """Read the collection; raises `UserMistake` with every problem by platform and row."""
     problems: list[errors.Problem] = []
     if not isinstance(value, dict) or not isinstance(value.get(CLEARING_HOUSE), dict):
         raise errors.UserMistake(
-            f"this is no collection of claims by platform: it has no {CLEARING_HOUSE}", place=file
+            f"this is no collection of assertions by platform: it has no {CLEARING_HOUSE}", place=file
         )
     platforms: dict[str, Platform] = {}
-    claims: list[Claim] = []
+    assertions: list[Assertion] = []
     notes: dict[str, None] = {}
     for name, held in value.items():
         if name == _ABOUT:
@@ -122,23 +124,25 @@ def read_claims(value: Json, file: str) -> Claims:
             platforms[name] = platform
         for at, row in enumerate(held.get("rows", []), 1):
             where = f"{place}, row {at}"
-            claims += _read_row(platform, row, at, where, problems, notes)
+            assertions += _read_row(platform, row, at, where, problems, notes)
     if problems:
         raise errors.UserMistake(problems=problems)
-    return Claims(platforms, tuple(claims), tuple(notes), _take_texts(value[CLEARING_HOUSE].get("sources")))
+    return Assertions(
+        platforms, tuple(assertions), tuple(notes), _take_texts(value[CLEARING_HOUSE].get("sources"))
+    )
 
 
-def make_points(found: Claims, layout: Layout, file: str) -> Iterator[Point]:
-    """Make a point of each claim; several of one platform, quantity and period are told apart by their
+def make_points(found: Assertions, layout: Layout, file: str) -> Iterator[Point]:
+    """Make a point of each assertion; several of one platform, quantity and period are told apart by their
     order.
     """
     counts: dict[tuple[str, str, str, Period, bool], int] = {}
-    for each in found.claims:
+    for each in found.assertions:
         key = (each.teller, each.platform, each.quantity, each.period, each.is_redundant)
         counts[key] = counts.get(key, 0) + 1
     seen: dict[tuple[str, str, str, Period, bool], int] = {}
     problems: list[errors.Problem] = []
-    for each in found.claims:
+    for each in found.assertions:
         key = (each.teller, each.platform, each.quantity, each.period, each.is_redundant)
         seen[key] = seen.get(key, 0) + 1
         measure = mappings.find_measure(layout.rules, each.quantity)
@@ -182,7 +186,7 @@ def _read_platform(name: str, held: dict[str, Json]) -> Platform:
 
 def _read_row(
     platform: Platform, row: Json, at: int, where: str, problems: list[errors.Problem], notes: dict[str, None]
-) -> Iterable[Claim]:
+) -> Iterable[Assertion]:
     redundant = isinstance(row, dict) and row.get("redundant") is True
     entries = [each for each in row.items() if each[0] != "redundant"] if isinstance(row, dict) else []
     if len(entries) != 1 or not isinstance(entries[0][1], list):
@@ -214,7 +218,7 @@ def _read_row(
             sentence = f"{values.quote(str(cell))} is no number, column {values.quote(quantity)}"
             editions.add_problem(problems, errors.Problem(where, sentence))
             continue
-        made.append(Claim(platform.name, about, quantity, period, values.normalise(cell), at, redundant))
+        made.append(Assertion(platform.name, about, quantity, period, values.normalise(cell), at, redundant))
     return made
 
 
