@@ -39,8 +39,11 @@ def make_pdf(pages: int = 3) -> bytes:
     return out.getvalue()
 
 
-def make_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> fixture.Desk:
-    """Make an archive in which the study is locked in and nothing is published."""
+def make_desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes] | None = None
+) -> fixture.Desk:
+    """Make an archive in which the study, of two documents or `files`, is locked in, not published."""
+    files = files or {"one.pdf": make_pdf(), "two.pdf": make_pdf(1)}
     root = tmp_path / "state"
     monkeypatch.setenv("LIGHTWELL_STATE", str(root))
     foundation.lay_foundation(root, origin="sample.example/site", sample=True)
@@ -52,10 +55,10 @@ def make_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> fixture.Desk:
     desk.disclose(value, NOW)
     papers = tmp_path / "papers"
     papers.mkdir()
-    (papers / "one.pdf").write_bytes(make_pdf())
-    (papers / "two.pdf").write_bytes(make_pdf(1))
+    for name, content in files.items():
+        (papers / name).write_bytes(content)
     study = Study.objects.get(pk=STUDY)
-    rows = inventory.draft_rows(["one.pdf", "two.pdf"], datetime.date(2025, 1, 10))
+    rows = inventory.draft_rows(list(files), datetime.date(2025, 1, 10))
     inventories.measure_files(state=desk.state, study=study, folder=papers, rows=rows, processes=1)
     inventories.seal_inventory(actor=desk.ana, study=study, now=NOW)
     return desk

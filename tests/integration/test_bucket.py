@@ -78,6 +78,45 @@ def test_bytes_come_back_from_their_own_area_only_and_go_when_they_are_removed(f
         files.put_bytes("elsewhere", b"x")
 
 
+def test_a_file_is_taken_over_and_a_large_one_goes_in_parts(
+    files: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Five MiB is the least size of a part that services take, but for the last.
+    monkeypatch.setattr(bucket, "_PART_BYTES", 5 << 20)
+    for size in (17, (11 << 20) + 5):
+        data = (b"%d" % size) * (size // 2)
+        for _ in range(2):
+            path = tmp_path / "written"
+            path.write_bytes(data)
+            digest = files.put_file("public", path)
+            assert not path.exists()
+        assert digest == hashlib.sha256(data).hexdigest()
+        assert files.read_size("public", digest) == len(data)
+        if isinstance(files, bucket.BucketStore):
+            shutil.rmtree(files.root)
+        assert files.get_bytes("public", digest) == data
+
+
+@pytest.mark.parametrize("mood", FAULTS)
+def test_parts_that_are_refused_never_count_as_stored(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mood: str
+) -> None:
+    monkeypatch.setattr(bucket, "_PART_BYTES", 5 << 20)
+    files = bucket.BucketStore(tmp_path / "files", service.address.replace("archive", f"parts-{mood}"))
+    data = bytes(11 << 20)
+    path = tmp_path / "written"
+    path.write_bytes(data)
+    service.turn(mood)
+    with pytest.raises(errors.CouldNotCheck, match="could not write"):
+        files.put_file("public", path)
+    service.turn(FINE)
+    digest = hashlib.sha256(data).hexdigest()
+    assert mood == "slow" or not files.has_bytes("public", digest)
+    files.keep_bytes("public", digest)
+    shutil.rmtree(files.root)
+    assert files.get_bytes("public", digest) == data
+
+
 def test_an_encrypted_stream_is_read_at_any_place(files: FileStore) -> None:
     data = bytes(range(256)) * 3000
     digest = sealed.write_bytes(files, KEY, data)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from lightwell.archive import opening, picture, published_pdf, redacted_page, release
 from lightwell.base import canonical, errors
 from lightwell.db.models import LogEntry, PublicPage
-from lightwell.files import parts
+from lightwell.files import parts, spool
 from lightwell.files.state import State
 from lightwell.tlog import tile_proof
 
@@ -61,9 +61,16 @@ def _open_redacted(
     """Take what is open of a page out of the published PDF: its proof shows that alone, the rest is white."""
     for each in opened.pages:
         if each.head.number == row.number:
-            data = state.files.get_bytes("public", opened.document)
-            sheet = published_pdf.read_sheet(data, row.number)
-            shown = redacted_page.take_page(each, sheet)
+            path = state.files.fetch_path("public", opened.document)
+            try:
+                with spool.map_file(path) as data:
+                    shown = redacted_page.take_page(each, published_pdf.read_sheet(data, row.number))
+                # Of the whole file only this page is looked at, against what was sealed.
+                opening.check_page(shown, opened.header, bytes.fromhex(row.item.commitment))
+            except (FileNotFoundError, ValueError, errors.Refused):
+                raise errors.Damaged(
+                    f"the public file {opened.document} is missing or has changed; restore it from a backup"
+                ) from None
             open_somewhere = len(each.hidden_patches) < each.head.patches
             return shown, picture.encode_picture(each.head, shown.patches) if open_somewhere else None
     raise errors.Damaged(f"the opening of item {row.item.number} lacks page {row.number}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import mmap
 import os
 import re
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from lightwell.base import errors
 from lightwell.tlog import tile
 
 LIST = "SHA256SUMS"
-# Larger ones belong to nobody's bundle and would only fill the memory; files/ may have any size.
+# Larger ones belong to nobody's bundle and would only fill the memory; files/ and documents/ have any size.
 MAX_READ_BYTES = 256 * 1024 * 1024
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)")
 _CHUNK = 1 << 20
@@ -74,6 +75,23 @@ class Bundle:
             raise PlacedRefusal(path, "this file is missing") from None
         except OSError as error:
             raise errors.CouldNotCheck(f"{path} cannot be read: {error.strerror}") from None
+
+    @contextlib.contextmanager
+    def map_file(self, path: str) -> Iterator[bytes | mmap.mmap]:
+        """Map a file of any size, to be read where it is looked at; refused by name when it is missing."""
+        if path not in self._known:
+            raise PlacedRefusal(path, "this file is missing")
+        try:
+            file = (self.root / path).open("rb")
+        except OSError as error:
+            raise errors.CouldNotCheck(f"{path} cannot be read: {error.strerror}") from None
+        with file:
+            if not os.fstat(file.fileno()).st_size:
+                # Nothing can be mapped of it.
+                yield b""
+                return
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                yield mapped
 
     def read_text(self, path: str) -> str:
         """Read a small file as UTF-8; refused by name when it is none."""

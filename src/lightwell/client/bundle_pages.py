@@ -123,12 +123,12 @@ class BundlePages:
     def _iterate_sheets(
         self, place: int, opened: release.RedactedOpening
     ) -> Iterator[tuple[int, int, Words]]:
-        document = published_pdf.open_document(self._bundle.read(f"documents/{opened.document}.pdf"))
         held = {each.page for each in opened.holdings}
-        for number, sheet in enumerate(document.iterate_sheets(), 1):
-            if number not in held:
-                lines = [[word.text for word in block.words] for block in sheet.blocks]
-                yield place, number, fingerprint_set.split_runs(lines)
+        with self._bundle.map_file(f"documents/{opened.document}.pdf") as data:
+            for number, sheet in enumerate(published_pdf.open_document(data).iterate_sheets(), 1):
+                if number not in held:
+                    lines = [[word.text for word in block.words] for block in sheet.blocks]
+                    yield place, number, fingerprint_set.split_runs(lines)
 
 
 def open_pages(root: Path) -> BundlePages:
