@@ -118,4 +118,4 @@ def explain_unlisted(found: Collection[str], rows: Collection[str]) -> str:
     if not left:
         return ""
     shown = ", ".join(map(repr, left[:5])) + (f" and {len(left) - 5:,} more" if len(left) > 5 else "")
-    return f"attachments without a row of their own, which only the mail itself holds: {shown}"
+    return f"attachments without a row of their own, which only the file around them holds: {shown}"
