@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -106,39 +107,85 @@ def test_a_worker_that_is_killed_leaves_its_share_to_the_other(server, tmp_path)
     assert [number for number, _ in seen["items"]] == list(range(1, DOCUMENTS + 1)), said
 
 
+PARTS = ("entries", "publications", "pages", "visible", "open", "redacted", "lifted")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A proposal that waits, kept to be struck again and again, and what is there before it and after."""
+
+    kind: str
+    folder: Path
+    steps: int
+    before: dict
+    after: dict
+
+    def begin(self, server, folder: Path, name: str) -> Site:
+        """Begin once more from what was kept, in a database of its own."""
+        site = Site(folder / "state", server(name, like=self.kind))
+        shutil.copytree(self.folder / "kept", folder / "state")
+        return site
+
+
+def keep(server, site: Site, folder: Path, kind: str) -> Waiting:
+    before = site.observe()
+    shutil.copytree(site.state, folder / "kept")
+    tried = Waiting(kind, folder, 0, before, {}).begin(server, folder / "tried", f"tried_{kind}")
+    steps = json.loads(tried.run(*STAGE, "approve", "never", str(folder)).splitlines()[-1])["queries"]
+    return Waiting(kind, folder, steps, before, tried.observe())
+
+
 @pytest.fixture(scope="module")
-def proposed(server, tmp_path_factory) -> tuple[Path, int, dict, dict]:
-    """A publication that waits, kept to be struck again and again: folder, steps, before and after."""
-    folder = tmp_path_factory.mktemp("proposed")
-    site = Site(folder / "state", server("proposed"))
+def publication(server, tmp_path_factory) -> Waiting:
+    """Three documents, in two of which a name is hidden, are to be published."""
+    folder = tmp_path_factory.mktemp("publication")
+    site = Site(folder / "state", server("publication"))
     site.run(*MAIN, "init", "--origin", "archive.example/restart")
     site.run(*STAGE, "publish-set-up", str(folder / "documents"))
-    before = site.observe()
-    shutil.copytree(folder / "state", folder / "kept")
-    tried = Site(folder / "tried", server("tried", like="proposed"))
-    shutil.copytree(folder / "kept", folder / "tried")
-    steps = json.loads(tried.run(*STAGE, "approve", "never", str(folder)).splitlines()[-1])["queries"]
-    after = tried.observe()
-    assert (before["pages"], before["open"]) == (0, 1)
+    waiting = keep(server, site, folder, "publication")
+    before, after = waiting.before, waiting.after
+    assert (before["pages"], before["open"], before["redacted"], before["named"]) == (0, 1, [0, 0], [])
     assert (after["pages"], after["open"], after["publications"]) == (6, 0, 1)
-    return folder, steps, before, after
+    assert (after["redacted"], after["named"]) == ([2, 3], [])
+    return waiting
 
 
-POINTS = ["0.1", "0.5", "0.9", "before-commit", "after-commit"]
-SAMPLE = ("before-commit", "after-commit")
+@pytest.fixture(scope="module")
+def release(server, publication, tmp_path_factory) -> Waiting:
+    """They are published, and one of them is to be opened again with nothing hidden."""
+    folder = tmp_path_factory.mktemp("release")
+    site = publication.begin(server, folder, "release")
+    site.run(*STAGE, "approve", "never", str(folder))
+    site.run(*STAGE, "release-set-up")
+    waiting = keep(server, site, folder, "release")
+    assert (waiting.before["lifted"], waiting.before["named"]) == (0, [])
+    assert (waiting.after["lifted"], waiting.after["publications"]) == (2, 2)
+    # In its file, and in the file of its words, which is nobody's own.
+    assert waiting.after["named"] == [0, 1]
+    return waiting
+
+
+# A share of what the story asks of the database, or a moment at the end of its transaction.
+POINTS = [f"{share / 100:.2f}" for share in range(5, 100, 5)] + ["before-commit", "after-commit"]
+SAMPLE = {"publication": ("0.95", "before-commit", "after-commit"), "release": ("before-commit",)}
 
 
 @pytest.mark.parametrize(
-    "point", [each if each in SAMPLE else pytest.param(each, marks=pytest.mark.full) for each in POINTS]
+    ("kind", "point"),
+    [
+        pytest.param(kind, point, marks=() if point in sample else pytest.mark.full)
+        for kind, sample in SAMPLE.items()
+        for point in POINTS
+    ],
 )
-def test_postgres_restarted_during_a_publication_loses_nothing_and_shows_no_half(
-    server, proposed, tmp_path, point
+def test_postgres_restarted_while_pages_with_hidden_parts_open_loses_nothing_and_shows_no_half(
+    server, request, tmp_path, kind, point
 ) -> None:
-    folder, steps, before, after = proposed
-    name = f"restart_{point.replace('.', '_').replace('-', '_')}"
-    site = Site(tmp_path / "state", server(name, like="proposed"))
-    shutil.copytree(folder / "kept", tmp_path / "state")
-    place = str(max(1, round(steps * float(point)))) if point[0] == "0" else point
+    waiting: Waiting = request.getfixturevalue(kind)
+    before, after = waiting.before, waiting.after
+    name = f"{kind}_{point.replace('.', '_').replace('-', '_')}"
+    site = waiting.begin(server, tmp_path, name)
+    place = str(max(1, round(waiting.steps * float(point)))) if point[0] == "0" else point
     approving = site.start(*STAGE, "approve", place, str(tmp_path))
     wait_until(lambda: (tmp_path / "reached").exists() or approving.poll() is not None, "never there")
     assert approving.poll() is None, approving.communicate()[0]
@@ -146,18 +193,17 @@ def test_postgres_restarted_during_a_publication_loses_nothing_and_shows_no_half
     (tmp_path / "go").touch()
     said, _ = approving.communicate(timeout=PATIENCE_SECONDS)
     seen = site.observe()
-    parts = ("entries", "publications", "pages", "visible", "open")
-    state = {part: seen[part] for part in parts}
-    whole, nothing = ({part: each[part] for part in parts} for each in (after, before))
+    state = {part: seen[part] for part in PARTS}
+    whole, nothing = ({part: each[part] for part in PARTS} for each in (after, before))
     assert seen["dense"]
     if approving.returncode == 0 or point == "after-commit":
         assert state == whole, said
     else:
         assert state == nothing, said
-    # Tried again it is done, once; the log can be signed and is whole.
+    # What is to be opened may lie there under its digest; what stays hidden lies nowhere.
+    assert set(seen["named"]) <= set(after["named"])
+    # Tried again it is done, once; the log can be signed and is whole, and so is all that is public.
     again = site.run(*STAGE, "approve", "never", str(tmp_path), code=None)
-    seen = site.observe()
-    assert {part: seen[part] for part in parts} == whole, again
-    site.run(*MAIN, "worker", "--once")
-    assert "signed entries are whole" in site.run(*MAIN, "log", "fsck")
-    assert site.observe()["visible"] == 6
+    seen = json.loads(site.run(*STAGE, "settle", str(tmp_path / "bundle")).splitlines()[-1])
+    assert {part: seen[part] for part in (*PARTS, "named")} == whole | {"named": after["named"]}, again
+    assert (seen["dense"], seen["visible"]) == (True, 6)
