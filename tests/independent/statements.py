@@ -367,7 +367,8 @@ def check_publication(
     document: dict, index: int, entry: dict, account: Account, modes: dict[str, str], place: str
 ) -> None:
     try:
-        openings.need_members(document, "type study number summary items")
+        sample = " sample" if "sample" in document else ""
+        openings.need_members(document, f"type study number summary items{sample}")
         for row in document["items"]:
             openings.need_members(row, "item title kind date file_name media_type pages outcome opening")
         if document["type"] != "lightwell.publication.v1":
@@ -399,8 +400,32 @@ def check_publication(
                 raise ValueError(f"item {row['item']} is called held back, and the log does not say so")
             if opened and modes.get(row["opening"], row["outcome"]) != row["outcome"]:
                 raise ValueError(f"item {row['item']} is opened otherwise than it says")
+        if sample:
+            check_sample(document, index)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal(place, str(error)) from None
+
+
+def check_sample(document: dict, index: int) -> None:
+    """What people are said to have read before publication; ValueError where that cannot be."""
+    sample = document["sample"]
+    openings.need_members(sample, "checkpoints items")
+    open_pages = {row["item"]: row["pages"] or 0 for row in document["items"] if row["opening"] is not None}
+    counts = []
+    for row in sample["items"]:
+        openings.need_members(row, "item drawn read missed")
+        counts += [row["drawn"], row["read"], row["missed"]]
+        if not 0 <= row["missed"] <= row["read"] <= row["drawn"] <= open_pages.get(row["item"], 0):
+            raise ValueError(f"the sample counts pages of item {row['item']} that cannot be")
+        if not row["drawn"]:
+            raise ValueError("the sample lists an item of which no page was drawn")
+    places = [sample["checkpoints"], [row["item"] for row in sample["items"]]]
+    if any(type(n) is not int for n in [*counts, *places[0], *places[1]]):
+        raise ValueError("the sample counts in whole numbers")
+    if any(not listed or listed != sorted(set(listed)) or listed[0] < 1 for listed in places):
+        raise ValueError("the sample is not in order")
+    if places[0][-1] > index or not sum(row["read"] for row in sample["items"]):
+        raise ValueError("the sample was not drawn by an earlier checkpoint, or nobody read it")
 
 
 def make_certificate(study: str, items: dict[Key, gaps.Item], log: Log) -> dict:

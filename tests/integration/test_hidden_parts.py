@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import html
 import io
+import json
 import os
 import re
 from pathlib import Path
@@ -24,7 +25,7 @@ from lightwell.actions import log, people, proposals, redactions, samples
 from lightwell.archive import page
 from lightwell.base import errors, roles
 from lightwell.cli.main import lightwell
-from lightwell.db.models import Opening, Person, Proposal, PublicPage, Reading, Redaction, Study
+from lightwell.db.models import Opening, Person, Proposal, Publication, PublicPage, Reading, Redaction, Study
 from lightwell.files import seeking
 from lightwell.files.state import State
 from lightwell.web import pace, stretch
@@ -622,6 +623,14 @@ def test_a_sample_is_drawn_by_the_log_read_by_somebody_else_and_its_bound_is_pub
     text = look(ben, f"proposals/{Proposal.objects.latest('pk').pk}/")
     assert "4 of 4 drawn pages, 0 with a miss" in text
     assert "published with parts hidden" in text
+    record = json.loads(Publication.objects.latest("number").data)
+    assert record["sample"]["checkpoints"] == sorted({row.size for row in rows})
+    assert sum(each["drawn"] for each in record["sample"]["items"]) == 4
+    assert {(each["read"], each["missed"]) for each in record["sample"]["items"]} <= {
+        (count, 0) for count in range(1, 4)
+    }
+    # The pages say what the record says, which nobody can take back.
+    Reading.objects.all().delete()
     for place in (f"/studies/{STUDY}/", f"/studies/{STUDY}/documents/1/"):
         assert "drawn at random" in Client().get(place).content.decode(), place
     assert "at most 52.8 %" in html.unescape(Client().get(f"/studies/{STUDY}/").content.decode())

@@ -71,7 +71,7 @@ async function checkBundle(folder, own, tell) {
     const numbers = Array.from({ length: p.sealed }, (_, k) => k + 1);
     const [r, path] = await readRecord(folder, p.record, numbers.some((n) => gone(`${p.study}#${n}`, p.place)), used, p.study);
     if (r) try {
-      need(r, "type study number summary items");
+      need(r, `type study number summary items${r.sample === undefined ? "" : " sample"}`);
       if (r.type !== "lightwell.publication.v1" || r.study !== p.study || r.number !== p.publication || canonical(r.items.map((i) => i.item)) !== canonical(numbers)) bad("it does not say what the log says");
       if (r.summary.split(/\s+/).filter(Boolean).length > 80) bad("the summary has more than 80 words");
       for (const row of r.items) {
@@ -82,11 +82,25 @@ async function checkBundle(folder, own, tell) {
         if (row.kind !== item.kind || row.pages !== item.pages || !(open || row.outcome === "withheld" && backs.length || row.outcome === "pending")) bad(`item ${row.item} is not described as the log has it`);
         if (row.opening !== newest || open !== (newest !== null) || open && (modes.get(row.opening) || row.outcome) !== row.outcome) bad(`item ${row.item} does not name its newest opening`);
       }
+      if (r.sample !== undefined) checkSample(r, p.place);
     } catch (error) { refuse(path, error.message); }
   }
   for (const path of folder.files.keys()) if (!used.has(path)) refuse(path, "nothing in the log speaks of this file");
   for (const path of ["README.txt", "ro-crate-metadata.json"]) folder.file(path);
   return { files, log, rows, own, tally, questions: judgeQuestions(story, log.day, story.owners) };
+}
+function checkSample(r, place) {
+  need(r.sample, "checkpoints items");
+  const rising = (list) => list.length > 0 && list.every((n, k) => isCount(n, k ? list[k - 1] + 1 : 1));
+  const { checkpoints, items } = r.sample;
+  let read = 0;
+  for (const each of items) {
+    need(each, "item drawn read missed");
+    const row = r.items.find((row) => row.item === each.item && row.opening !== null);
+    if (!(isCount(each.missed, 0) && isCount(each.read, each.missed) && isCount(each.drawn, Math.max(each.read, 1)) && row && each.drawn <= row.pages)) bad(`the sample counts pages of item ${each.item} that cannot be`);
+    read += each.read;
+  }
+  if (!rising(checkpoints) || !rising(items.map((each) => each.item)) || checkpoints.at(-1) > place || !read) bad("the sample was not drawn by an earlier signed state, or nobody read it");
 }
 async function checkProof(text, policy) {
   if (!policy) throw new CannotCheck("the proof of a page brings no list of record-keepers; choose your own above first");

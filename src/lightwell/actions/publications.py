@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from lightwell.actions import inventories, log, openings
+from lightwell.actions import inventories, log, openings, samples
 from lightwell.archive import entry, publication
 from lightwell.base import canonical, errors, ground
 from lightwell.base.canonical import Json
@@ -341,7 +341,11 @@ def _append_holding(
 def _record_publication(study: Study, summary: str, now: datetime.datetime) -> Publication:
     number = study.publications.count() + 1
     items = [_describe_item(item) for item in inventories.list_items(study)]
-    document = publication.make_publication(study=study.id, number=number, summary=summary, items=items)
+    opened = [each.item for each in items if each.outcome in publication.OPEN]
+    sample = samples.make_sample(study.id, opened)
+    document = publication.make_publication(
+        study=study.id, number=number, summary=summary, items=items, sample=sample
+    )
     digest = canonical.compute_digest(document)
     (index,) = log.append(entries=[entry.make_publication(now, study.id, number, digest)])
     return Publication.objects.create(

@@ -3,7 +3,8 @@
 The publisher has pages drawn, by the root of the newest signed checkpoint, so that nobody chooses which ones
 (`archive/sampling`); a page that was drawn stays drawn, whatever comes of it. Somebody else reads each as it
 will be published and says whether something was missed, which becomes a proposed hidden part. What the
-reading says about all pages is shown with the publication: pages read, pages with a miss, and the bound.
+reading says about all pages stands in the publication record, which the log names, and beside what is
+published: pages drawn, read, with a miss, and the bound.
 
 Only what was read before a document was opened counts, so that the public words change with the log alone.
 """
@@ -11,15 +12,26 @@ Only what was read before a document was opened counts, so that the public words
 from __future__ import annotations
 
 import datetime
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from lightwell.actions import inventories, organisations, redactions
-from lightwell.archive import inventory, redaction, sampling
-from lightwell.base import errors, roles
-from lightwell.db.models import Checkpoint, Holding, Item, Opening, Person, Reading, Redaction, Study
+from lightwell.archive import inventory, publication, redaction, sampling
+from lightwell.base import canonical, errors, roles
+from lightwell.db.models import (
+    Checkpoint,
+    Holding,
+    Item,
+    Opening,
+    Person,
+    Publication,
+    Reading,
+    Redaction,
+    Study,
+)
 from lightwell.files.state import State
 
 SOURCE = "sample"
@@ -160,17 +172,50 @@ def record_reading(
         locked.save(update_fields=["reader", "read_at", "missed"])
 
 
-def summarise(study: str, items: Collection[Item] | None = None) -> Summary | None:
-    """Say what reading found of published documents of a study; None where nobody has read any page."""
+def make_sample(study: str, items: Collection[int]) -> publication.Sample | None:
+    """Count pages drawn and read of open items, by number, before they were opened; None where none was read.
+
+    This is what the publication record says, which the log names.
+    """
     opened = dict(
         Opening.objects.filter(item__study=study).order_by("log_index").values_list("item", "opened_at")
     )
-    rows = Reading.objects.filter(item__study=study, item__in=opened)
-    if items is not None:
-        rows = rows.filter(item__in=items)
-    drawn = [row for row in rows if row.drawn_at <= opened[row.item_id]]
-    read = [row for row in drawn if row.read_at is not None and row.read_at <= opened[row.item_id]]
-    return Summary(len(drawn), len(read), sum(row.missed is True for row in read)) if read else None
+    drawn: defaultdict[int, int] = defaultdict(int)
+    read, missed, checkpoints = Counter[int](), Counter[int](), set()
+    rows = Reading.objects.filter(item__study=study, item__in=opened, item__number__in=items)
+    for row in rows.select_related("item"):
+        number, moment = row.item.number, opened[row.item_id]
+        if row.drawn_at > moment:
+            continue
+        drawn[number] += 1
+        checkpoints.add(row.size)
+        if row.read_at is not None and row.read_at <= moment:
+            read[number] += 1
+            missed[number] += row.missed is True
+    if not read.total():
+        return None
+    counted = [
+        publication.SampledItem(number, count, read[number], missed[number])
+        for number, count in sorted(drawn.items())
+    ]
+    return publication.Sample(tuple(sorted(checkpoints)), tuple(counted))
+
+
+def summarise(study: str, items: Collection[Item] | None = None) -> Summary | None:
+    """Say what the newest publication record says was read of a study, or of some documents of it.
+
+    None where nobody has read any page. Older records, before 29 November 2026, do not say it: it is counted.
+    """
+    newest = Publication.objects.visible().filter(study=study).order_by("-number").first()
+    if newest is None:
+        return None
+    record = publication.parse_publication(canonical.decode(bytes(newest.data)))
+    shown = [row.item for row in record.items if row.outcome in publication.OPEN]
+    sample = record.sample or make_sample(study, shown)
+    wanted = None if items is None else {item.number for item in items}
+    rows = [each for each in (sample.items if sample else ()) if wanted is None or each.item in wanted]
+    found = Summary(*(sum(getattr(each, name) for each in rows) for name in ("drawn", "read", "missed")))
+    return found if found.read else None
 
 
 def _propose_missed(

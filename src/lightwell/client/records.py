@@ -10,7 +10,7 @@ import hashlib
 import itertools
 from dataclasses import dataclass, field
 
-from lightwell.archive import logbook, publication, release
+from lightwell.archive import logbook, publication, release, sampling
 from lightwell.base import canonical, disclosure, errors, withholding
 from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
 from lightwell.client.history import History
@@ -95,6 +95,28 @@ def _check_versions(found: Records, versions: list[logbook.Named]) -> None:
                 disclosure.check_succession(old, new)
 
 
+def describe_samples(history: History, records: Records) -> list[str]:
+    """Say what the newest publication record of each study says of pages that people read before it."""
+    newest = {}
+    for named in history.book.named:
+        if named.digest in records.publications:
+            newest[str(named.entry["study"])] = records.publications[named.digest]
+    found = []
+    for study, record in sorted(newest.items()):
+        if (sample := record.sample) is not None:
+            bound = sampling.bound_share(sample.missed, sample.read)
+            found.append(
+                f"that people read {sample.read} of {sample.drawn} pages of {study} drawn by the log before "
+                f"publication and something was missed on {sample.missed}: its publisher says so "
+                f"(at most {-int(-1000 * bound // 1) / 10:g} % of all its pages then, with 95 % confidence)"
+            )
+        elif any(row.outcome in publication.OPEN for row in record.items):
+            found.append(
+                f"that anybody read a sample of {study} before publication: no person has read a sample"
+            )
+    return found
+
+
 def _check_publication(book: logbook.Logbook, named: logbook.Named, found: Records) -> None:
     record = found.publications[named.digest]
     study, number = named.entry["study"], named.entry["publication"]
@@ -107,6 +129,18 @@ def _check_publication(book: logbook.Logbook, named: logbook.Named, found: Recor
         if (item.kind, item.pages) != (row.kind, row.pages):
             raise errors.Refused(f"item {item.number} was sealed with another kind or page count")
         _check_outcome(book, named, item, row, found)
+    if record.sample is not None:
+        _check_sample(record, record.sample, named.index)
+
+
+def _check_sample(record: publication.Publication, sample: publication.Sample, index: int) -> None:
+    """Refuse a sample of pages that were not there, or drawn by a checkpoint that came later."""
+    pages = {row.item: row.pages or 0 for row in record.items if row.outcome in publication.OPEN}
+    for each in sample.items:
+        if each.drawn > pages.get(each.item, 0):
+            raise errors.Refused(f"the sample has more pages of item {each.item} than are open")
+    if sample.checkpoints[-1] > index:
+        raise errors.Refused("the sample was drawn by a checkpoint that was not signed yet")
 
 
 def _check_outcome(

@@ -53,7 +53,10 @@ def make_publication() -> dict:
     item = publication.PublishedItem(
         3, "Title", "report", None, "a.pdf", "application/pdf", 2, "whole", "sha256:" + "ab" * 32
     )
-    return publication.make_publication(study="std-test", number=1, summary="Words.", items=[item])
+    sample = publication.Sample((4, 9), (publication.SampledItem(3, 2, 1, 0),))
+    return publication.make_publication(
+        study="std-test", number=1, summary="Words.", items=[item], sample=sample
+    )
 
 
 def test_an_opening_of_some_pages_comes_back_with_its_proof():
@@ -88,6 +91,35 @@ def test_words_come_back_with_marks_and_without():
 def test_a_publication_record_comes_back():
     read = publication.parse_publication(canonical.decode(canonical.encode(make_publication())))
     assert (read.study, read.number, read.items[0].outcome) == ("std-test", 1, "whole")
+    assert read.sample == publication.Sample((4, 9), (publication.SampledItem(3, 2, 1, 0),))
+
+
+def test_a_publication_record_without_a_sample_is_one_of_before():
+    record = make_publication()
+    del record["sample"]
+    assert publication.parse_publication(record).sample is None
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "items"),
+    [
+        ((), [(3, 2, 1, 0)]),
+        ((4,), []),
+        ((9, 4), [(3, 2, 1, 0)]),
+        ((4, 4), [(3, 2, 1, 0)]),
+        ((0,), [(3, 2, 1, 0)]),
+        ((4,), [(3, 2, 1, 0), (2, 2, 1, 0)]),
+        ((4,), [(3, 2, 1, 0), (3, 2, 1, 0)]),
+        ((4,), [(3, 1, 2, 0)]),
+        ((4,), [(3, 2, 1, 2)]),
+        ((4,), [(3, 2, 1, -1)]),
+        ((4,), [(3, 0, 0, 0), (4, 1, 1, 0)]),
+        ((4,), [(3, 2, 0, 0)]),
+    ],
+)
+def test_a_sample_that_nobody_can_have_read_cannot_be_made(checkpoints, items):
+    with pytest.raises(errors.Refused, match="sample"):
+        publication.Sample(checkpoints, tuple(publication.SampledItem(*each) for each in items))
 
 
 def list_changes() -> list[tuple[str, dict]]:
@@ -104,6 +136,8 @@ def list_changes() -> list[tuple[str, dict]]:
                 place = other
                 for step in path[:-1]:
                     place = place[step]
+                if new is ... and path == ("sample",):
+                    continue  # the one member that may be missing
                 if new is ... and isinstance(place, dict):
                     del place[path[-1]]
                 else:

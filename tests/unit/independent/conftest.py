@@ -317,8 +317,15 @@ def open_documents(made: Builder) -> None:
         )
         for d, outcome in zip(DOCUMENTS, outcomes, strict=True)
     ]
+    sampled = [publication.SampledItem(1, 2, 2, 0), publication.SampledItem(2, 3, 2, 1)]
     record = made.record(
-        publication.make_publication(study=STUDY, number=1, summary="What we found.", items=rows)
+        publication.make_publication(
+            study=STUDY,
+            number=1,
+            summary="What we found.",
+            items=rows,
+            sample=publication.Sample((3, 12), tuple(sampled)),
+        )
     )
     made.log(entry.make_publication(made.now, STUDY, 1, record))
     made.log(entry.make_suspension(made.now, STUDY, 6, None, "abuse-material", "safeguarding-officer"))
