@@ -278,6 +278,7 @@ def _list_not_proven(history: History, records: Records) -> tuple[str, ...]:
         found.append(
             "that an answer to a challenge is true, unless it was disproved or its holder shows the receipt"
         )
+    found += record_files.describe_samples(history, records)
     found += _list_unproven_starts(history)
     found += [f"a record that is not here: {why}" for why in sorted(set(records.absent.values()))]
     return tuple(found)
