@@ -30,6 +30,7 @@ from lightwell.actions import (
     inventories,
     likenesses,
     log,
+    openings,
     proposals,
     publications,
     redactions,
@@ -350,3 +351,23 @@ def test_both_verifiers_say_the_same(desk: fixture.Desk, tmp_path: Path) -> None
     publish(desk, 1, 2)
     judge(desk, tmp_path / "bundle")
     assert second.main([str(tmp_path / "bundle")]) == 0
+
+
+def test_what_was_approved_in_the_second_of_an_opening_or_before_it_is_hidden_by_the_next(
+    desk: fixture.Desk,
+) -> None:
+    """What an opening hides is told by numbers, because two clocks and one second tell it wrongly."""
+    publish(desk, 1, 2)
+    earlier = NOW - datetime.timedelta(hours=1)
+    approve(desk, hide(desk, NAME, earlier), earlier)
+    item = Item.objects.get(study=STUDY, number=1)
+    (row,) = item.redactions.in_force()
+    assert openings.list_fresh(item) == [row]
+    desk.do("release", STUDY, {"study": STUDY, "item": 1, "lift": []}, later(60))
+    assert openings.list_fresh(item) == []
+    assert "Oyelaran" not in read_published(desk)
+    with pytest.raises(errors.UserMistake, match="nothing would change"):
+        desk.do("release", STUDY, {"study": STUDY, "item": 1, "lift": []}, later(120))
+    # Openings from before know no numbers.
+    Opening.objects.filter(item=item).update(regions=None)
+    assert openings.list_fresh(item) == []

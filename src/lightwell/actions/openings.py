@@ -31,7 +31,7 @@ from lightwell.archive import (
 )
 from lightwell.base import canonical, errors, ground
 from lightwell.base.canonical import Json
-from lightwell.db.models import Disclosure, Item, PublicPage
+from lightwell.db.models import Disclosure, Item, PublicPage, Redaction
 from lightwell.files import data, parts, redrawing, scratch, sealed, spool, workers
 from lightwell.files.state import State
 from lightwell.tlog import tree
@@ -305,3 +305,17 @@ def list_regions(item: Item, without: Collection[int] = ()) -> tuple[int, ...]:
     """List the numbers of the regions of an item that are in force, but those of `without`."""
     rows = item.redactions.in_force().exclude(pk__in=without).order_by("pk")
     return tuple(rows.values_list("pk", flat=True))
+
+
+def list_fresh(item: Item) -> list[Redaction]:
+    """List the regions in force that the newest opening of an item does not hide yet.
+
+    By their numbers: one that was approved while a publication was made ready may be older than its opening.
+    """
+    newest = item.openings.order_by("-log_index").first()
+    if newest is None:
+        return []
+    rows = item.redactions.in_force().order_by("pk")
+    if newest.regions is None:
+        return list(rows.filter(decided_at__gt=newest.opened_at))
+    return list(rows.exclude(pk__in=newest.regions))

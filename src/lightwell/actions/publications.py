@@ -181,9 +181,9 @@ def check_release(payload: dict[str, Json], now: datetime.datetime) -> None:
     ]
     if not problems and not _is_settled(item):
         problems.append(errors.Problem("item", "it was never published or held back; publish it instead"))
-    if not problems and not lift and not _is_held(item) and not _list_fresh(item):
+    if not problems and not lift and not _is_held(item) and not openings.list_fresh(item):
         problems.append(errors.Problem("item", "it is open as it would be then; nothing would change"))
-    if not problems and not _is_held(item) and (fresh := _list_fresh(item)):
+    if not problems and not _is_held(item) and (fresh := openings.list_fresh(item)):
         # Its older opening leaves the view, which takes a reason that holds for a whole document.
         problems += [
             errors.Problem("item", f"the ground {each.ground!r} is none to take a whole document back for")
@@ -215,7 +215,7 @@ def release_item(
     with transaction.atomic():
         item = Item.objects.select_for_update().get(pk=ready.item.pk)
         _check_unchanged(ready, _list_lifted(payload))
-        if not _is_held(item) and (fresh := _list_fresh(item)):
+        if not _is_held(item) and (fresh := openings.list_fresh(item)):
             ground_id = fresh[0].ground
             _append_holding(item, ground_id, decided_by[1], openings.find_review(ground_id, now), now)
         item.redactions.filter(pk__in=_list_lifted(payload)).update(lifted_at=now)
@@ -243,14 +243,6 @@ def _check_unchanged(ready: openings.Opened, lifted: Collection[int] = ()) -> No
 
 def _is_held(item: Item) -> bool:
     return item.holdings.filter(page=None, lifted_at=None).exists()
-
-
-def _list_fresh(item: Item) -> list[Redaction]:
-    """List the regions that were approved after the item was opened, and so are not hidden yet."""
-    newest = item.openings.order_by("-log_index").first()
-    if newest is None:
-        return []
-    return list(item.redactions.in_force().filter(decided_at__gt=newest.opened_at).order_by("pk"))
 
 
 def _read_summary(study: Study) -> str:
@@ -310,6 +302,7 @@ def _store_opening(ready: openings.Opened, decided_by: str, now: datetime.dateti
         whole=ready.whole,
         document=ready.published,
         redacted=ready.redacted,
+        regions=list(ready.regions),
         log_index=index,
         opened_at=now,
     )

@@ -61,7 +61,8 @@ class Opening(models.Model):
     """The opening document of an item (`archive/release`): whole, or in part. The newest one counts.
 
     `document` is the hex digest of the published PDF where something is hidden on a page, else empty;
-    `redacted` counts those pages.
+    `redacted` counts those pages. `regions` are the numbers of the regions in force when it was made;
+    null in rows from before 29 November 2026.
     """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="openings")
@@ -71,6 +72,7 @@ class Opening(models.Model):
     whole = models.BooleanField()
     document = models.CharField(max_length=64, blank=True, db_index=True)
     redacted = models.PositiveIntegerField(default=0)
+    regions = models.JSONField(null=True)
     log_index = models.PositiveBigIntegerField(unique=True)
     opened_at = models.DateTimeField()
 

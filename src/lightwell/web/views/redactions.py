@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from lightwell.actions import detections, organisations, proposals, redactions, samples
+from lightwell.actions import detections, openings, organisations, proposals, redactions, samples
 from lightwell.archive import finding
 from lightwell.archive import page as pages
 from lightwell.base import errors, ground, roles
@@ -220,12 +220,13 @@ def release_document(request: HttpRequest, study: str, number: int) -> HttpRespo
             return redirect("workspace-proposal", made.pk)
     regions = describe_regions(person, Redaction.objects.in_force().filter(item=item))
     newest = item.openings.order_by("-log_index").first()
+    fresh = {each.pk for each in openings.list_fresh(item)}
     context = {
         "study": row,
         "item": item,
         "title": consequences.name_record(row.id),
         "regions": regions,
-        "fresh": [each for each in regions if newest and each["row"].decided_at > newest.opened_at],
+        "fresh": [each for each in regions if each["row"].pk in fresh],
         "opened": newest,
         "chosen": lift,
         "problems": [faults.Fault("", each.sentence, "") for each in problems],
