@@ -135,12 +135,12 @@ def compare(context: click.Context, file: Path, year: int | None, as_json: bool)
     """
     with _explain_problems(context):
         source = figure_files.Source(str(file), file)
-        found = assertion.read_assertions(figure_files.read_json(source), str(file))
-        account = comparison.compare_with_clearing_house(found, year or comparison.list_years(found)[-1])
+        said = assertion.read_assertions(figure_files.read_json(source), str(file))
+        found = comparison.compare_with_clearing_house(said, year or comparison.list_years(said)[-1])
         if as_json:
-            click.echo(json.dumps(_describe_account(account), ensure_ascii=False, indent=1))
+            click.echo(json.dumps(_describe_balance(found), ensure_ascii=False, indent=1))
         else:
-            _print_account(account)
+            _print_balance(found)
 
 
 @contextlib.contextmanager
@@ -158,14 +158,14 @@ def _explain_problems(context: click.Context) -> Iterator[None]:
         context.exit(_COULD_NOT)
 
 
-def _print_account(account: comparison.Balance) -> None:
+def _print_balance(found: comparison.Balance) -> None:
     click.echo(
-        f"Reports of child sexual exploitation in {account.year}: said by the provider, received by NCMEC\n"
+        f"Reports of child sexual exploitation in {found.year}: said by the provider, received by NCMEC\n"
     )
     click.echo(f"{'provider':24} {'said sent':>16} {'said received':>14} {'difference':>12} {'of all':>7}")
-    for family in account.families:
+    for family in found.families:
         said = value.format_number(family.said) if family.said is not None else family.answer
-        click.echo(_format_line(family.name, said, family.received, family.difference, account.share(family)))
+        click.echo(_format_line(family.name, said, family.received, family.difference, found.share(family)))
         alone = len(family.members) == 1
         for member in family.members:
             if not alone:
@@ -178,7 +178,7 @@ def _print_account(account: comparison.Balance) -> None:
                 click.echo(f"    {_show(member.note)}")
         for warning in family.warnings:
             click.echo(f"    note: {_show(warning)}")
-    click.echo(f"\nReceived by NCMEC in all: {value.format_number(account.total)}")
+    click.echo(f"\nReceived by NCMEC in all: {value.format_number(found.total)}")
     click.echo(
         "Sources: the providers' own reports and NCMEC's lists by platform, as named in the file (--json "
         "lists them)."
@@ -203,12 +203,12 @@ def _format_line(
     return f"{_show(name):24} {said:>16} {got:>14} {apart:>12} {part:>7}".rstrip()
 
 
-def _describe_account(account: comparison.Balance) -> dict[str, Any]:
+def _describe_balance(found: comparison.Balance) -> dict[str, Any]:
     return {
-        "year": account.year,
-        "received_in_all": account.total,
-        "received_from_platforms": account.total_of_platforms,
-        "sources_of_received": list(account.sources),
+        "year": found.year,
+        "received_in_all": found.total,
+        "received_from_platforms": found.total_of_platforms,
+        "sources_of_received": list(found.sources),
         "providers": [
             {
                 "provider": family.name,
@@ -216,11 +216,11 @@ def _describe_account(account: comparison.Balance) -> dict[str, Any]:
                 "said_sent": family.said,
                 "said_received": family.received,
                 "difference": family.difference,
-                "share_of_all_percent": _round_share(account.share(family)),
+                "share_of_all_percent": _round_share(found.share(family)),
                 "warnings": list(family.warnings),
                 "platforms": [_describe_member(each) for each in family.members],
             }
-            for family in account.families
+            for family in found.families
         ],
     }
 

@@ -54,7 +54,9 @@ class Pass:
     @property
     def latest(self) -> Period:
         """The latest period of the file; of two that end together the shorter."""
-        return self.hint or max(self.periods, key=lambda each: (each.last, each.first))
+        if self.layout.kind == mappings.STACKED and self.hint is not None:
+            return self.hint
+        return max(self.periods, key=lambda each: (each.last, each.first))
 
     def report(self, row: int | None, column: str, sentence: str) -> None:
         """Keep a problem with its place."""
@@ -99,7 +101,7 @@ def open_rows(mapping: Mapping, rows: Rows, file: str, hint: Period | None = Non
     fitting = [each for each in tables if each.tables[0].header == header]
     if fitting:
         layout = _prefer(fitting, hint)
-        reading = Pass(layout, file, None)
+        reading = Pass(layout, file, hint)
         numbered = zip(itertools.count(2), iterator, strict=False)
         reading.points = _TableReader(reading, layout.tables[0]).read(numbered)
         return reading

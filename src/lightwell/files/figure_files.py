@@ -123,9 +123,12 @@ def sample_rows(path: Path, sheet: str, most: int) -> tuple[list[str], list[list
     return header, taken, draft.Form(delimiter, encoding, sheet, not is_text)
 
 
-def find_teller(mapping: Mapping) -> str:
-    """Say whose word the figures are: "provider" or "clearing-house"; the same in all layouts."""
-    return mapping.layouts[0].told_by
+def find_teller(mapping: Mapping, version: str = "") -> str:
+    """Say whose word the figures of a layout are: "provider" or "clearing-house"; of the first without a
+    version.
+    """
+    layouts = [each for each in mapping.layouts if each.version == version]
+    return (layouts or mapping.layouts)[0].told_by
 
 
 def name_media_type(title: str) -> str:
