@@ -28,6 +28,7 @@ BENCHMARKS = {
     "redaction": ([], ["--pages", "10"]),
     "check": ([], ["--pages", "2000", "--copies", "40", "--foreign", "100"]),
     "workers": ([], ["--documents", "16", "--pages", "2"]),
+    "figures": ([], ["--points", "20000"]),
     "detection": ([], ["--people", "500", "--pages", "100", "--sentences", "50"]),
 }
 

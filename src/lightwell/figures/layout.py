@@ -323,6 +323,8 @@ class _TableReader:
                     period_key = cells[period_at] if kind_at is None else (cells[period_at], cells[kind_at])
                     held = all_periods.get(period_key)
                     if held is None:
+                        if len(all_periods) > _MAX_CACHED:
+                            all_periods.clear()
                         held = all_periods[period_key] = self._read_period(cells)
                     if type(held) is _Fault:
                         reading.report(row, held.column, held.sentence)

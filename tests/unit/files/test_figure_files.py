@@ -147,6 +147,7 @@ BAD = [
     ("x.parquet", b"PAR1 not really", "cannot be read"),
     ("x.json", b"{}", "reads no JSON"),
     ("x.json", b'{"a": NaN}', "no number"),
+    ("x.json", b'{"NCMEC": 1, "NCMEC": 2}', "'NCMEC' stands twice"),
     ("x.json", b"[" * 100_000, "not JSON"),
     ("x.json", b"\xff", "not UTF-8"),
 ]
