@@ -74,6 +74,20 @@ def test_each_kind_of_revision_is_counted_and_listed_with_both_values_and_rows(t
     assert (first["later"]["as_printed"], first["later"]["row"], first["size"]) == ("1,500", 2, "500")
 
 
+def test_a_revision_says_its_topic_and_whether_it_is_about_the_safety_of_children(tmp_path: Path) -> None:
+    areas = ("Child Endangerment: Sexual Exploitation", "Bullying & Harassment")
+    before = make_edition(tmp_path, "a.csv", *(f"A,{each},Content Actioned,2021Q1,1" for each in areas))
+    after = make_edition(tmp_path, "b.csv", *(f"A,{each},Content Actioned,2021Q1," for each in areas))
+    (step,) = json.loads(run("revisions", "--mapping", "meta", "--json", "--list", before, after).stdout)
+    assert [(each["topic"], each["child_safety"], each["direction"]) for each in step["revisions"]] == [
+        ("bullying", False, "number withdrawn"),
+        ("spread-of-abuse-images", True, "number withdrawn"),
+    ]
+    lines = run("revisions", "--mapping", "meta", "--csv", before, after).stdout.splitlines()
+    assert ",topic,child_safety," in lines[0]
+    assert ",bullying,no," in lines[1]
+
+
 def test_files_in_another_order_are_put_in_the_order_of_their_editions_and_it_is_said(tmp_path: Path) -> None:
     later = make_edition(tmp_path, "a.csv", "Facebook,Spam,Content Actioned,2021Q3,2")
     earlier = make_edition(tmp_path, "b.csv", "Facebook,Spam,Content Actioned,2021Q2,1")

@@ -18,13 +18,13 @@ import click
 
 from lightwell.base import errors
 from lightwell.cli import edition
-from lightwell.figures import assertion, comparison, draft, table, value
+from lightwell.figures import assertion, comparison, draft, table, topic, value
 from lightwell.figures import edition as editions
 from lightwell.figures import period as periods
 from lightwell.figures.period import Period
 from lightwell.figures.point import Point
 from lightwell.figures.revision import Revision
-from lightwell.files import figure_files, figure_steps, mapping_files
+from lightwell.files import data, figure_files, figure_steps, mapping_files
 
 _COULD_NOT = 2
 
@@ -318,8 +318,11 @@ def _describe_step(step: figure_steps.Step, is_listed: bool) -> dict[str, Any]:
 
 def _describe_revision(each: Revision) -> dict[str, Any]:
     series = each.series
+    found = topic.find_topic(data.read_figure_topics(), series)
     return {
         "kind": each.kind,
+        "topic": found.topic,
+        "child_safety": found.child_safety,
         "provider": series.provider,
         "service": series.service,
         "policy_area": series.policy_area,
@@ -344,8 +347,8 @@ def _describe_point(point: Point | None) -> dict[str, Any] | None:
 
 _COLUMNS = (
     "from", "to", "kind", "provider", "service", "policy_area", "metric", "counts", "unit", "breakdown",
-    "period", "earlier", "later", "direction", "size", "earlier_file", "earlier_row", "later_file",
-    "later_row",
+    "period", "earlier", "later", "direction", "size", "topic", "child_safety", "earlier_file", "earlier_row",
+    "later_file", "later_row",
 )  # fmt: skip
 
 
@@ -367,6 +370,8 @@ def _format_csv(steps: Sequence[figure_steps.Step]) -> str:
             words += [point.printed if point else "" for point in (each.earlier, each.later)]
             row = [table.format_cell(word) for word in words]
             row += [each.direction, "" if each.size is None else str(each.size)]
+            found = topic.find_topic(data.read_figure_topics(), series)
+            row += [found.topic, "yes" if found.child_safety else "no"]
             for point in (each.earlier, each.later):
                 row += [table.format_cell(point.file), str(point.row)] if point else ["", ""]
             writer.writerow(row)
