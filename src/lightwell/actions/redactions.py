@@ -427,10 +427,13 @@ def list_in_force(study: Study) -> models.QuerySet[Redaction]:
     return Redaction.objects.in_force().filter(item__study=study)
 
 
-def read_regions(item: Item, *, without: Collection[int] = ()) -> dict[int, list[redaction.Region]]:
-    """Read the regions in force on an item by page, but for those of the given numbers."""
+def read_regions(
+    item: Item, *, without: Collection[int] = (), rows: models.QuerySet[Redaction] | None = None
+) -> dict[int, list[redaction.Region]]:
+    """Read the regions of an item by page, those in force or `rows`, but for those of the given numbers."""
     found = dict[int, list[redaction.Region]]()
-    for row in Redaction.objects.in_force().filter(item=item).exclude(pk__in=without).order_by("page", "pk"):
+    chosen = Redaction.objects.in_force() if rows is None else rows
+    for row in chosen.filter(item=item).exclude(pk__in=without).order_by("page", "pk"):
         found.setdefault(row.page, []).append(_read_region(row))
     return found
 
@@ -506,6 +509,10 @@ def parse_places(text: str) -> list[redaction.Place]:
     places: list[redaction.Place] = []
     for each in filter(None, (part.strip() for part in text.split(","))):
         match = _PLACES.fullmatch(each)
+        if match and match[3] in (None, match[1]) and match[4] and int(match[4]) < int(match[2]):
+            raise errors.UserMistake(
+                f"{each!r} runs backwards; write {match[1]}.{match[4]}-{match[1]}.{match[2]}", place="words"
+            )
         last = int(match[4] or match[2]) if match else 0
         if match is None or (match[3] and match[3] != match[1]) or last - int(match[2]) > MOST_HITS:
             raise errors.UserMistake(

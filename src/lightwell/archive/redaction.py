@@ -10,6 +10,7 @@ Pixels: `files/redrawing`. What a verifier asks of the finished page: `archive/r
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import itertools
 import unicodedata
@@ -136,8 +137,17 @@ def plan_page(parts: page.Parts, regions: Sequence[Region]) -> Plan:
     passages = [*_list_passages(layout, hidden, covered, flowing, insets)]
     for box, region in drawn:
         # A box over words stands among them already; one over a picture alone stands at the end.
-        if not any(True for _ in _list_covered(parts, box)):
-            passages.append(Kept((Gap(region.ground, region.decided_by, region.review, box),)))
+        if any(True for _ in _list_covered(parts, box)):
+            continue
+        bands = [k for k, (top, bottom) in enumerate(parts.head.bands) if box[1] < bottom and box[3] > top]
+        gap = Gap(region.ground, region.decided_by, region.review, box)
+        if bands and covered.issuperset(bands):
+            # Its picture is gone with the inset; a label of its own size would lie over the words there.
+            top = parts.head.bands[bands[0]][0]
+            inset = next(n for n, run in enumerate(insets) if run[0] <= top < run[1])
+            passages.append(Flow(inset, (dataclasses.replace(gap, box=None),)))
+        else:
+            passages.append(Kept((gap,)))
     return Plan(
         frozenset(flowing | plain), frozenset(patches), tuple(insets), tuple(painted), tuple(passages)
     )

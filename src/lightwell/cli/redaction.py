@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from lightwell.db.models import Redaction, Study
+    from lightwell.db.models import Item, Redaction, Study
+    from lightwell.files.state import State
 
 _AS = click.option("--as", "person", required=True, metavar="NAME", help="The account you act for.")
 _GROUND = click.option(
@@ -115,8 +116,11 @@ def hide(
 ) -> None:
     """Propose to hide words, or what lies in boxes, on one page.
 
+    A drawn box hides every word of which it covers a quarter; a range of words runs forwards within one line.
+
     Example: lightwell redaction hide std-6wtb7d1t76x3nf 1 3 --words 4.2-4.3 --ground participant --as ana
     """
+    _need_ground(ground)
     state = installation.open_installation()
     from lightwell.actions import redactions
 
@@ -154,8 +158,13 @@ def find(
 ) -> None:
     """Show every place where PATTERN, a regular expression, stands in STUDY; propose to hide some or all.
 
+    Pages are searched line by line, words parted by one blank, capitals and small letters alike: what begins
+    on one line and ends on the next is not found as a whole, so look for its parts as well.
+
     Example: lightwell redaction find std-6wtb7d1t76x3nf "Smith|Jones" --as ana
     """
+    if chosen:
+        _need_ground(ground)
     state = installation.open_installation()
     from lightwell.actions import redactions
 
@@ -169,6 +178,11 @@ def find(
         click.echo(f"found: {len(hits)}; hide them with --ground ID --hide all, or --hide 1,2,5")
         return
     wanted = set(range(1, len(hits) + 1)) if chosen == "all" else _parse_numbers(chosen, "--hide")
+    if not hits:
+        raise errors.UserMistake(
+            "the pattern stands on no page, so nothing was proposed; it is looked for line by line",
+            place="PATTERN",
+        )
     if unknown := sorted(wanted - set(range(1, len(hits) + 1))):
         raise errors.UserMistake(f"there is no hit {unknown[0]}; there are {len(hits)}")
     redactions.propose_hits(
@@ -266,6 +280,32 @@ def approve(study: str, numbers: str, person: str) -> None:
     Example: lightwell redaction approve std-6wtb7d1t76x3nf 12,13 --as ben
     """
     _decide(study, numbers, person, True)
+
+
+@redaction.command()
+@click.argument("study")
+@click.option("--items", default="", help="Numbers of documents such as 1,3; default: all.")
+@_AS
+@click.pass_context
+def foresee(context: click.Context, study: str, items: str, person: str) -> None:
+    """Say where hidden words of STUDY could still be read, with all that is proposed as if it were approved.
+
+    Before publication the finished PDF is read again, and stopped where a hidden word survives. This looks
+    for the usual cause now: a name that stands readable on another page, in a title or a file name. Exit code
+    1 if something was found.
+
+    Example: lightwell redaction foresee std-6wtb7d1t76x3nf --as ana
+    """
+    state = installation.open_installation()
+    from lightwell.actions import organisations
+
+    actor, found = installation.find_person(person), publication.find_study(study)
+    organisations.check_owner(actor, "read_sealed", organisations.find_owner(found.id))
+    wanted = _parse_numbers(items, "--items")
+    rows = [item for item in found.items.filter(read=True) if not wanted or item.number in wanted]
+    if obstacles := _foresee(state, rows):
+        context.exit(1)
+    click.echo(f"{obstacles} places found in {len(rows)} documents")
 
 
 @redaction.command()
@@ -380,6 +420,8 @@ def read(
     if not chosen:
         raise errors.UserMistake("no drawn page waits for you" if item is None else "this page does not wait")
     row = chosen[0]
+    if missed:
+        _need_ground(ground)
     if clean == bool(missed):
         if clean:
             raise errors.UserMistake("a page is clean or something was missed, not both")
@@ -446,12 +488,34 @@ def _decide(study: str, numbers: str, person: str, approved: bool) -> None:
         now=state.read_now(),
     )
     click.echo(f"{'approved' if approved else 'turned down'}: {len(rows)}")
+    if approved:
+        _foresee(state, {row.item for row in rows})
+
+
+def _foresee(state: State, items: Collection[Item]) -> int:
+    """Print what would stop the publication of documents as they stand, and return how much that is."""
+    from lightwell.actions import forecasts
+
+    found = 0
+    for item in sorted(items, key=lambda each: each.number):
+        for each in forecasts.list_obstacles(state=state, item=item, now=state.read_now()):
+            click.echo(f"would stop its publication: {each.place}: {each.sentence}")
+            found += 1
+    return found
 
 
 def _choose(study: Study, numbers: str, rows: QuerySet[Redaction]) -> Collection[int]:
     if numbers == "all":
         return list(rows.filter(item__study=study).values_list("pk", flat=True))
     return _parse_numbers(numbers, "NUMBERS")
+
+
+def _need_ground(ground: str) -> None:
+    if not ground:
+        raise errors.UserMistake(
+            "name the legal reason, --ground ID; they are listed by: lightwell redaction grounds",
+            place="--ground",
+        )
 
 
 def _parse_numbers(text: str, place: str) -> set[int]:

@@ -323,3 +323,14 @@ def test_on_a_page_upside_down_the_line_above_goes_on_with_the_paragraph() -> No
     plan = redaction.plan_page(parts, [hide([(1, 0)])])
     assert len(plan.passages) == 1
     assert len(plan.hidden_lines) == 3
+
+
+def test_a_box_over_a_picture_in_rows_that_are_set_anew_has_its_label_among_the_words() -> None:
+    parts = make_page([[60, 60, 60], [60, 60]])
+    top, bottom = parts.head.bands[0]
+    aside = Region("child-identifiable", "approver", REVIEW, False, (), ((330, top, 390, bottom),))
+    both = redaction.plan_page(parts, [hide([(0, 0)]), aside])
+    assert [type(each) for each in both.passages] == [Flow, Flow]
+    assert both.passages[1] == Flow(0, (Gap("child-identifiable", "approver", REVIEW),))
+    alone = redaction.plan_page(parts, [aside])
+    assert [gap.box for gap in alone.gaps] == [(330, top, 390, bottom)]

@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.http import urlencode
 
-from lightwell.actions import redactions, samples
+from lightwell.actions import forecasts, redactions, samples
 from lightwell.base import errors
 from lightwell.db.models import Item, Person, Reading, Redaction, Study
 from lightwell.files import state
@@ -305,6 +305,8 @@ def _describe_waiting(
         made = redactions.preview_page(
             state=opened, actor=person, item=item, number=page, now=opened.read_now()
         )
+        if (item.pages or 0) <= forecasts.MOST_PAGES:
+            context["foreseen"] = forecasts.list_obstacles(state=opened, item=item, now=opened.read_now())
         context["published"] = [
             " ".join(word.text for word in block.words) for block in made.sheet.blocks if block.words
         ]
