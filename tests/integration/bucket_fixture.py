@@ -32,6 +32,7 @@ class Service:
     reads_too: bool = False
     after: int = 0  # so many writes pass before the mood counts
     writes: list[str] = field(default_factory=list)
+    under_way: set[int] = field(default_factory=set)  # threads that still have a request
 
     @property
     def address(self) -> str:
@@ -40,6 +41,13 @@ class Service:
     def turn(self, mood: str, after: int = 0, reads_too: bool = False) -> None:
         self.writes.clear()
         self.mood, self.after, self.reads_too = mood, after, reads_too
+
+    def rest(self) -> None:
+        """Wait until nothing is on its way any more: a slow write arrives after its sender gave up."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while self.under_way:
+            assert time.monotonic() < deadline, "a request never ended"
+            time.sleep(0.05)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -50,6 +58,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Print nothing."""
 
     def _pass(self) -> None:
+        self.service.under_way.add(threading.get_ident())
+        try:
+            self._pass_on()
+        finally:
+            self.service.under_way.discard(threading.get_ident())
+
+    def _pass_on(self) -> None:
         service = self.service
         length = int(self.headers.get("Content-Length") or 0)
         writing = self.command in ("PUT", "DELETE", "POST")
