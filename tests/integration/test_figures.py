@@ -6,6 +6,7 @@ import csv
 import datetime
 import io
 import json
+from pathlib import Path
 
 import disclosure_fixture
 import figure_fixture
@@ -16,7 +17,7 @@ from lightwell.actions import bundles, editions, figures, log, revisions
 from lightwell.base import errors
 from lightwell.client import verify
 from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries
-from lightwell.files import foundation
+from lightwell.files import foundation, mapping_files
 from lightwell.files.state import State
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +51,7 @@ def test_an_edition_is_a_record_that_states_what_it_revised(desk) -> None:
     }
     assert body["points_in_all"] == 4
     assert body["told_by"] == "company"
-    assert second.read_record().provider.id == "larkfield-sample"
+    assert second.read_record().provider.id == "larkfield"
     assert [each.title for each in second.read_record().attachments] == [
         "larkfield-2026-q2.csv",
         "layout.json",
@@ -204,3 +205,40 @@ def test_layouts_are_attached_as_json_that_reads_again() -> None:
     again = mappings.parse_mapping(json.loads(json.dumps(mapping.value)))
     assert again == mapping
     assert editions.LAYOUT_TITLE == "layout.json"
+
+
+def test_companies_stand_side_by_side_and_who_gave_no_figure_did_not_answer(desk) -> None:
+    figure_fixture.publish_editions(desk, NOW)
+    other = disclosure_fixture.read_value("letter")
+    other["provider"] = {"id": "silent", "name": "A silent company"}
+    other.pop("id")
+    desk.disclose(other)
+    page = read("/figures/compare/spread-of-abuse-images/")
+    assert "Counted: pieces, by quarter" in page
+    assert page.index("Counted: pieces, by quarter") < page.index("Counted: pieces, in per cent")
+    assert "Did not answer" in page
+    assert "A silent company" in page.partition("Did not answer")[2]
+    table = read("/figures/compare/spread-of-abuse-images/0.csv")
+    assert "2025Q4,400,400" in table
+    assert "1,000" not in table
+    assert "<svg" in read("/figures/compare/spread-of-abuse-images/0.svg")
+    assert "No figure about this has been put here" in read("/figures/compare/sleep/")
+
+
+def test_without_a_file_of_the_clearing_house_the_page_says_so(desk) -> None:
+    assert "No file with both has been put here yet" in read("/figures/sent-and-received/")
+
+
+SHARED = Path(__file__).parents[3] / "shared/data/transparency-disclosures"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data is not here")
+@pytest.mark.full
+def test_the_clearing_house_and_every_company_on_one_page(desk) -> None:
+    file = SHARED / "ncmec/ocse-reports-per-platform.json"
+    read_again = figures.read_file(file.name, file.read_bytes(), mapping_files.find_mapping("ncmec"))
+    figure_fixture.publish(desk, [read_again], NOW)
+    page = read("/figures/sent-and-received/?year=2023")
+    for said in ("36,210,368", "30,658,047", "84.7 %", "did not answer", "1,472,221"):
+        assert said in page
+    assert "NCMEC" not in read("/companies/").partition("<main")[2].partition("</main>")[0]

@@ -156,14 +156,17 @@ def _make_record(
             "added": tally.added,
             "explanation": said.explanation or "None found.",
         }
+    company = _name_provider(provider)
     return {
         "id": record,
         "kind": figures.KIND,
         "version": 1,
         "schema": 2,
         "publisher": {"id": publisher.slug, "role": publisher.role, "name": publisher.name},
-        "provider": _name_provider(provider),
-        "services": _name_services(provider, edition),
+        "provider": company,
+        "services": _name_services(provider, str(company["id"]), edition)
+        if laid_out.told_by == "company"
+        else [],
         "language": "en",
         "date": now.date().isoformat(),
         "supersedes": None,
@@ -215,21 +218,25 @@ def _order(period: Period) -> tuple[int, int]:
 
 
 def _name_provider(name: str) -> dict[str, Json]:
+    """Find the company by the name it is known by or publishes under here; else make an id of the name."""
+    known = Provider.objects.filter(name=name).first()
+    own = Organisation.objects.filter(name=name, role="provider").first()
+    if known is not None or own is not None:
+        return {"id": known.slug if known else own.slug, "name": name}
     slug = fields.make_slug(name)
     known = Provider.objects.filter(slug=slug).first()
     return {"id": slug, "name": known.name if known else name}
 
 
-def _name_services(provider: str, edition: Edition) -> list[Json]:
+def _name_services(provider: str, owner: str, edition: Edition) -> list[Json]:
     own = sorted({each.service for each in edition.figures if each.provider == provider and each.service})
     slugs = {fields.make_slug(name): name for name in own}
     known = dict(Service.objects.filter(slug__in=slugs).values_list("slug", "name"))
     owners = dict(Service.objects.filter(slug__in=slugs).values_list("slug", "provider_id"))
-    own_slug = fields.make_slug(provider)
     return [
         {"id": slug, "name": known.get(slug, name)}
         for slug, name in slugs.items()
-        if owners.get(slug, own_slug) == own_slug
+        if owners.get(slug, owner) == owner
     ]
 
 

@@ -7,14 +7,11 @@ record, so that no page ever sees half of it. How an edition becomes a record: `
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import itertools
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
 from django.db.models import Q
 
@@ -29,7 +26,7 @@ from lightwell.figures.mapping import Mapping
 from lightwell.figures.period import Period
 from lightwell.figures.point import Point, Series
 from lightwell.figures.value import Number
-from lightwell.files import data, figure_steps
+from lightwell.files import data, figure_files
 from lightwell.files.state import State
 
 KIND = "figures-edition"
@@ -70,19 +67,7 @@ def read_file(title: str, held: bytes, mapping: Mapping, hint: Period | None = N
 
     `hint` is the period of the edition where neither the file nor its name says it.
     """
-    with tempfile.TemporaryDirectory(prefix="lightwell-figures-") as folder:
-        path = Path(folder) / Path(title).name
-        path.write_bytes(held)
-        try:
-            (edition,) = figure_steps.read_editions(mapping, [path], [hint])
-        except errors.UserMistake as error:
-            raise errors.UserMistake(
-                problems=[
-                    errors.Problem(each.place.replace(str(path), title), each.sentence)
-                    for each in error.problems
-                ]
-            ) from None
-    return Read(title, held, dataclasses.replace(edition, file=title), mapping)
+    return Read(title, held, figure_files.read_bytes(title, held, mapping, hint), mapping)
 
 
 def _find_order_problems(record: disclosure.Disclosure) -> list[errors.Problem]:
@@ -124,7 +109,7 @@ def store_edition(*, state: State, row: Disclosure) -> FigureEdition | None:
         first=edition.latest.first,
         last=edition.latest.last,
         restates=edition.restates,
-        clearing_house=record.body["told_by"] == "clearing-house",
+        told_by=record.body["told_by"],
         points=edition.size,
         file=read.title,
         digest=read.digest,
@@ -221,8 +206,8 @@ def read_record(state: State, record: disclosure.Disclosure) -> Read | None:
     files = record.body.get("files")
     if not digest or not isinstance(files, list) or len(files) != 1:
         return None
-    title, held = files[0]["title"], _get_file(state, files[0]["digest"])
-    mapping = mappings.parse_mapping(canonical.decode(_get_file(state, digest)))
+    title, held = files[0]["title"], get_file(state, files[0]["digest"])
+    mapping = mappings.parse_mapping(canonical.decode(get_file(state, digest)))
     return read_file(title, held, mapping)
 
 
@@ -302,7 +287,8 @@ def _check_statement(record: disclosure.Disclosure, read: Read) -> None:
         raise errors.UserMistake(problems=problems)
 
 
-def _get_file(state: State, digest: str) -> bytes:
+def get_file(state: State, digest: str) -> bytes:
+    """Return a file of a record by its digest, whether the record is published yet or not."""
     name = digest.removeprefix("sha256:")
     area = "public" if state.files.has_bytes("public", name) else "sealed"
     return state.files.get_bytes(area, name)

@@ -269,6 +269,7 @@ def make_overview(size: int, day: datetime.date) -> Overview:
     providers = [
         _view_provider(row, tuple(services[row.slug]), studies, newest)
         for row in Provider.objects.order_by("name")
+        if row.joined or not _only_counts(row.slug, newest)
     ]
     put_here = {
         (record, version): find_time(index, at).date()
@@ -287,6 +288,12 @@ def make_overview(size: int, day: datetime.date) -> Overview:
     }
     standings = challenge_register.judge_challenges(asked, day, find_time, owners)
     return Overview(size, day, tuple(providers), replies, put_here, tuple(standings))
+
+
+def _only_counts(slug: str, newest: Iterable[disclosure.Disclosure]) -> bool:
+    """Answer whether somebody is here only as one who counts what companies do, such as a clearing house."""
+    told_by = [each.body.get("told_by", "company") for each in newest if each.provider.id == slug]
+    return bool(told_by) and "company" not in told_by
 
 
 def _view_provider(

@@ -45,7 +45,7 @@ class Dataset:
     provider: str
     provider_name: str
     title: str
-    clearing_house: bool
+    told_by: str
     editions: tuple[FigureEdition, ...]
     steps: tuple[Step, ...]
 
@@ -229,7 +229,7 @@ def _make_dataset(
         provider.slug,
         provider.name,
         newest.title or name,
-        newest.clearing_house,
+        newest.told_by,
         tuple(editions),
         tuple(steps),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lightwell.actions import comparisons
 from lightwell.actions.revisions import Dataset, History
 from lightwell.figures import chart
 from lightwell.figures import period as periods
@@ -35,6 +36,25 @@ def draw_steps(dataset: Dataset, sample: bool) -> str:
     bars = [chart.Bar(f"{step.earlier.name} to {step.later.name}", step.changed) for step in dataset.steps]
     head = chart.Chart(say_steps(dataset), "earlier values revised", say_source(dataset), sample)
     return chart.draw_bars(head, bars)
+
+
+def draw_comparison(topic: str, table: comparisons.Table, sample: bool) -> str:
+    """Draw one figure of each company about a topic, as SVG; the sentence warns of their definitions."""
+    rows = comparisons.select_lines(table)
+    lines = [
+        chart.Line(
+            f"{row.series.provider}: {row.title}"[:90],
+            tuple(cell.number if cell else None for cell in row.cells),
+        )
+        for row in rows
+    ]
+    sentence = (
+        f"{topic}: what each company says it counted. Each defines its figure itself, so they are no ranking"
+    )
+    unit = f"{table.counts}, {_UNITS[table.unit]}" if _UNITS[table.unit] else table.counts
+    names = sorted({row.series.provider for row in rows}, key=str.casefold)
+    head = chart.Chart(sentence, unit, f"published figures of {', '.join(names)}", sample)
+    return chart.draw_lines(head, [periods.format_period(each) for each in table.periods], lines)
 
 
 def say_history(history: History) -> str:

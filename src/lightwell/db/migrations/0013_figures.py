@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ("first", models.IntegerField()),
                 ("last", models.IntegerField()),
                 ("restates", models.BooleanField()),
-                ("clearing_house", models.BooleanField()),
+                ("told_by", models.CharField(max_length=40)),
                 ("points", models.PositiveIntegerField()),
                 ("file", models.CharField(max_length=400)),
                 ("digest", models.CharField(max_length=71)),

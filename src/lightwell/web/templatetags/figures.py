@@ -48,3 +48,25 @@ def difference(row: FigureRevision) -> str:
 def publisher(row: Disclosure) -> str:
     """Name who put a record here."""
     return row.read_record().publisher.name
+
+
+@register.filter
+def exact(value_or_none: object, absent: str = "no number given") -> str:
+    """Write an exact number with separators, or the words that stand where there is none."""
+    return absent if value_or_none is None else f"{value_or_none:,}"
+
+
+@register.filter
+def signed(value_or_none: object) -> str:
+    """Write a difference with its sign; nothing where there is none."""
+    if value_or_none is None:
+        return ""
+    return f"{value_or_none:+,}".replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
+def span(months: int) -> str:
+    """Name a length of time that figures are about."""
+    return {1: "by month", 3: "by quarter", 6: "by half-year", 12: "by year"}.get(
+        months, f"by {months} months"
+    )

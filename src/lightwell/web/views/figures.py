@@ -10,14 +10,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, register_converter, reverse
 
-from lightwell.actions import revisions
+from lightwell.actions import comparisons, overview, revisions, topics
 from lightwell.actions.revisions import Dataset, History
+from lightwell.base import fields
 from lightwell.figures import period as periods
 from lightwell.figures import table
 from lightwell.files import chart_pictures, state
 from lightwell.web import asking, context, converters, figure_charts, memory
+from lightwell.web.templatetags import words
 
 PAGE = 100
+_MOST_SHOWN = 300
 _NO_EXPLANATION = "none found"
 _CSV = "text/csv; charset=utf-8"
 _KINDS = {"changed": "Revised", "dropped": "No longer there", "added": "Added later"}
@@ -28,7 +31,13 @@ def show_figures(request: HttpRequest) -> HttpResponse:
     """Show every set of published figures and the largest revisions about children's safety."""
     datasets = revisions.list_datasets()
     widest = revisions.list_revisions(kind="changed", children=True)[:8]
-    context = {"datasets": datasets, "widest": widest, "here": "figures"}
+    context = {
+        "datasets": datasets,
+        "widest": widest,
+        "topics": topics.TOPICS,
+        "balance": bool(comparisons.list_balance_years(state.open_state())),
+        "here": "figures",
+    }
     return render(request, "figures/index.html", context)
 
 
@@ -37,17 +46,38 @@ def show_dataset(request: HttpRequest, dataset: str) -> HttpResponse:
     """Show one set: its editions, what each revised of the one before, and its figures by topic."""
     found = _find_dataset(dataset)
     series = revisions.list_series(dataset)
-    about_children = [each for each in series if each.child_safety]
+    # Thousands of figures are about one market each; they stand in the table to take away.
+    whole = [each for each in series if not each.breakdown] or series[:_MOST_SHOWN]
+    about_children = [each for each in whole if each.child_safety]
     context = {
         "dataset": found,
         "steps": found.steps,
         "sentence": figure_charts.say_steps(found) if found.steps else "",
         "children": about_children,
-        "others": [each for each in series if not each.child_safety],
+        "others": [each for each in whole if not each.child_safety],
+        "left_out": len(series) - len(whole),
         "widest": revisions.list_revisions(dataset=dataset, kind="changed", children=True)[:8],
         "here": "figures",
     }
     return render(request, "figures/dataset.html", context)
+
+
+@memory.keep
+def send_dataset(request: HttpRequest, dataset: str) -> HttpResponse:
+    """Send the names of every figure of one set as a table, each with the key of its page."""
+    _find_dataset(dataset)
+    head = (
+        "series", "company", "service", "policy_area", "metric", "counts", "unit", "breakdown", "topic",
+        "child_safety", "times_revised",
+    )  # fmt: skip
+    rows = (
+        (
+            each.key, each.provider, each.service, each.policy_area, each.metric, each.counts, each.unit,
+            _write_breakdown(each.breakdown), each.topic, "yes" if each.child_safety else "no", each.revised,
+        )
+        for each in revisions.list_series(dataset)
+    )  # fmt: skip
+    return _send_table(f"{dataset}-figures", head, rows)
 
 
 @memory.keep
@@ -146,6 +176,87 @@ def send_steps(request: HttpRequest, dataset: str, form: str) -> HttpResponse:
     return _send_drawing(f"{dataset}-steps", figure_charts.draw_steps(found, _is_sample()), form)
 
 
+@memory.keep
+def show_comparison(request: HttpRequest, topic: str) -> HttpResponse:
+    """Show what every company says about one topic, side by side, each with what it counts."""
+    if topic not in topics.TOPICS:
+        raise Http404
+    found = comparisons.compare_topic(topic)
+    picture = overview.read_overview(state.open_state())
+    silent = {*found.silent, *_list_absent(picture, found)}
+    context = {
+        "topic": topic,
+        "tables": [
+            {
+                "table": each,
+                "number": number,
+                "periods": [periods.format_period(period) for period in each.periods],
+                "chart": len(each.periods) > 1,
+            }
+            for number, each in enumerate(found.tables)
+        ],
+        "silent": sorted(silent, key=str.casefold),
+        "here": "figures",
+    }
+    return render(request, "figures/comparison.html", context)
+
+
+@memory.keep
+def send_comparison(request: HttpRequest, topic: str, number: int, form: str) -> HttpResponse:
+    """Send the chart of one table of a comparison, or the table as CSV."""
+    found = comparisons.compare_topic(topic) if topic in topics.TOPICS else None
+    if found is None or number >= len(found.tables):
+        raise Http404
+    name, shown = f"{topic}-{number}", found.tables[number]
+    if form != "csv":
+        return _send_drawing(
+            name, figure_charts.draw_comparison(words.topic(topic), shown, _is_sample()), form
+        )
+    rows = (
+        (
+            row.series.provider, row.series.service, row.series.policy_area, row.series.metric,
+            row.series.counts, row.series.unit, periods.format_period(period), cell.printed,
+            "" if cell.number is None else str(cell.number),
+            "" if cell.rate is None else f"{cell.rate:.3f}", row.users,
+        )
+        for row in shown.rows
+        for period, cell in zip(shown.periods, row.cells, strict=True)
+        if cell is not None
+    )  # fmt: skip
+    head = (
+        "company", "service", "policy_area", "metric", "counts", "unit", "period", "as_printed", "number",
+        "per_million_people", "people_counted_by",
+    )  # fmt: skip
+    return _send_table(name, head, rows)
+
+
+@memory.keep
+def show_clearing_house(request: HttpRequest) -> HttpResponse:
+    """Show what companies say they sent beside what the clearing house says it received, year by year."""
+    opened = state.open_state()
+    years = comparisons.list_balance_years(opened)
+    year = int(
+        asking.choose_value(request.GET, "year", [str(each) for each in years]) or max(years, default=0)
+    )
+    found = comparisons.read_balance(opened, year) if years else None
+    context = {
+        "years": years,
+        "year": year,
+        "balance": found[0] if found else None,
+        "edition": found[1] if found else None,
+        "shares": [(each, found[0].share(each)) for each in found[0].families] if found else [],
+        "here": "figures",
+    }
+    return render(request, "figures/clearing_house.html", context)
+
+
+def _list_absent(picture: overview.Overview, found: comparisons.Comparison) -> list[str]:
+    """List companies known here of which no figure about the topic is here either."""
+    answered = {fields.make_slug(row.series.provider) for table in found.tables for row in table.rows}
+    tellers = {each.provider for each in revisions.list_datasets() if each.told_by != "company"}
+    return [each.name for each in picture.providers if each.slug not in answered | tellers]
+
+
 def _narrow(request: HttpRequest, dataset: Dataset):  # type: ignore[no-untyped-def]
     names = {step.later.name: step.later.pk for step in dataset.steps}
     edition = asking.choose_value(request.GET, "edition", names)
@@ -239,7 +350,15 @@ urlpatterns = [
     path("figures/", show_figures, name="figures"),
     path("figures/over-time/<slug:key>/", show_history, name="figure"),
     path("figures/over-time/<slug:key>.<figure_form:form>", send_chart, name="figure-chart"),
+    path("figures/compare/<slug:topic>/", show_comparison, name="figure-comparison"),
+    path(
+        "figures/compare/<slug:topic>/<int:number>.<figure_form:form>",
+        send_comparison,
+        name="figure-comparison-table",
+    ),
+    path("figures/sent-and-received/", show_clearing_house, name="clearing-house"),
     path("figures/<slug:dataset>/", show_dataset, name="figure-dataset"),
+    path("figures/<slug:dataset>/figures.csv", send_dataset, name="figure-dataset-table"),
     path("figures/<slug:dataset>/revisions/", show_revisions, name="figure-revisions"),
     path("figures/<slug:dataset>/revisions.csv", send_revisions, name="figure-revisions-table"),
     path("figures/<slug:dataset>/revisions.<figure_picture:form>", send_steps, name="figure-steps"),
