@@ -19,7 +19,7 @@ import peers  # noqa: E402
 import pypdfium2  # noqa: E402
 from test_attack import SEED  # noqa: E402
 
-from lightwell.files import attack, rehearsal, workers  # noqa: E402
+from lightwell.files import attack, recognition, rehearsal, workers  # noqa: E402
 
 OURS = "Lightwell"
 HEAD = """# What attackers get out of a redacted file
@@ -101,13 +101,13 @@ def _list_versions() -> list[str]:
         "qpdf": ["qpdf", "--version"],
         "exiftool": ["exiftool", "-ver"],
         "Ghostscript": ["gs", "--version"],
-        "Tesseract": ["tesseract", "--version"],
     }
     versions = [f"pdfium {pypdfium2.PDFIUM_INFO}"]
     for name, command in programs.items():
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         first = (done.stdout + done.stderr).splitlines()[0].split()
         versions.append(f"{name} {first[-1]}")
+    versions.append(recognition.name_recogniser())
     for name in ("pymupdf", "clearleaf"):
         try:
             module = __import__(name)

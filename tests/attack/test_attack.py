@@ -86,7 +86,7 @@ def test_ours_gives_nothing_back(everything, pool):
 def test_ours_without_ocr_leaves_only_what_is_a_picture(everything, pool, monkeypatch):
     """Where nobody looked at the picture, words that are no text stay in sight, and the check cannot know."""
     path, secrets, _ = everything
-    monkeypatch.setattr(rehearsal.ocr, "find_program", lambda: None)
+    monkeypatch.setattr(rehearsal.ocr, "is_here", lambda: False)
     made = rehearsal.redact_file(path, secrets, pool)
     monkeypatch.undo()
     left = attack.attack_file(made.subject.pdf, secrets, pool)

@@ -67,7 +67,7 @@ def test_a_secret_that_comes_back_is_a_failure(tmp_path, quick, monkeypatch):
     (tmp_path / "notes.md").write_text("# Visit\n\nKatherine Ashdown told us about her nights.\n")
     (tmp_path / "secrets.txt").write_text("Katherine Ashdown\n")
     monkeypatch.setattr(rehearsal, "find_words", lambda parts, secret: iter(()))
-    monkeypatch.setattr(rehearsal.ocr, "find_program", lambda: None)
+    monkeypatch.setattr(rehearsal.ocr, "is_here", lambda: False)
     result = run(tmp_path)
 
     assert result.exit_code == 1

@@ -384,7 +384,7 @@ def test_a_long_document_is_read_in_stretches_and_its_last_page_as_well(pool, mo
 
 
 def test_without_tesseract_it_says_what_was_not_looked_at(pool, monkeypatch):
-    monkeypatch.setattr(ocr, "find_program", lambda: None)
+    monkeypatch.setattr(ocr, "is_here", lambda: False)
     result = residue.check_residue(show(lambda pen, box: None)(redact()), pool)
 
     assert not result.blocks
@@ -392,8 +392,9 @@ def test_without_tesseract_it_says_what_was_not_looked_at(pool, monkeypatch):
     assert "tesseract-ocr" in result.notes[0]
 
 
-def test_a_program_that_fails_is_no_answer(pool, monkeypatch):
-    monkeypatch.setattr(ocr, "find_program", lambda: "/bin/false")
+def test_an_engine_that_fails_is_no_answer(pool, monkeypatch):
+    monkeypatch.setattr(ocr, "ONE_BLOCK", "no layout")
+    monkeypatch.setattr(ocr.read_pictures, "__defaults__", ("no layout", None))
 
     with pytest.raises(errors.CouldNotCheck):
         residue.check_residue(redact().subject, pool)

@@ -70,7 +70,7 @@ def list_programs() -> list[Attacker]:
         Attacker("qpdf", ("qpdf",), _run_qpdf, "qpdf"),
         Attacker("exiftool", ("exiftool",), _run_exiftool, "libimage-exiftool-perl"),
         Attacker("Ghostscript", ("gs",), _run_ghostscript, "ghostscript"),
-        Attacker("pictures and OCR", ("mutool", "pdfimages", "tesseract"), _run_pictures, "mupdf-tools"),
+        Attacker("pictures and OCR", ("mutool", "pdfimages"), _run_pictures, "mupdf-tools"),
     ]
 
 
@@ -92,8 +92,8 @@ def attack_file(pdf: bytes, secrets: Sequence[str], pool: workers.Pool) -> Attac
             found = recovered.setdefault(program.name, set())
             for kind, text in program.run(path, scratch):
                 found |= find_secrets(secrets, text, kind)
-        if ocr.find_program() is None:
-            missing["OCR of every page"] = "tesseract not installed (tesseract-ocr, tesseract-ocr-eng)"
+        if not ocr.is_here():
+            missing["OCR of every page"] = "tesseract not installed (tesseract-ocr-eng)"
         else:
             texts = _read_pages(path, pool)
             recovered["OCR of every page"] = set().union(
@@ -138,7 +138,7 @@ def _read_pages(path: Path, pool: workers.Pool) -> list[str]:
         if isinstance(outcome, dict):
             upright = base64.b64decode(outcome["png"])
             pictures += [upright, *_turn(upright)]
-    return ocr.read_pictures(pictures, ocr.ANYWHERE)
+    return ocr.read_pictures(pictures, ocr.ANYWHERE, pool)
 
 
 def _turn(png: bytes) -> Iterator[bytes]:

@@ -1,88 +1,81 @@
-"""Words read out of pictures by the program Tesseract, which is optional: without it nothing is read.
+"""Words read out of pictures that we drew ourselves, by the engine that reads scans (`files/recognition`).
 
-One call reads many pictures, because starting the program costs more than a small picture. It gets pictures
-that we drew ourselves, never a file from outside. Tesseract 4 or newer (Apache-2.0), with the language `eng`.
+One path for sealing and for checking: the same Tesseract with the same languages, in the process behind the
+fence, one task a picture. Optional: without it nothing is read, and whoever asks says so.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+import base64
+import contextlib
+import importlib.util
+from collections.abc import Iterator, Sequence
 
 from lightwell.archive import page
 from lightwell.base import errors
+from lightwell.files import recognition, workers
 
 MISSING = (
     "Tesseract is not installed, so no picture was read; it would find a hidden word that the picture still "
-    "shows (on Debian or Ubuntu: apt-get install tesseract-ocr tesseract-ocr-eng)"
+    "shows (pip install 'lightwell[site]' and, on Debian or Ubuntu: apt-get install tesseract-ocr-eng)"
 )
 # How Tesseract is to look at a picture: what one way takes for a table the next still reads.
 ONE_BLOCK, ONE_LINE, ANYWHERE = 6, 7, 11
-_SECONDS_A_PICTURE = 60
 _FAILED = "Tesseract failed; the pictures were not read"
-# Of a table as Tesseract writes it: columns of a row, and the mark of a row that is a word.
-_COLUMNS, _WORD_LEVEL = 12, "5"
 
 
-def find_program() -> str | None:
-    """Find Tesseract; None where it is not installed."""
-    return shutil.which("tesseract")
+def is_here() -> bool:
+    """Answer whether pictures can be read here, without loading the engine."""
+    return importlib.util.find_spec("tesserocr") is not None and bool(recognition.find_languages())
 
 
-def read_pictures(pictures: Sequence[bytes], layout: int = ONE_BLOCK) -> list[str]:
-    """Read the words of PNG pictures; an empty picture has none. `CouldNotCheck` when Tesseract cannot."""
+def read_pictures(
+    pictures: Sequence[bytes], layout: int = ONE_BLOCK, pool: workers.Pool | None = None
+) -> list[str]:
+    """Read the words of PNG pictures; an empty picture has none. `CouldNotCheck` when Tesseract cannot.
+
+    A `pool` of the caller's spares starting a process.
+    """
     places = [k for k, picture in enumerate(pictures) if picture]
     texts = [""] * len(pictures)
-    if places:
-        pages = _run([pictures[k] for k in places], layout, "txt").split("\f")[: len(places)]
-        if len(pages) != len(places):
-            raise errors.CouldNotCheck(_FAILED)
-        for k, text in zip(places, pages, strict=True):
-            texts[k] = text
+    for k, found in zip(places, _run([pictures[k] for k in places], layout, pool), strict=True):
+        texts[k] = str(found["text"])
     return texts
 
 
-def find_words(pictures: Sequence[bytes], layout: int = ANYWHERE) -> list[list[page.Word]]:
+def find_words(
+    pictures: Sequence[bytes], layout: int = ANYWHERE, pool: workers.Pool | None = None
+) -> list[list[page.Word]]:
     """Find the words of PNG pictures with their boxes in pixels. `CouldNotCheck` when Tesseract cannot."""
-    found: list[list[page.Word]] = [[] for _ in pictures]
+    return [
+        [
+            page.Word(str(text), (int(box[0]), int(box[1]), int(box[2]), int(box[3])))
+            for text, box in found["words"]
+        ]
+        for found in _run(pictures, layout, pool)
+    ]
+
+
+def _run(pictures: Sequence[bytes], layout: int, pool: workers.Pool | None) -> list[workers.Task]:
     if not pictures:
-        return found
-    for row in _run(pictures, layout, "tsv").splitlines():
-        cells = row.split("\t")
-        if len(cells) == _COLUMNS and cells[0] == _WORD_LEVEL and cells[-1].strip():
-            number, left, top, width, height = (int(cells[k]) for k in (1, 6, 7, 8, 9))
-            box = (left, top, left + width, top + height)
-            found[number - 1].append(page.Word(cells[-1].strip(), box))
+        return []
+    if not is_here():
+        raise errors.CouldNotCheck(MISSING)
+    tasks = [
+        {"do": "recognise", "picture": base64.b64encode(picture).decode(), "layout": layout}
+        for picture in pictures
+    ]
+    with _open_pool(pool) as opened:
+        found = [outcome for outcome in opened.run(tasks) if isinstance(outcome, dict)]
+    if len(found) != len(pictures):
+        raise errors.CouldNotCheck(_FAILED)
     return found
 
 
-def _run(pictures: Sequence[bytes], layout: int, form: str) -> str:
-    program = find_program()
-    if program is None:
-        raise errors.CouldNotCheck(MISSING)
-    with tempfile.TemporaryDirectory(prefix="lightwell-ocr-") as name:
-        folder = Path(name)
-        paths = [folder / f"{k}.png" for k in range(len(pictures))]
-        for path, picture in zip(paths, pictures, strict=True):
-            path.write_bytes(picture)
-        listed = folder / "pictures.txt"
-        listed.write_text("".join(f"{path}\n" for path in paths))
-        command = [program, str(listed), "stdout", "-l", "eng", "--psm", str(layout), form]
-        try:
-            # Threads of its own make small pictures slower.
-            done = subprocess.run(  # noqa: S603 - a program found by name, files of our own, no shell
-                command,
-                capture_output=True,
-                timeout=_SECONDS_A_PICTURE * len(pictures),
-                env={**os.environ, "OMP_THREAD_LIMIT": "1"},
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            raise errors.CouldNotCheck("Tesseract did not answer; the pictures were not read") from None
-    if done.returncode:
-        raise errors.CouldNotCheck(_FAILED)
-    return done.stdout.decode("utf-8", "replace")
+@contextlib.contextmanager
+def _open_pool(pool: workers.Pool | None) -> Iterator[workers.Pool]:
+    if pool is not None:
+        yield pool
+        return
+    with workers.Pool(1) as opened:
+        yield opened

@@ -282,6 +282,11 @@ def _read_cells(task: Task, tell: Tell) -> dict[str, Any]:
     return {}
 
 
+def _recognise(task: Task, tell: Tell) -> dict[str, Any]:
+    text, words = recognition.read_picture(base64.b64decode(task["picture"]), int(task["layout"]))
+    return {"text": text, "words": words}
+
+
 def _list_lacks(task: Task, tell: Tell) -> dict[str, Any]:
     return {
         typesetting.NAME: typesetting.find_lack(),
@@ -342,6 +347,7 @@ _TASKS = {
     "attachments": _list_attachments,
     "take-out": _take_out,
     "cells": _read_cells,
+    "recognise": _recognise,
 }
 
 

@@ -1,7 +1,8 @@
 """Words read by Tesseract from the picture of a page that has no usable text layer, each with its box.
 
 The picture stays PDFium's; only the words come from here, and how sure the machine was is kept page by page
-(`files/tally`). Runs inside the process behind the fence, one thread. Tesseract is optional: its Python
+(`files/tally`). The residue check reads its pictures with the same engine (`read_picture`, asked through
+`files/ocr`). Runs inside the process behind the fence, one thread. Tesseract is optional: its Python
 binding and its language data; `find_lack` says what is missing.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,25 @@ def name_recogniser() -> str:
     return f"{MARK}{version} {'+'.join(find_languages())}"
 
 
+def read_picture(png: bytes, layout: int) -> tuple[str, list[tuple[str, tuple[int, int, int, int]]]]:
+    """Read one picture in a layout of Tesseract's; its text, and its words with their boxes in pixels."""
+    engine = _keep_engine()
+    engine.SetPageSegMode(layout)
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as picture:
+        engine.SetImage(picture.convert("RGB"))
+    engine.Recognize()
+    words = [(text, box) for line in _iterate_lines(engine) for text, _, box in line]
+    return engine.GetUTF8Text(), words
+
+
+@functools.lru_cache(maxsize=1)
+def _keep_engine() -> Any:
+    """Begin the engine that a process keeps: for small pictures that takes longer than the reading."""
+    import tesserocr
+
+    return tesserocr.PyTessBaseAPI(path=str(_find_data()), lang="+".join(find_languages()))
+
+
 class Recogniser:
     """Reads pages from their pictures; `sure` says for each page it read, by number, how sure it was in per
     cent.
@@ -123,17 +144,25 @@ class Recogniser:
         self._engine.SetImage(picture)
         self._engine.SetSourceResolution(DPI)
         self._engine.Recognize()
-        line: list[tuple[str, float, tuple[int, int, int, int]]] = []
-        for word in tesserocr.iterate_level(self._engine.GetIterator(), tesserocr.RIL.WORD):
-            if word.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) and line:
-                yield line
-                line = []
-            with contextlib.suppress(RuntimeError):
-                text = (word.GetUTF8Text(tesserocr.RIL.WORD) or "").strip()
-                if text and (box := word.BoundingBox(tesserocr.RIL.WORD)):
-                    line.append((text, word.Confidence(tesserocr.RIL.WORD), box))
-        if line:
+        yield from _iterate_lines(self._engine)
+
+
+def _iterate_lines(engine: Any) -> Iterator[list[tuple[str, float, tuple[int, int, int, int]]]]:
+    """Iterate over what was recognised, line by line: words, how sure, and their boxes."""
+    import tesserocr
+
+    found = engine.GetIterator()
+    line: list[tuple[str, float, tuple[int, int, int, int]]] = []
+    for word in tesserocr.iterate_level(found, tesserocr.RIL.WORD) if found is not None else ():
+        if word.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) and line:
             yield line
+            line = []
+        with contextlib.suppress(RuntimeError):
+            text = (word.GetUTF8Text(tesserocr.RIL.WORD) or "").strip()
+            if text and (box := word.BoundingBox(tesserocr.RIL.WORD)):
+                line.append((text, word.Confidence(tesserocr.RIL.WORD), box))
+    if line:
+        yield line
 
 
 def _find_data() -> Path | None:

@@ -102,7 +102,7 @@ def redact_file(
     """Hide every secret in a file; `UserMistake` when it cannot be read."""
     pages, pdf = _seal(path)
     with _keep(pdf) as kept:
-        pictured = _find_pictured(kept, pages, secrets, pool) if ocr.find_program() else {}
+        pictured = _find_pictured(kept, pages, secrets, pool) if ocr.is_here() else {}
     sheets: list[published_pdf.Sheet] = []
     visible: list[tuple[page.Word, ...]] = []
     hidden: list[residue.Hidden] = []
@@ -201,7 +201,7 @@ def _find_pictured(
     tasks = [{"do": "draw", "path": str(path), "number": p.head.number, "dpi": _OCR_DPI} for p in pages]
     pictures = [base64.b64decode(_take(outcome, path)["png"]) for outcome in pool.run(tasks)]
     found: dict[int, list[Box]] = {}
-    for each, picture, words in zip(pages, pictures, ocr.find_words(pictures), strict=True):
+    for each, picture, words in zip(pages, pictures, ocr.find_words(pictures, pool=pool), strict=True):
         drawn = Image.open(io.BytesIO(picture)).size
         for place in _list_alike(words, secrets):
             box = _scale(place, drawn, each.head)

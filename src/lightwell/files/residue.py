@@ -166,7 +166,7 @@ def check_residue(subject: Subject, pool: workers.Pool | None = None) -> Result:
     ]
     form, found_there = _judge_layout(decision, subject.pdf)
     survivors += found_there
-    boxes = _list_crops(subject.hidden) if ocr.find_program() else {}
+    boxes = _list_crops(subject.hidden) if ocr.is_here() else {}
     failed: list[str] = []
     # A stretch of a long document at a time: what was read of it is judged and forgotten.
     for before, count, path in _cut_stretches(subject):
@@ -179,12 +179,12 @@ def check_residue(subject: Subject, pool: workers.Pool | None = None) -> Result:
                 continue
             for hidden, found, whole in _judge(decision, reading, _list_keywords()):
                 survivors.append(Survivor(number, name, extractor, whole, hidden, found))
-        survivors += _judge_crops(decision, crops)
+        survivors += _judge_crops(decision, crops, pool)
     for each in subject.exits:
         for hidden, found, whole in survival.judge_text(decision, each.text, each.frame):
             survivors.append(Survivor(0, each.name, TEXT, whole, hidden, found))
     order = sorted(dict.fromkeys(survivors), key=lambda s: (s.page, s.exit, s.extractor, not s.whole))
-    return Result(tuple(order), tuple(failed), form, ocr.find_program() is not None)
+    return Result(tuple(order), tuple(failed), form, ocr.is_here())
 
 
 def _list_places(parts: page.Parts, region: redaction.Region) -> Iterator[redaction.Place]:
@@ -333,11 +333,14 @@ def _list_crops(hidden: Sequence[Hidden]) -> dict[int, list[Box]]:
     return crops
 
 
-def _judge_crops(decision: survival.Decision, crops: Sequence[Crop]) -> Iterator[Survivor]:
+def _judge_crops(
+    decision: survival.Decision, crops: Sequence[Crop], pool: workers.Pool
+) -> Iterator[Survivor]:
     if not crops:
         return
     doubtful = []
-    for crop, text in zip(crops, ocr.read_pictures([png for _, _, png in crops]), strict=True):
+    first = ocr.read_pictures([png for _, _, png in crops], pool=pool)
+    for crop, text in zip(crops, first, strict=True):
         for hidden, found, whole in survival.judge_crop(decision, crop[0], crop[1], text):
             if whole:
                 yield Survivor(crop[0], "picture", OCR, whole, hidden, found)
@@ -346,7 +349,7 @@ def _judge_crops(decision: survival.Decision, crops: Sequence[Crop]) -> Iterator
     # Four letters in a row may be misread out of a neighbour or a label; those that are there are read in
     # another size as well.
     resized = [_resize(crop[2]) for crop, _, _ in doubtful]
-    again = {layout: ocr.read_pictures(resized, layout) for layout in _AGAIN}
+    again = {layout: ocr.read_pictures(resized, layout, pool) for layout in _AGAIN}
     for place, ((number, box, _), hidden, found) in enumerate(doubtful):
         texts = [texts[place] for texts in again.values()]
         judged = [each for text in texts for each in survival.judge_crop(decision, number, box, text)]
