@@ -38,7 +38,8 @@ def backup(file: Path, with_keys: bool) -> None:
     if bucket.is_set():
         click.echo(
             "The sealed and public files lie in a bucket and are NOT in this backup, but for some copies: "
-            "keep versions of the bucket, and copy it elsewhere too",
+            "copy the bucket elsewhere now, after this backup, without deleting there, and keep its versions "
+            "(docs/how-to/operate.md, Files in a bucket)",
             err=True,
         )
 
