@@ -6,6 +6,7 @@ import csv
 import datetime
 import io
 import json
+import os
 from pathlib import Path
 
 import disclosure_fixture
@@ -13,10 +14,10 @@ import figure_fixture
 import pytest
 from django.test import Client
 
-from lightwell.actions import bundles, editions, figures, log, revisions
+from lightwell.actions import bundles, editions, figures, log, revisions, watching
 from lightwell.base import errors
 from lightwell.client import verify
-from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries
+from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries, Proposal
 from lightwell.files import foundation, mapping_files
 from lightwell.files.state import State
 
@@ -242,3 +243,73 @@ def test_the_clearing_house_and_every_company_on_one_page(desk) -> None:
     for said in ("36,210,368", "30,658,047", "84.7 %", "did not answer", "1,472,221"):
         assert said in page
     assert "NCMEC" not in read("/companies/").partition("<main")[2].partition("</main>")[0]
+
+
+def put(folder: Path, title: str, rows: list[tuple[str, str, str]]) -> Path:
+    """Put a file into a watched folder as if it had lain there for a while."""
+    path = folder / title
+    path.write_bytes(figure_fixture.write_file(rows))
+    os.utime(path, (1, int(path.stat().st_mtime) - 60))
+    return path
+
+
+def test_a_watched_folder_proposes_each_edition_once_and_says_what_it_revised(
+    desk, tmp_path, monkeypatch
+) -> None:
+    folder = tmp_path / "incoming"
+    folder.mkdir()
+    look = {
+        "state": desk.state,
+        "actor": desk.ana,
+        "folder": folder,
+        "mapping": figure_fixture.read_mapping(),
+        "now": NOW,
+    }
+    put(folder, *figure_fixture.EDITIONS[0])
+    assert [counts for _, _, counts in watching.look_at_folder(**look).proposed] == [{}]
+    # The second edition is compared with the first, which still waits for a second person.
+    put(folder, *figure_fixture.EDITIONS[1])
+    report = watching.look_at_folder(**look)
+    assert [counts for _, _, counts in report.proposed] == [{"changed": 1, "dropped": 1, "added": 0}]
+    opened = []
+    monkeypatch.setattr(figures, "read_bytes", lambda path: opened.append(path))
+    again = watching.look_at_folder(**look)
+    assert (again.is_quiet, again.unchanged, opened) == (True, 2, [])
+    monkeypatch.undo()
+    for proposal in Proposal.objects.order_by("pk"):
+        desk.approve(proposal, NOW)
+    assert FigureRevision.objects.get(kind="changed").after == "400"
+    # Without its memory it still proposes nothing that is on record.
+    (desk.state.root / "figures-seen.json").unlink()
+    assert watching.look_at_folder(**look).proposed == []
+    assert Proposal.objects.count() == 2
+
+
+def test_a_bad_file_in_a_watched_folder_is_named_once_and_stops_no_other(desk, tmp_path) -> None:
+    look = {
+        "state": desk.state,
+        "actor": desk.ana,
+        "folder": tmp_path / "in",
+        "mapping": figure_fixture.read_mapping(),
+        "now": NOW,
+    }
+    (tmp_path / "in").mkdir()
+    bad = put(tmp_path / "in", "bad.csv", [("Removed", "2026Q1", "many")])
+    put(tmp_path / "in", *figure_fixture.EDITIONS[0])
+    report = watching.look_at_folder(**look)
+    assert len(report.proposed) == 1
+    (problem,) = report.problems
+    assert problem.place == 'bad.csv, row 2, column "value"'
+    assert watching.look_at_folder(**look).is_quiet
+    bad.write_bytes(figure_fixture.write_file([("Removed", "2026Q3", "7")]))
+    os.utime(bad, (2, int(bad.stat().st_mtime) - 30))
+    assert len(watching.look_at_folder(**look).proposed) == 1
+
+
+def test_a_file_that_is_still_being_written_is_left_for_later(desk, tmp_path) -> None:
+    title, rows = figure_fixture.EDITIONS[0]
+    (tmp_path / title).write_bytes(figure_fixture.write_file(rows))
+    report = watching.look_at_folder(
+        state=desk.state, actor=desk.ana, folder=tmp_path, mapping=figure_fixture.read_mapping(), now=NOW
+    )
+    assert report.is_quiet

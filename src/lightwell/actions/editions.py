@@ -17,7 +17,7 @@ from lightwell.actions.drafts import Prepared
 from lightwell.actions.figures import Read
 from lightwell.base import canonical, disclosure, errors, fields
 from lightwell.base.canonical import Json
-from lightwell.db.models import Disclosure, FigureEdition, Organisation, Provider, Service
+from lightwell.db.models import Disclosure, FigureEdition, Organisation, Proposal, Provider, Service
 from lightwell.figures import period as periods
 from lightwell.figures import topic as topics
 from lightwell.figures.edition import Edition
@@ -50,6 +50,21 @@ def find_record(read: Read) -> Disclosure | None:
     return edition.disclosure if edition else None
 
 
+def list_waiting(*, state: State, mapping: Mapping) -> list[tuple[Read, str]]:
+    """List the editions read by a mapping that wait for a second person, each with the id of its record."""
+    found = []
+    for proposal in Proposal.objects.filter(kind="disclosure", approved=None).order_by("pk"):
+        value = proposal.payload.get("record")
+        if not isinstance(value, dict) or value.get("kind") != figures.KIND:
+            continue
+        record = disclosure.parse_disclosure(value)
+        named = record.body.get("mapping")
+        if isinstance(named, dict) and named.get("name") == fields.make_slug(mapping.name):
+            read = figures.read_record(state, record)
+            found += [(read, record.id)] if read else []
+    return found
+
+
 def prepare_editions(
     *,
     state: State,
@@ -65,15 +80,21 @@ def prepare_editions(
     With `keep` the files are put into the sealed area, as those of a draft are. `UserMistake` lists every
     problem; then nothing is kept.
     """
+    waiting = [
+        each
+        for mapping in {read.mapping.name: read.mapping for read in reads}.values()
+        for each in list_waiting(state=state, mapping=mapping)
+    ]
+    known = {(read.dataset, read.digest) for read, _ in waiting}
     fresh = sorted(
-        (read for read in reads if find_record(read) is None),
-        key=lambda read: (read.dataset, read.edition.latest.last, read.edition.latest.first, read.title),
+        (read for read in reads if (read.dataset, read.digest) not in known and find_record(read) is None),
+        key=lambda read: (read.dataset, *_order(read.edition.latest), read.title),
     )
     made: list[tuple[Read, str]] = []
     prepared, problems = [], []
     for read in fresh:
         record = disclosures.make_id(figures.KIND)
-        before = _find_before(read, made)
+        before = _find_before(read, [*waiting, *made])
         value = _make_record(record, read, before, said, publisher, now)
         try:
             payload = disclosures.format_payload(disclosure.parse_disclosure(value), ())
@@ -200,17 +221,19 @@ def _summarise(provider: str, edition: Edition, before: tuple[str, Edition] | No
     )
 
 
-def _find_before(read: Read, made: Sequence[tuple[Read, str]]) -> tuple[str, Edition] | None:
-    """Find the edition before: the latest one in view or in this batch that is older than this one."""
+def _find_before(read: Read, others: Sequence[tuple[Read, str]]) -> tuple[str, Edition] | None:
+    """Find the edition before: the latest in view, waiting or given with it that is not younger than it."""
     own = _order(read.edition.latest)
     rows = FigureEdition.objects.visible().filter(dataset=read.dataset).select_related("disclosure")
-    found = [(_order(Period(row.first, row.last)), row.pk, row) for row in rows]
-    older = [each for each in found if each[0] <= own]
-    batch = [(other, record) for other, record in made if other.dataset == read.dataset]
-    stored = max(older, key=lambda each: each[:2]) if older else None
-    if batch and (stored is None or _order(batch[-1][0].edition.latest) >= stored[0]):
-        return batch[-1][1], batch[-1][0].edition
-    return (stored[2].disclosure.record, figures.read_edition(stored[2])) if stored else None
+    stored = [row for row in rows if _order(Period(row.first, row.last)) <= own]
+    near = [
+        each for each in others if each[0].dataset == read.dataset and _order(each[0].edition.latest) <= own
+    ]
+    latest = max(near, key=lambda each: _order(each[0].edition.latest), default=None)
+    row = stored[-1] if stored else None
+    if latest is not None and (row is None or _order(latest[0].edition.latest) >= (row.last, row.first)):
+        return latest[1], latest[0].edition
+    return (row.disclosure.record, figures.read_edition(row)) if row else None
 
 
 def _order(period: Period) -> tuple[int, int]:

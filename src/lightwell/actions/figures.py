@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 from django.db.models import Q
 
@@ -30,6 +31,7 @@ from lightwell.files import data, figure_files
 from lightwell.files.state import State
 
 KIND = "figures-edition"
+MAX_BYTES = 200_000_000
 _BATCH = 2000
 
 
@@ -285,6 +287,16 @@ def _check_statement(record: disclosure.Disclosure, read: Read) -> None:
                     )
     if problems:
         raise errors.UserMistake(problems=problems)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file that is to be put on record; `UserMistake` when it cannot be read or is too large."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise errors.UserMistake(f"at most {MAX_BYTES:,} bytes can be put on record", place=str(path))
+        return path.read_bytes()
+    except OSError as error:
+        raise errors.UserMistake(f"the file cannot be read: {error.strerror}", place=str(path)) from None
 
 
 def get_file(state: State, digest: str) -> bytes:

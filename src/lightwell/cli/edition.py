@@ -1,18 +1,17 @@
-"""`lightwell figures import`: published figures become records here, one for each edition.
+"""`lightwell figures import` and `watch`: published figures become records here, one for each edition.
 
 Registered under the group `figures` by `cli/main`; unlike the rest of that group it needs an installation.
 """
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
 
 from lightwell.base import errors
 from lightwell.cli import installation
-
-_MAX_BYTES = 200_000_000
 
 
 @click.command("import")
@@ -65,7 +64,7 @@ def import_editions(
     problems: list[errors.Problem] = []
     for path in files:
         try:
-            reads.append(figures.read_file(path.name, _read_bytes(path), found, hint))
+            reads.append(figures.read_file(path.name, figures.read_bytes(path), found, hint))
         except errors.UserMistake as error:
             problems += error.problems
     if problems:
@@ -96,10 +95,63 @@ def import_editions(
         click.echo(f"another person publishes them with: lightwell approve {' '.join(numbers)} --as NAME")
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise errors.UserMistake(f"at most {_MAX_BYTES:,} bytes can be put on record", place=str(path))
-        return path.read_bytes()
-    except OSError as error:
-        raise errors.UserMistake(f"the file cannot be read: {error.strerror}", place=str(path)) from None
+@click.command("watch")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--mapping", required=True, help="How the files are read: a name such as meta, or your own file."
+)
+@click.option("--as", "person", required=True, metavar="NAME", help="The account you act for.")
+@click.option("--once", is_flag=True, help="Look once and end, for example from cron.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(1, 86400),
+    default=60.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
+@click.pass_context
+def watch_folder(
+    context: click.Context, folder: Path, mapping: str, person: str, once: bool, interval: float
+) -> None:
+    """Propose new editions as they appear in FOLDER; unchanged files are not opened again.
+
+    Says for each edition what it revised of the one before. A file that cannot be read is refused whole and
+    named once. Another person publishes what was proposed, with lightwell approve.
+
+    \b
+    Examples:
+      lightwell figures watch incoming/ --mapping meta --as ana
+      lightwell figures watch incoming/ --mapping meta --as ana --once
+    """
+    state = installation.open_installation()
+    from lightwell.actions import watching
+    from lightwell.files import mapping_files
+
+    actor = installation.find_person(person)
+    found = mapping_files.find_mapping(mapping)
+    failed = False
+    while True:
+        report = watching.look_at_folder(
+            state=state, actor=actor, folder=folder, mapping=found, now=state.read_now()
+        )
+        for number, title, counts in report.proposed:
+            said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+            click.echo(f"{number}  {title}: {said or 'the first edition here'}")
+        if report.proposed:
+            numbers = " ".join(str(number) for number, _, _ in report.proposed)
+            click.echo(f"another person publishes them with: lightwell approve {numbers} --as NAME")
+        for title in report.known:
+            click.echo(f"{title}: here already")
+        for problem in report.problems:
+            click.echo(str(problem), err=True)
+        failed = bool(report.problems)
+        if once:
+            if report.is_quiet:
+                click.echo(f"nothing new; {report.unchanged} files unchanged")
+            break
+        try:
+            time.sleep(interval)
+        except KeyboardInterrupt:
+            break
+    if failed:
+        context.exit(1)

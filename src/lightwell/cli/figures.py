@@ -35,6 +35,7 @@ def figures() -> None:
 
 
 figures.add_command(edition.import_editions)
+figures.add_command(edition.watch_folder)
 
 
 @figures.command()
@@ -353,11 +354,7 @@ _COLUMNS = (
 
 
 def _format_csv(steps: Sequence[figure_steps.Step]) -> str:
-    """Write revisions as CSV; a cell that a spreadsheet would take for a formula is made
-    a
-
-    text.
-    """
+    """Write revisions as CSV; a cell that a spreadsheet would take for a formula is made a text."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(_COLUMNS)
@@ -379,11 +376,5 @@ def _format_csv(steps: Sequence[figure_steps.Step]) -> str:
 
 
 def _show(text: str) -> str:
-    """Make text from a file safe for
-    a
-
-    terminal.
-
-
-    """
+    """Make text from a file safe for a terminal."""
     return "".join(each if each.isprintable() else "�" for each in text)
