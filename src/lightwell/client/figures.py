@@ -8,8 +8,10 @@ Only CSV and JSON are read here, with the standard library; of other files it is
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from lightwell.base import canonical, disclosure, errors
 from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
@@ -101,12 +103,17 @@ def read_figures(mapping: mappings.Mapping, title: str, data: bytes, edition: st
     hint = periods.find_period(title) or _read_period(edition)
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), mapping.layouts[0].encoding)
     try:
-        lines = io.StringIO(data.decode(encoding), newline="")
+        text = data.decode(encoding)
+        if title.lower().endswith(".json"):
+            # A number with a point is kept exact; a float would be another number.
+            value = json.loads(text, parse_float=Decimal)
+            return layouts.read_edition(layouts.open_value(mapping, value, title, hint))
+        rows = table.split_rows(io.StringIO(text, newline=""), title, mapping.layouts[0].delimiter)
+        return layouts.read_edition(layouts.open_rows(mapping, rows, title, hint))
     except UnicodeDecodeError as error:
         raise errors.Refused(f"{_show(title)} is not {encoding} text at byte {error.start}") from None
-    try:
-        rows = table.split_rows(lines, title, mapping.layouts[0].delimiter)
-        return layouts.read_edition(layouts.open_rows(mapping, rows, title, hint))
+    except (ValueError, RecursionError):
+        raise errors.Refused(f"{_show(title)} is not JSON") from None
     except errors.UserMistake as error:
         raise errors.Refused(f"its file cannot be read by its layout: {error.problems[0]}") from None
 

@@ -16,7 +16,7 @@ from lightwell.archive import account, beacon, dating, logbook, register
 from lightwell.base import canonical
 from lightwell.base.canonical import Json
 from lightwell.client import bundle as bundles
-from lightwell.client import challenges, openings, places
+from lightwell.client import challenges, figures, openings, places
 from lightwell.client import history as histories
 from lightwell.client import records as record_files
 from lightwell.client.bundle import Bundle, PlacedRefusal
@@ -65,6 +65,7 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
     records = record_files.read_records(bundle, history)  # first: what is gone is named as the log names it
     check_account(bundle, history)
     checked = openings.check_openings(bundle, history.book, records)
+    reread = figures.check_figures(bundle, records)
     check_paths(bundle, history, records, checked)
     stated = history.account
     return Verdict(
@@ -77,8 +78,8 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
         dict(sorted(history.witnesses.items())),
         policy.list_local_witnesses(history.trusted_policy),
         {study: account.make_certificate(stated, study) for study in stated.list_studies()},
-        _list_proven(bundle, history, records, checked),
-        _list_not_proven(history, records),
+        (*_list_proven(bundle, history, records, checked), *figures.describe_reread(reread)),
+        (*_list_not_proven(history, records), *figures.describe_unread(reread)),
         _read_titles(history.book, records),
         tuple(challenges.list_challenges(history, challenges.read_owners(bundle, history))),
     )
