@@ -143,9 +143,7 @@ def measure_simulated(
 
 
 def make_editions(room: Path, editions: int, points: int) -> tuple[list[Path], int]:
-    """Write editions, each restating the one before with changes, and say how many points they have in
-    all.
-    """
+    """Write editions, each restating the one before with changes; also how many points they have."""
     dice = random.Random(20261128)
     each = len(APPS) * len(METRICS) * (QUARTERS + (editions - 1) / 2)
     areas = max(1, round(points / each))

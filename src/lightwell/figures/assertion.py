@@ -1,10 +1,9 @@
-"""What platforms say they reported, and what the clearing house says it received, from one collection in
-JSON.
+"""What platforms say they reported, and what the clearing house says it received: one collection in JSON.
 
 The collection (R. Grimm, `ocse-reports-per-platform.json`) has an object for each platform, with `columns`,
 `rows` of one period and its values, `brands`, other names (`aka`) and `sums`; the object NCMEC has a row
 for each platform and year, several where several legal entities of one name report. A row marked
-`redundant` repeats what another row counts. Checked strictly: a value that is no number, a row of another
+`redundant` repeats what another counts. Checked strictly: a value that is no number, a row of another
 length or an unreadable period is a problem.
 """
 
@@ -61,9 +60,7 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """One number: who told it, about which platform, which quantity and period; `row` counts rows of the
-    teller.
-    """
+    """One number: who told it, about which platform, quantity and period; `row` counts the teller's rows."""
 
     teller: str
     platform: str
@@ -76,9 +73,7 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class Assertions:
-    """The whole file: platforms by name, all assertions, the clearing house's among them, and its
-    `sources`.
-    """
+    """The whole file: platforms by name, all assertions, and the clearing house's own `sources`."""
 
     platforms: dict[str, Platform]
     assertions: tuple[Assertion, ...]
@@ -86,9 +81,7 @@ class Assertions:
     sources: tuple[str, ...]
 
     def find_parent(self, platform: str) -> str:
-        """Name the company that a brand or an earlier name belongs to; the platform itself where it has
-        none.
-        """
+        """Name the company of a brand or an earlier name; the platform itself where it has none."""
         for each in self.platforms.values():
             if platform in each.brands or platform in each.aka:
                 return each.name
@@ -133,9 +126,7 @@ def read_assertions(value: Json, file: str) -> Assertions:
 
 
 def make_points(found: Assertions, layout: Layout, file: str) -> Iterator[Point]:
-    """Make a point of each assertion; several of one platform, quantity and period are told apart by their
-    order.
-    """
+    """Make a point of each assertion; several of one platform, quantity and period are numbered."""
     counts: dict[tuple[str, str, str, Period, bool], int] = {}
     for each in found.assertions:
         key = (each.teller, each.platform, each.quantity, each.period, each.is_redundant)

@@ -1,5 +1,4 @@
-"""Figures side by side: one topic across providers, and what a provider said beside what the clearing house
-got.
+"""Figures side by side: sums with their care, and what a provider said beside what the clearing house got.
 
 Nothing is ranked, nothing that counts different things is added up without a warning, and a platform
 without a figure "did not answer", which is neither zero nor a difference.
@@ -25,9 +24,7 @@ _REPORTS = "reports"
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A sum with its parts; `number` is None where it means nothing, and `warnings` say why or with what
-    care.
-    """
+    """A sum with its parts; `number` is None where it means nothing, and `warnings` say what to mind."""
 
     number: Number | None
     parts: tuple[Point, ...]
@@ -68,9 +65,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Every provider beside the clearing house in one year; `total` is what the clearing house received in
-    all.
-    """
+    """Every provider beside the clearing house in one year; `total` is all that the latter received."""
 
     year: int
     families: tuple[Family, ...]
@@ -79,18 +74,14 @@ class Balance:
     sources: tuple[str, ...]
 
     def share(self, family: Family) -> Decimal | None:
-        """The part of all reports that a company's platforms sent, in per cent; None where either is
-        missing.
-        """
+        """The part of all reports that a company's platforms sent, in per cent; None where unknown."""
         if family.received is None or not self.total:
             return None
         return Decimal(family.received) * 100 / Decimal(self.total)
 
 
 def find_mixture(series: Iterable[Series]) -> tuple[str, ...]:
-    """Warn where series side by side, in a sum or a chart, do not count the same: each warning is a
-    sentence.
-    """
+    """Warn in sentences where series side by side, in a sum or a chart, do not count the same."""
     held = list(series)
     warnings = []
     for what, found in (
@@ -110,9 +101,7 @@ def find_mixture(series: Iterable[Series]) -> tuple[str, ...]:
 
 
 def add_points(points: Sequence[Point]) -> Total:
-    """Add up points; without a number where units differ or rates are added, with a warning where counts
-    differ.
-    """
+    """Add up points, with a warning where they differ in what they count; rates have no sum."""
     warnings = list(find_mixture(each.series for each in points))
     units = {each.series.unit for each in points}
     if units & set(values.RATES):
@@ -133,9 +122,7 @@ def list_years(assertions: Assertions) -> tuple[int, ...]:
 
 
 def compare_with_clearing_house(assertions: Assertions, year: int) -> Balance:
-    """Set every platform's own number of reports for a year beside what the clearing house received from
-    it.
-    """
+    """Set every platform's own number of reports for a year beside what was received from it."""
     if year not in list_years(assertions):
         known = ", ".join(map(str, list_years(assertions)))
         raise errors.UserMistake(f"the clearing house gives no figures for {year}; it gives {known}")

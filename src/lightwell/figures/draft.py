@@ -43,9 +43,7 @@ _RATE = ("rate", "share", "percent", "%", "prevalence", "proportion")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What was found out about the bytes before: delimiter, encoding and sheet, and whether numbers are
-    doubles.
-    """
+    """What was found out about the bytes: delimiter, encoding, sheet, and whether numbers are doubles."""
 
     delimiter: str = ","
     encoding: str = "utf-8"
@@ -54,9 +52,7 @@ class Form:
 
 
 def draft_layout(name: str, header: Sequence[str], rows: Sequence[Sequence[str]], form: Form) -> str:
-    """Write the YAML of a first layout. Raises `UserMistake` for a file without columns or with two of one
-    name.
-    """
+    """Write the YAML of a first layout; `UserMistake` without columns or with two of one name."""
     header = [each.strip() for each in header]
     while header and not header[-1]:
         header.pop()

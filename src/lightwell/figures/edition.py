@@ -60,9 +60,7 @@ def collect_figures(points: Iterable[Point], problems: list[errors.Problem]) -> 
 
 
 def order_editions(read: Sequence[Edition]) -> tuple[Edition, ...]:
-    """Put editions in order: by data set, then by latest period; of one name, each is named after its
-    file.
-    """
+    """Put editions in order: by data set, then by latest period; those of one name are named by file."""
     names = [(each.dataset, each.name) for each in read]
     named = [
         replace(each, name=each.file) if names.count((each.dataset, each.name)) > 1 else each for each in read
@@ -94,6 +92,5 @@ def _describe_second(held: Point, point: Point) -> errors.Problem:
     return errors.Problem(
         f"{point.file}, row {point.row}",
         f"a second value for one figure ({same}): {point.series.title} · {point.period} stands in row "
-        f"{held.row} "
-        "already; keep one, or declare in the mapping how the two are told apart",
+        f"{held.row} already; keep one, or declare in the mapping how the two are told apart",
     )

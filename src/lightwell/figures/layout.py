@@ -112,9 +112,7 @@ def open_rows(mapping: Mapping, rows: Rows, file: str, hint: Period | None = Non
 
 
 def open_value(mapping: Mapping, value: Json, file: str, hint: Period | None = None) -> Pass:
-    """Begin to read a JSON file: only the collection of assertions by platform (`figures/assertion`) is
-    one.
-    """
+    """Begin to read a JSON file: only the collection of assertions by platform is one."""
     layouts = [each for each in mapping.layouts if each.kind == mappings.PLATFORMS]
     if not layouts:
         raise errors.UserMistake(f"the mapping {mapping.name} reads no JSON", place=file)
@@ -198,8 +196,7 @@ def _explain_header(
         errors.Problem(
             "",
             "no layout has these columns, so nothing was read. Write one with: lightwell figures map FILE "
-            "(see "
-            "docs/reference/figures.md)",
+            "(see docs/reference/figures.md)",
         ),
     ][: editions.MAX_PROBLEMS]
 
@@ -215,8 +212,7 @@ def _open_stack(
     if hint is None:
         raise errors.UserMistake(
             "this file does not say of which period it is: say it with --edition 2023Q4, or name the file "
-            "so that "
-            "it does (discord-2023-q4.csv)",
+            "so that it does (discord-2023-q4.csv)",
             place=file,
         )
     reading.points = itertools.chain.from_iterable(_read_section(reading, each) for each in sections)
@@ -421,8 +417,7 @@ class _TableReader:
             return _Fault(
                 header,
                 f"no rule of the mapping knows the metric {values.quote(made['metric'])}, so neither its "
-                f"unit nor "
-                "what it counts is known; add it under metrics",
+                f"unit nor what it counts is known; add it under metrics",
             )
         spell = _spell_folded if layout.is_folded else str
         series = Series(

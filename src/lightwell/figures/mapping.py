@@ -1,5 +1,4 @@
-"""How the files of a provider are read: a mapping is data, one layout for each way the provider has laid
-them out.
+"""How the files of a provider are read: a mapping is data, one layout for each way they were laid out.
 
 `parse_layout` turns the value of one version file (YAML or JSON) into a frozen `Layout` or names every
 problem by its place in it (a JSON Pointer). Nothing is guessed: a field nobody knows, a rule without what
@@ -57,9 +56,7 @@ class Rule:
     measure: Measure
 
     def matches(self, metric: str) -> bool:
-        """Answer whether this rule is about the metric; both compared without letter case where that is
-        folded.
-        """
+        """Answer whether this rule is about the metric, which is folded where letter case is."""
         return fnmatch.fnmatchcase(metric, self.name) if self.is_pattern else metric == self.name
 
 
@@ -90,9 +87,7 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """Rows that state one figure twice, told apart by their order, in named editions only, with the
-    reason.
-    """
+    """Rows that state one figure twice, told apart by their order, in named editions only, and why."""
 
     column: str
     printed: str
@@ -158,9 +153,7 @@ class Mapping:
 
 
 def parse_mapping(value: Json) -> Mapping:
-    """Read a whole mapping from JSON; the inverse of `Mapping.value`. Raises `UserMistake` with every
-    problem.
-    """
+    """Read a whole mapping from JSON; the inverse of `Mapping.value`; `UserMistake` has every problem."""
     check = _Check()
     fields = check.take_object(value, (), required=("name", "versions"))
     listed = check.take_list(fields.get("versions"), ("versions",), least=1)
@@ -171,9 +164,7 @@ def parse_mapping(value: Json) -> Mapping:
 
 
 def make_mapping(name: str, layouts: Sequence[Layout]) -> Mapping:
-    """Put layouts together; how bytes are read must be the same in all, because it comes before the
-    choice.
-    """
+    """Put layouts together; how bytes are read must be the same in all, as it comes before the choice."""
     for attribute in ("delimiter", "encoding", "sheet"):
         if len({getattr(each, attribute) for each in layouts}) > 1:
             raise errors.UserMistake(
@@ -417,9 +408,7 @@ def _parse_rules(value: Json, at: _Place, check: _Check, folded: bool) -> tuple[
 
 
 def find_measure(rules: Sequence[Rule], metric: str) -> Measure | None:
-    """Find what a metric's figures are: an exact name goes before patterns, an earlier rule before a
-    later.
-    """
+    """Find what a metric's figures are: an exact name before patterns, an earlier rule before a later."""
     matching = [each for each in rules if each.matches(metric)]
     matching.sort(key=lambda each: each.is_pattern)
     return matching[0].measure if matching else None

@@ -30,29 +30,14 @@ _IN_NAME = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})[-_ .]?([QH])([1-4])(?![0-9
 
 
 class Period(NamedTuple):
-    """Whole months, both ends included, each as year times twelve plus month from 0 (2021Q3 is
-    24258
-
-    to
-
-
-    24260).
-
-
-
-
-    """
+    """Whole months, both ends included, each as year * 12 + month from 0: 2021Q3 is 24258 to 24260."""
 
     first: int
     last: int
 
     @property
     def months(self) -> int:
-        """How many months
-        it
-
-        has.
-        """
+        """How many months it has."""
         return self.last - self.first + 1
 
     def __str__(self) -> str:
@@ -60,17 +45,9 @@ class Period(NamedTuple):
 
 
 def parse_period(printed: str, year_from: Period | None = None) -> Period:
-    """Read a period; a month without a year lies in `year_from`, the period of
-    the
+    """Read a period; a month without a year lies in `year_from`, the period of the edition.
 
-    edition.
-
-    Raises `UserMistake` with a sentence
-    without
-
-    place.
-
-
+    Raises `UserMistake` with a sentence without place.
     """
     text = printed.strip()
     if found := _PART.fullmatch(text):
@@ -92,17 +69,12 @@ def parse_period(printed: str, year_from: Period | None = None) -> Period:
         return _place_months(*_read_months(text, printed), year_from, printed)
     raise errors.UserMistake(
         f"{quote(printed)} is no period this program can read; it reads such as 2021Q3, 2022H2, 2023, "
-        f"2023-05, "
-        "Jul-Sep 2022"
+        "2023-05, Jul-Sep 2022"
     )
 
 
 def format_period(period: Period) -> str:
-    """Write the short
-    canonical
-
-    name.
-    """
+    """Write the short canonical name."""
     year, month = divmod(period.first, 12)
     if period.months == 12 and month == 0:
         return f"{year}"
@@ -114,11 +86,7 @@ def format_period(period: Period) -> str:
 
 
 def format_edtf(period: Period) -> str:
-    """Write it as records do (EDTF level 0): "2023", "2022-10"
-    or
-
-    "2021-07/2021-09".
-    """
+    """Write it as records do (EDTF level 0): "2023", "2022-10" or "2021-07/2021-09"."""
     if period.months == 12 and period.first % 12 == 0:
         return f"{period.first // 12}"
     first = _format_month(period.first)
@@ -126,11 +94,7 @@ def format_edtf(period: Period) -> str:
 
 
 def find_period(name: str) -> Period | None:
-    """Find the one quarter or half-year that a file's name states ("discord-2022-q4.csv");
-    else
-
-    None.
-    """
+    """Find the one quarter or half-year that a file's name states ("discord-2022-q4.csv"); else None."""
     found = {(each[1], each[2].upper(), each[3]) for each in _IN_NAME.finditer(name)}
     if len(found) != 1:
         return None
@@ -139,9 +103,7 @@ def find_period(name: str) -> Period | None:
 
 
 def is_kind(period: Period, kind: str) -> bool:
-    """Answer whether it is a whole "month", "quarter", "half-year" or "year" of the
-    calendar.
-    """
+    """Answer whether it is a whole "month", "quarter", "half-year" or "year" of the calendar."""
     months = _KINDS[kind]
     return period.months == months and period.first % months == 0
 

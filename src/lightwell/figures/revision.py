@@ -24,9 +24,7 @@ CHANGED, DROPPED, ADDED = "changed", "dropped", "added"
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One figure of the past that two neighbouring editions state differently; one of the two may be
-    missing.
-    """
+    """One figure of the past that two neighbouring editions state differently; one of them may lack it."""
 
     kind: str
     series: Series
@@ -44,9 +42,7 @@ class Revision:
 
     @property
     def ratio(self) -> Decimal | None:
-        """Size in parts of the earlier number (2 means three times as much); None where that is not
-        defined.
-        """
+        """Size in parts of the earlier number (2: three times as much); None where that is not defined."""
         size = self.size
         if size is None or self.earlier is None or not self.earlier.number:
             return None
@@ -69,9 +65,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many figures a step changed, dropped, added and brought for later periods; parts of a step add
-    up.
-    """
+    """How many figures a step changed, dropped, added and brought for later periods; parts add up."""
 
     changed: int = 0
     dropped: int = 0
@@ -105,9 +99,7 @@ def find_revisions(earlier: Edition, later: Edition) -> tuple[Revision, ...]:
 def judge_figures(
     earlier: Figures, later: Figures, before: Span, after: Span
 ) -> tuple[Tally, list[Revision]]:
-    """Compare two whole editions, or two parts of them that hold the same series; the order is the files'
-    own.
-    """
+    """Compare two editions, or parts of them that hold the same series; the order is that of the files."""
     found: list[Revision] = []
     for series, periods in earlier.items():
         others = later.get(series, {})

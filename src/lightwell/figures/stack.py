@@ -1,5 +1,4 @@
-"""Several small tables in one file, one under another: found by their titles and headers, in the declared
-order.
+"""Several small tables in one file, one under another: found by titles and headers in the declared order.
 
 Blank rows mean nothing. A row that belongs to no declared table, or a table that is missing, is a problem
 with its row; nothing is skipped.
@@ -20,9 +19,7 @@ MAX_ROWS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table of the file and its rows, each with its number in the file and as many cells as the
-    header.
-    """
+    """One table of the file and its rows, each with its number and as many cells as the header."""
 
     table: Table
     rows: tuple[tuple[int, tuple[str, ...]], ...]

@@ -1,6 +1,4 @@
-"""CSV text to rows of cells, strictly: RFC 4180 with a choice of delimiter; a broken quotation names its
-row.
-"""
+"""CSV text to rows of cells, strictly: RFC 4180 with a choice of delimiter; what is broken names its row."""
 
 from __future__ import annotations
 
@@ -30,7 +28,5 @@ def split_rows(lines: Iterable[str], file: str, delimiter: str = ",") -> Iterato
 
 
 def format_cell(text: str) -> str:
-    """Make a text safe for a CSV that people open in a spreadsheet, where these characters begin a
-    formula.
-    """
+    """Make a text safe for a CSV opened in a spreadsheet, where these characters begin a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -89,9 +89,7 @@ def format_number(number: Number | None) -> str:
 
 
 def quote(text: str) -> str:
-    """Write what stands in a cell for a sentence: in quotation marks, short, nothing that moves the
-    terminal.
-    """
+    """Write what stands in a cell for a sentence: quoted, short, nothing that moves the terminal."""
     shown = "".join(each if each.isprintable() else "�" for each in text[:60])
     return f'"{shown}…"' if len(text) > 60 else f'"{shown}"'
 
@@ -103,6 +101,5 @@ def _explain(printed: str, text: str) -> str:
         return f"{quote(printed)} has more than {MAX_DIGITS} digits"
     return (
         f"{quote(printed)} is no number this mapping can read: write digits, with commas between "
-        f"thousands, or add "
-        "the word to no_number"
+        f"thousands, or add the word to no_number"
     )

@@ -124,9 +124,7 @@ def sample_rows(path: Path, sheet: str, most: int) -> tuple[list[str], list[list
 
 
 def find_teller(mapping: Mapping, version: str = "") -> str:
-    """Say whose word the figures of a layout are: "provider" or "clearing-house"; of the first without a
-    version.
-    """
+    """Say whose word a layout's figures are: "provider" or "clearing-house"; without one the first's."""
     layouts = [each for each in mapping.layouts if each.version == version]
     return (layouts or mapping.layouts)[0].told_by
 

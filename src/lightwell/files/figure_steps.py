@@ -1,5 +1,4 @@
-"""Many editions on the disk, and what each changed of the one before: in memory, or in parts when they are
-large.
+"""Many editions on the disk, and what each changed of the one before: in memory, or in parts when large.
 
 In parts, each file is read once and its points go to scratch files by their series; then one part of all
 editions after another is judged by the same pure function (`figures/revision`), so that memory holds one
@@ -50,9 +49,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Editions in their order, with no figures in them when they were read in parts, and the steps
-    between.
-    """
+    """Editions in their order, without their figures when they were read in parts, and the steps."""
 
     editions: tuple[Edition, ...]
     sizes: tuple[int, ...]
@@ -84,6 +81,11 @@ def compare_files(
     large: int = LARGE_BYTES,
 ) -> Comparison:
     """Read files and find what each edition changed of the one before; `is_listed` keeps every revision."""
+    doubled = sorted({str(each) for each in paths if paths.count(each) > 1})
+    if doubled:
+        raise errors.UserMistake(
+            problems=[errors.Problem(each, "this file is given twice") for each in doubled]
+        )
     total = sum(figure_files.Source(str(each), each).measure() for each in paths)
     with _pause_collector():
         if total > large:

@@ -36,8 +36,7 @@ def find_mapping(name: str) -> Mapping:
         return mappings.make_mapping(layout.mapping, [layout])
     raise errors.UserMistake(
         f"there is no mapping and no file {name!r}; mappings are {', '.join(list_mappings())}; write one "
-        f"with: "
-        "lightwell figures map FILE"
+        f"with: lightwell figures map FILE"
     )
 
 

@@ -87,3 +87,9 @@ def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("tempfile.tempdir", str(room))
     figure_steps.compare_files(mapping_files.find_mapping("meta"), make_editions(tmp_path, 2), large=0)
     assert list(room.iterdir()) == []
+
+
+def test_one_file_given_twice_is_refused(tmp_path: Path) -> None:
+    (path,) = make_editions(tmp_path, 1)
+    with pytest.raises(errors.UserMistake, match="given twice"):
+        figure_steps.compare_files(mapping_files.find_mapping("meta"), (path, path))
