@@ -87,6 +87,15 @@ def main() -> None:
     except errors.LightwellError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        # The plain install verifies and fetches; whatever else is asked of it needs the packages of a site.
+        if (error.name or "lightwell").partition(".")[0] == "lightwell":
+            raise
+        click.echo(
+            f"this needs the Python package {error.name}; install it with: pip install 'lightwell[site]'",
+            err=True,
+        )
+        sys.exit(errors.CouldNotCheck.exit_code)
     except Exception as error:
         if isinstance(error, OSError) and (sentence := _explain_named(error, sys.argv[1:])):
             click.echo(sentence, err=True)

@@ -123,3 +123,11 @@ def test_every_command_is_listed_and_explains_itself_and_the_rest_says_what_it_n
     done = run(plain, tmp_path, "init", "--origin", "log.example")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert "pip install 'lightwell[site]'" in done.stderr
+
+
+def test_what_needs_more_than_the_plain_install_says_what_to_install(plain: Path, tmp_path: Path) -> None:
+    done = run(plain, tmp_path, "figures", "revisions", "--mapping", "meta", "none.csv")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("this needs the Python package ")
+    assert "pip install 'lightwell[site]'" in done.stderr
+    assert "Traceback" not in done.stderr
