@@ -25,7 +25,7 @@ from hidden_fixture import NAME, ROOM, STUDY
 from test_reader_in_chromium import AXE, CHROMIUM, DRIVER, RULES, WIDTHS, set_width
 from test_workspace_in_chromium import APPROVER, PUBLISHER, House, plain, scripted
 
-from lightwell.actions import people, redactions, samples
+from lightwell.actions import patterns, people, redactions, samples
 from lightwell.db.models import Person, PublicPage, Reading, Redaction, Study
 from lightwell.files.state import State
 from lightwell.web import pace
@@ -87,7 +87,7 @@ def tick_by_keyboard(house: House, value: str) -> None:
 def propose_everything(state: State) -> None:
     study, ana = Study.objects.get(), get(PUBLISHER)
     places = [(1, page, words) for page in (1, 2, 3) for words in (((2, 2), (2, 3)), ((4, 4), (4, 5)))]
-    redactions.propose_hits(
+    patterns.propose_hits(
         state=state, actor=ana, study=study, hits=places, ground_id="participant", now=hidden.NOW
     )
 

@@ -17,7 +17,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 
 import lightwell.sample
-from lightwell.actions import bundles, fingerprints, inventories, log, redactions
+from lightwell.actions import bundles, fingerprints, inventories, log, patterns, redactions
 from lightwell.archive import inventory
 from lightwell.db.models import Study
 from lightwell.files import foundation
@@ -81,7 +81,7 @@ def build_archive(root: Path, folder: Path) -> Archive:
 def hide_name(state: State, desk: disclosure_fixture.Desk, study: str) -> None:
     """Hide the name on page 1 by two people."""
     found = Study.objects.get(pk=study)
-    (hit,) = redactions.find_words(
+    (hit,) = patterns.find_words(
         state=state, actor=desk.ana, study=found, pattern=" ".join(NAME), items=[HIDDEN]
     )
     row = redactions.propose_regions(

@@ -33,6 +33,7 @@ from lightwell.actions import (
     incoming,
     inventories,
     log,
+    patterns,
     proposals,
     readings,
     redactions,
@@ -171,7 +172,7 @@ def _publish(world: World, desk: Any) -> None:
 def hide_word(world: World, desk: Any, number: int, now: datetime.datetime) -> None:
     """Hide the word of page 2 that stands nowhere else, by two people."""
     study = Study.objects.get(pk=world.study)
-    (hit,) = redactions.find_words(
+    (hit,) = patterns.find_words(
         state=world.state, actor=desk.ana, study=study, pattern=name_page_word(number, 2), items=[number]
     )
     row = redactions.propose_regions(

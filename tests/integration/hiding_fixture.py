@@ -12,7 +12,7 @@ import pytest
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen import canvas
 
-from lightwell.actions import bundles, inventories, log, redactions
+from lightwell.actions import bundles, inventories, log, patterns, redactions
 from lightwell.archive import inventory
 from lightwell.client import verify
 from lightwell.db.models import Opening, Redaction, Study
@@ -72,7 +72,7 @@ def hide(
     desk: fixture.Desk, pattern: str, now: datetime.datetime = NOW, **options: object
 ) -> list[Redaction]:
     study = Study.objects.get(pk=STUDY)
-    hits = redactions.find_words(state=desk.state, actor=desk.ana, study=study, pattern=pattern)
+    hits = patterns.find_words(state=desk.state, actor=desk.ana, study=study, pattern=pattern)
     return [
         redactions.propose_regions(
             state=desk.state,

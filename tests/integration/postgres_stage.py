@@ -30,7 +30,7 @@ from disclosure_fixture import Desk, read_value  # noqa: E402  # Django is ready
 from django.db import connection, transaction  # noqa: E402
 from staged_pages import NAME, make_pdf  # noqa: E402
 
-from lightwell.actions import bundles, incoming, inventories, log, proposals, readings, redactions  # noqa: E402
+from lightwell.actions import bundles, incoming, inventories, log, patterns, proposals, readings, redactions  # noqa: E402
 from lightwell.archive import inventory  # noqa: E402
 from lightwell.client import verify  # noqa: E402
 from lightwell.db.models import (  # noqa: E402
@@ -92,10 +92,10 @@ def publish_set_up(folder: Path) -> None:
     inventories.measure_files(state=STATE, study=study, folder=folder, rows=make_rows(3), processes=1)
     inventories.seal_inventory(actor=desk.ana, study=study, now=NOW)
     log.publish_checkpoint(state=STATE, now=NOW)
-    hits = redactions.find_words(state=STATE, actor=desk.ana, study=study, pattern=NAME)
+    hits = patterns.find_words(state=STATE, actor=desk.ana, study=study, pattern=NAME)
     places = [(hit.item, hit.page, hit.words) for hit in hits]
     everything: dict[str, Any] = {"study": study, "now": NOW}
-    redactions.propose_hits(state=STATE, actor=desk.ana, hits=places, ground_id="participant", **everything)
+    patterns.propose_hits(state=STATE, actor=desk.ana, hits=places, ground_id="participant", **everything)
     numbers = list(Redaction.objects.values_list("pk", flat=True))
     redactions.decide_regions(actor=desk.ben, numbers=numbers, approved=True, **everything)
     payload = {"study": study.pk, "summary": "What we found.", "items": [1, 2, 3]}

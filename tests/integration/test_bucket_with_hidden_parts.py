@@ -15,7 +15,7 @@ from django.test import Client
 from staged_pages import NAME, make_pdf
 from test_bucket import DAY, Archive, running, service  # noqa: F401  # the last two are fixtures
 
-from lightwell.actions import leftovers, proposals, redactions
+from lightwell.actions import leftovers, patterns, proposals, redactions
 from lightwell.base import errors
 from lightwell.db.models import LogEntry, Opening, Proposal, Publication, Redaction
 from lightwell.files import bucket
@@ -32,9 +32,9 @@ class Tried(Archive):
         (folder / f"{NAMED}.pdf").write_bytes(make_pdf(NAMED, exits.PAGES, NAME))
         self.seal()
         everything: dict[str, Any] = {"study": self.study, "now": DAY}
-        found = redactions.find_words(state=self.state, actor=self.desk.ana, study=self.study, pattern=NAME)
+        found = patterns.find_words(state=self.state, actor=self.desk.ana, study=self.study, pattern=NAME)
         places = [(hit.item, hit.page, hit.words) for hit in found]
-        redactions.propose_hits(
+        patterns.propose_hits(
             state=self.state, actor=self.desk.ana, hits=places, ground_id="participant", **everything
         )
         self.regions = list(Redaction.objects.values_list("pk", flat=True))

@@ -14,7 +14,7 @@ import office_fixture
 import pytest
 from django.test import Client
 
-from lightwell.actions import inventories, log, redactions, suspensions
+from lightwell.actions import inventories, log, patterns, redactions, suspensions
 from lightwell.archive import inventory
 from lightwell.base import errors
 from lightwell.db.models import Item, Study
@@ -158,7 +158,7 @@ def test_cells_leave_while_the_document_is_whole_and_not_once_a_word_of_it_is_hi
         )
     inventories.measure_files(state=state, study=study, folder=documents, rows=rows, processes=1)
     inventories.seal_inventory(actor=desk.ana, study=study, now=exits.NOW)
-    (hit,) = redactions.find_words(state=state, actor=desk.ana, study=study, pattern="n2r1c1", items=[2])
+    (hit,) = patterns.find_words(state=state, actor=desk.ana, study=study, pattern="n2r1c1", items=[2])
     region = redactions.propose_regions(
         state=state, actor=desk.ana, item=redactions.find_item(study.id, 2), number=hit.page,
         words=hit.words, ground_id="participant", now=exits.NOW,

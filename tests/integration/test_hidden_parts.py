@@ -21,7 +21,7 @@ from django.test import Client
 from hidden_fixture import NAME, NOW, OTHER, ROOM, STUDY
 from PIL import Image
 
-from lightwell.actions import log, people, proposals, redactions, samples
+from lightwell.actions import log, patterns, people, proposals, redactions, samples
 from lightwell.archive import page
 from lightwell.base import errors, roles
 from lightwell.cli.main import lightwell
@@ -539,7 +539,7 @@ def hide(number: int = 1) -> list[int]:
     """Hide a name on every page of a document: one that is readable on another page stops the publication."""
     study = Study.objects.get()
     places = ((2, 2), (2, 3))
-    redactions.propose_hits(
+    patterns.propose_hits(
         state=State(Path(os.environ["LIGHTWELL_STATE"])),
         actor=get("ana"),
         study=study,

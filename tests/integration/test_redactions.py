@@ -31,6 +31,7 @@ from lightwell.actions import (
     likenesses,
     log,
     openings,
+    patterns,
     proposals,
     publications,
     redactions,
@@ -108,7 +109,7 @@ def test_a_name_in_the_summary_stops_the_publication(desk: fixture.Desk) -> None
 def test_a_document_that_is_not_there_is_no_place_without_the_name(desk: fixture.Desk) -> None:
     study = Study.objects.get(pk=STUDY)
     with pytest.raises(errors.UserMistake, match="there is no sealed document 9"):
-        redactions.find_words(state=desk.state, actor=desk.ana, study=study, pattern="sleep", items=[1, 9])
+        patterns.find_words(state=desk.state, actor=desk.ana, study=study, pattern="sleep", items=[1, 9])
 
 
 def test_a_number_that_no_database_could_hold_is_none_that_waits(desk: fixture.Desk) -> None:
@@ -192,7 +193,7 @@ def test_two_people_and_their_own_organisation_only(desk: fixture.Desk) -> None:
     stranger = desk.find_pair({"id": "other", "role": "campaign-group", "name": "Other"})
     for act in (
         lambda: redactions.read_page(state=desk.state, actor=stranger[0], item=row.item, number=2),
-        lambda: redactions.find_words(state=desk.state, actor=stranger[0], study=study, pattern="sleep"),
+        lambda: patterns.find_words(state=desk.state, actor=stranger[0], study=study, pattern="sleep"),
         lambda: redactions.list_regions(state=desk.state, actor=stranger[1], study=study),
         lambda: redactions.decide_regions(
             actor=stranger[1], study=study, numbers=[row.pk], approved=True, now=NOW

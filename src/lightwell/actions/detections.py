@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lightwell.actions import organisations, redactions
+from lightwell.actions import organisations, patterns, redactions
 from lightwell.archive import detection, finding, inventory, matcher, redaction, roster
 from lightwell.base import errors
 from lightwell.db.models import Person, Redaction, Study
@@ -55,7 +55,7 @@ def detect_study(
     usual, `UserMistake` when there are more than `most_pages`.
     """
     organisations.check_owner(actor, "propose", organisations.find_owner(study.id))
-    pages = redactions.count_pages(study, items)
+    pages = patterns.count_pages(study, items)
     if most_pages is not None and pages > most_pages:
         raise errors.UserMistake(
             f"these are {pages:,} pages, and at most {most_pages:,} are looked through at once here; name "
@@ -66,7 +66,7 @@ def detect_study(
     exact, lists = matcher.Matcher(people) if people else None, data.read_names()
     by_item: defaultdict[int, list[redactions.Suggestion]] = defaultdict(list)
     counted: Counter[str] = Counter()
-    for item, number, lines in redactions.iterate_lines(state, study, items):
+    for item, number, lines in patterns.iterate_lines(state, study, items):
         if number in inventory.parse_held_grounds(item.held_pages, item.ground):
             # Nothing of it is published, so there is nothing to decide.
             continue
@@ -91,26 +91,26 @@ def detect_study(
 
 def find_values(
     *, state: State, actor: Person, study: Study, values: Mapping[int, str]
-) -> dict[int, list[redactions.Hit]]:
+) -> dict[int, list[patterns.Hit]]:
     """Find every place where each of several values stands, in all its written forms.
 
-    `values` and the answer are by any number of the caller's. Raises as `redactions.find_words`.
+    `values` and the answer are by any number of the caller's. Raises as `patterns.find_words`.
     """
     organisations.check_owner(actor, "read_sealed", organisations.find_owner(study.id))
     finders = {
         number: matcher.Matcher(values=[(value, guess_kind(value), finding.DEFAULT_GROUND)])
         for number, value in values.items()
     }
-    hits: dict[int, list[redactions.Hit]] = {number: [] for number in values}
-    for item, page, lines in redactions.iterate_lines(state, study, ()):
+    hits: dict[int, list[patterns.Hit]] = {number: [] for number in values}
+    for item, page, lines in patterns.iterate_lines(state, study, ()):
         for number, finder in finders.items():
             for each in finding.merge(finder.find(lines, page)):
                 places = list_places(each)
                 context = redactions.show_context(lines, places)
-                hits[number].append(redactions.Hit(item.number, page, places, context))
-            if len(hits[number]) > redactions.MOST_HITS:
+                hits[number].append(patterns.Hit(item.number, page, places, context))
+            if len(hits[number]) > patterns.MOST_HITS:
                 raise errors.UserMistake(
-                    f"this stands at more than {redactions.MOST_HITS:,} places; look for it by a pattern "
+                    f"this stands at more than {patterns.MOST_HITS:,} places; look for it by a pattern "
                     "in fewer documents"
                 )
     return hits

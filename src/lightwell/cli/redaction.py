@@ -166,10 +166,10 @@ def find(
     if chosen:
         _need_ground(ground)
     state = installation.open_installation()
-    from lightwell.actions import redactions
+    from lightwell.actions import patterns
 
     actor, found = installation.find_person(person), publication.find_study(study)
-    hits = redactions.find_words(
+    hits = patterns.find_words(
         state=state, actor=actor, study=found, pattern=pattern, items=_parse_numbers(items, "--items")
     )
     for k, hit in enumerate(hits, 1):
@@ -185,7 +185,7 @@ def find(
         )
     if unknown := sorted(wanted - set(range(1, len(hits) + 1))):
         raise errors.UserMistake(f"there is no hit {unknown[0]}; there are {len(hits)}")
-    redactions.propose_hits(
+    patterns.propose_hits(
         state=state,
         actor=actor,
         study=found,

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from lightwell.actions import drafts, inventories, log, proposals, redactions
+from lightwell.actions import drafts, inventories, log, patterns, proposals, redactions
 from lightwell.archive import inventory
 from lightwell.db.models import Person, Study
 from lightwell.files import data, yaml_lines
@@ -180,7 +180,7 @@ def _hide_words(cast: Cast, study: catalogue.Study, now: datetime.datetime) -> N
                 now=now,
             )
             for hiding in titles[item.title].hidden
-            for hit in redactions.find_words(
+            for hit in patterns.find_words(
                 state=cast.state,
                 actor=cast.publisher,
                 study=found,

@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from lightwell.actions import detections, openings, organisations, proposals, redactions, samples
+from lightwell.actions import detections, openings, organisations, patterns, proposals, redactions, samples
 from lightwell.archive import finding
 from lightwell.archive import page as pages
 from lightwell.base import errors, ground, roles
@@ -132,7 +132,7 @@ def find_pattern(request: HttpRequest, study: str) -> HttpResponse:
     if not form.is_valid():
         return _render_room(request, person, row, pattern=form)
     try:
-        hits = redactions.find_words(
+        hits = patterns.find_words(
             state=state.open_state(),
             actor=person,
             study=row,
@@ -145,7 +145,7 @@ def find_pattern(request: HttpRequest, study: str) -> HttpResponse:
     kept = {
         "pattern": form.cleaned_data["pattern"],
         "items": request.POST.get("items", ""),
-        "source": redactions.PATTERN,
+        "source": patterns.PATTERN,
         "address": request.path,
     }
     return _review_hits(request, person, row, hits, None, kept)
@@ -313,10 +313,10 @@ def describe_same(person: Person, row: Study, numbers: Collection[int]) -> list[
     values = detections.read_values(state=opened, actor=person, rows=list(wanted.select_related("item")))
     distinct = {value.casefold(): number for number, value in reversed(values.items())}
     values = {number: values[number] for number in sorted(distinct.values())}
-    if redactions.count_pages(row) > FEW_PAGES:
+    if patterns.count_pages(row) > FEW_PAGES:
         return [{"number": number, "value": value, "count": None} for number, value in values.items()]
     found = detections.find_values(state=opened, actor=person, study=row, values=values)
-    counts = {number: len(redactions.leave_out_known(row, hits)) for number, hits in found.items()}
+    counts = {number: len(patterns.leave_out_known(row, hits)) for number, hits in found.items()}
     return [
         {"number": number, "value": value, "count": counts[number]}
         for number, value in values.items()
@@ -429,7 +429,7 @@ def _review_hits(
     request: HttpRequest,
     person: Person,
     row: Study,
-    hits: Sequence[redactions.Hit],
+    hits: Sequence[patterns.Hit],
     chosen: dict[str, Any] | None,
     kept: dict[str, str],
 ) -> HttpResponse:
@@ -451,7 +451,7 @@ def _review_hits(
             said = f"{made:,} hidden parts proposed. {_name_seconds(row, person)}"
     if step == "propose" and not said:
         problems = faults.list_faults(hide)
-    known = {id(each) for each in hits} - {id(each) for each in redactions.leave_out_known(row, hits)}
+    known = {id(each) for each in hits} - {id(each) for each in patterns.leave_out_known(row, hits)}
     ticked = set(request.POST.getlist("hit"))
     shown = []
     for number, hit in enumerate(hits[start : start + HITS], start + 1):
@@ -481,7 +481,7 @@ def _take_review(
     person: Person,
     row: Study,
     hide: forms.GroundForm,
-    shown: Sequence[redactions.Hit],
+    shown: Sequence[patterns.Hit],
     source: str,
 ) -> int:
     """Propose the places that are ticked, and keep of the others that they stay readable if that was said."""
@@ -491,7 +491,7 @@ def _take_review(
     with transaction.atomic():
         made = 0
         if ticked or not stays:
-            made = redactions.propose_hits(
+            made = patterns.propose_hits(
                 state=opened,
                 actor=person,
                 study=row,
@@ -504,10 +504,10 @@ def _take_review(
         if stays:
             left = [
                 (hit.item, hit.page, hit.words)
-                for hit in redactions.leave_out_known(row, shown)
+                for hit in patterns.leave_out_known(row, shown)
                 if (hit.item, hit.page, hit.words) not in ticked
             ]
-            redactions.leave_visible(
+            patterns.leave_visible(
                 actor=person, study=row, hits=left, ground_id=ground_id, source=source, now=opened.read_now()
             )
     return made
