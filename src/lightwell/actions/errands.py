@@ -19,7 +19,7 @@ from lightwell.actions import following, log, mailings, noticing, search, webhoo
 from lightwell.actions.chores import Done
 from lightwell.base import errors
 from lightwell.db import claims
-from lightwell.files import index, occupancy
+from lightwell.files import disk, index, occupancy
 from lightwell.files.state import State
 
 _LOCK = "following.lock"
@@ -40,10 +40,15 @@ def do_errands(*, state: State, now: datetime.datetime) -> Done:
                     sentences += said
                     failures += complaints
                 except (errors.LightwellError, DatabaseError, OSError) as error:
-                    # The words of a database may repeat an address.
-                    words = str(error) if isinstance(error, errors.LightwellError) else type(error).__name__
-                    failures.append(f"follow {name}: {words}")
+                    failures.append(f"follow {name}: {_explain(error)}")
     return Done(tuple(sentences), tuple(failures))
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, errors.LightwellError):
+        return str(error)
+    # The words of a database may repeat an address; what a failing disk means has none.
+    return disk.explain_error(error) or type(error).__name__
 
 
 @contextlib.contextmanager
@@ -86,9 +91,10 @@ def _sweep(state: State, now: datetime.datetime) -> tuple[list[str], list[str]]:
     moment = time.monotonic()
     if moment - _swept.get(str(state.root), -_SWEEP_SECONDS) < _SWEEP_SECONDS:
         return [], []
-    _swept[str(state.root)] = moment
     gone = following.forget_unanswered(now)
     mailings.sweep(now)
+    # Only now: one that failed is tried again in the next round.
+    _swept[str(state.root)] = moment
     return ([f"follow: {gone} questions without an answer deleted"] if gone else []), []
 
 
