@@ -62,8 +62,10 @@ def collect_figures(points: Iterable[Point], problems: list[errors.Problem]) -> 
 def order_editions(read: Sequence[Edition]) -> tuple[Edition, ...]:
     """Put editions in order: by data set, then by latest period; those of one name are named by file."""
     names = [(each.dataset, each.name) for each in read]
+    files = [each.file.rpartition("/")[2] for each in read]
     named = [
-        replace(each, name=each.file) if names.count((each.dataset, each.name)) > 1 else each for each in read
+        replace(each, name=file if files.count(file) == 1 else each.file) if names.count(name) > 1 else each
+        for each, name, file in zip(read, names, files, strict=True)
     ]
     return tuple(
         sorted(named, key=lambda each: (each.dataset, each.latest.last, -each.latest.first, each.file))

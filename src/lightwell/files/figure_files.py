@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 
 from lightwell.base import errors
 from lightwell.base.canonical import Json
-from lightwell.figures import draft, layout, table
+from lightwell.figures import draft, layout, table, value
 from lightwell.figures import period as periods
 from lightwell.figures.edition import Edition
 from lightwell.figures.layout import Pass
@@ -259,8 +259,8 @@ def _read_sheet(source: Source, form: Form) -> Iterator[list[str]]:
             # The file's own word about its size may be wrong or a trap; rows are read until they end.
             sheet.reset_dimensions()
             width = 0
-            for at, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), 1):
-                texts = [_format_cell(each, f"{source.name}, row {at}") for each in cells]
+            for at, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
+                texts = [_format_sheet_cell(each, f"{source.name}, row {at}") for each in cells]
                 while texts and not texts[-1]:
                     texts.pop()
                 width = width or len(texts)
@@ -302,6 +302,15 @@ def _read_parquet(source: Source) -> Iterator[Sequence[str]]:
     except duckdb.Error as error:
         reason = str(error).splitlines()[0][:200]
         raise errors.UserMistake(f"this Parquet file cannot be read: {reason}", place=source.name) from None
+
+
+def _format_sheet_cell(cell: Any, place: str) -> str:
+    """Write a cell as its reader sees it: 0.821 in a cell that shows per cents is 82.1%."""
+    text = _format_cell(cell.value, place)
+    if isinstance(cell.value, int | float) and "%" in str(cell.number_format):
+        shown = value.normalise(Decimal(text) * 100)
+        return f"{shown}%" if isinstance(shown, int) else f"{shown:f}%"
+    return text
 
 
 def _format_cell(cell: object, place: str) -> str:

@@ -102,6 +102,25 @@ def test_a_workbook_is_read_from_a_path_and_from_bytes(tmp_path: Path) -> None:
     check(figure_files.read_bytes("x.xlsx", path.read_bytes(), make_mapping()))
 
 
+def test_a_cell_that_shows_per_cents_is_read_as_its_reader_sees_it(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["service", "period", "share"], ["Café", "2023Q1", 0.821], ["Café", "2023Q2", 1]):
+        book.active.append(row)
+    for row in (2, 3):
+        book.active.cell(row, 3).number_format = "0.0%"
+    path = tmp_path / "x.xlsx"
+    book.save(path)
+    columns = VALUE["columns"] | {
+        "share": {"is": "value", "metric": "Rate", "counts": "pieces", "unit": "per cent"}
+    }
+    edition = read(path, make_mapping(columns=columns))
+    assert [(each.printed, str(each.number)) for each in edition.points()] == [
+        ("82.1%", "82.1"),
+        ("100%", "100"),
+    ]
+
+
 def test_of_several_sheets_the_mapping_names_one(tmp_path: Path) -> None:
     path = tmp_path / "x.xlsx"
     make_sheet(path, sheets=2)
