@@ -6,7 +6,7 @@ opening. Nothing here opens anything; the caller took the page from the gate.
 
 from __future__ import annotations
 
-from lightwell.archive import opening, picture, published_pdf, redacted_page, release
+from lightwell.archive import opening, page_proof, picture, published_pdf, redacted_page, release
 from lightwell.base import canonical, errors
 from lightwell.db.models import LogEntry, PublicPage
 from lightwell.files import parts, spool
@@ -35,7 +35,7 @@ def make_proof(*, state: State, row: PublicPage) -> bytes:
         shown, png = _open_part(state, row, opened)
     else:
         shown, png = _open_redacted(state, row, opened)
-    proof = release.make_page_proof(
+    proof = page_proof.make_page_proof(
         entry=canonical.decode(bytes(LogEntry.objects.get(pk=index).data)),
         index=index,
         path=tile_proof.prove_inclusion_from_tiles(state.tiles.read_tile, index, size),

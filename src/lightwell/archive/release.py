@@ -1,16 +1,13 @@
-"""Openings as records: an item open whole, some of its pages, and the proof of one page.
+"""Openings as records: an item open whole, some of its pages, or with hidden parts.
 
-The first two are canonical JSON that a log entry names by digest; `make_` builds the JSON object, `parse_`
+Each is canonical JSON that a log entry names by digest; `make_` builds the JSON object, `parse_`
 reads one back at the border and refuses what is malformed. Whether what they say matches the seal is asked
-in `client/verify`. The format for outsiders: docs/reference/bundle.md.
+in `client/verify`; the proof of one page: `archive/page_proof`. For outsiders: docs/reference/bundle.md.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +20,6 @@ from lightwell.base import canonical, errors
 from lightwell.base.canonical import Json
 
 OPENING = "lightwell.opening.v1"
-PAGE_PROOF = "lightwell.page-proof.v1"
 
 _HEX = re.compile("[0-9a-f]{64}")
 _ID = re.compile("[A-Za-z0-9.:+-]{1,140}")
@@ -113,19 +109,6 @@ def name_outcome(opened: AnyOpening) -> str:
     return names[type(opened)]
 
 
-@dataclass(frozen=True, slots=True)
-class PageProof:
-    """One page and what leads from it to a signed checkpoint; `png` is None where no patch is open."""
-
-    entry: dict[str, Json]
-    index: int
-    path: tuple[bytes, ...]
-    checkpoint: str
-    header: seal.Header
-    page: OpenPage
-    png: bytes | None
-
-
 def make_whole_opening(
     *,
     study: str,
@@ -163,7 +146,7 @@ def make_pages_opening(
     return {
         **_begin_opening("pages", header, [shown for shown, _ in pages], holdings),
         "pages": [
-            _format_page(shown, name) for shown, name in sorted(pages, key=lambda pair: pair[0].head.number)
+            format_page(shown, name) for shown, name in sorted(pages, key=lambda pair: pair[0].head.number)
         ],
     }
 
@@ -208,13 +191,13 @@ def parse_opening(record: Json) -> AnyOpening:
                 raise errors.Refused("the opening contradicts itself about its pages or its size")
             return WholeOpening(
                 seal.Header(
-                    study, _parse_count(item), None if pages is None else _parse_count(pages), renderer
+                    study, parse_count(item), None if pages is None else parse_count(pages), renderer
                 ),
-                _parse_hex(key),
-                seal.FileMeasure(_parse_hex(digest), size),
+                parse_hex(key),
+                seal.FileMeasure(parse_hex(digest), size),
                 media_type,
-                tuple(_parse_hex(root) for root in roots),
-                None if words is None else _parse_hex(words).hex(),
+                tuple(parse_hex(root) for root in roots),
+                None if words is None else parse_hex(words).hex(),
             )
         case {
             "type": "lightwell.opening.v1",
@@ -227,11 +210,11 @@ def parse_opening(record: Json) -> AnyOpening:
             "holdings": list(holdings),
             **rest,
         } if not (rest or more_header):
-            header = seal.Header(study, _parse_count(item), _parse_count(count), renderer)
-            pair = _parse_hex(salt), _parse_hex(file_hash)
+            header = seal.Header(study, parse_count(item), parse_count(count), renderer)
+            pair = parse_hex(salt), parse_hex(file_hash)
             opened = PagesOpening(
                 header,
-                tuple(_parse_page(each, *pair) for each in shown),
+                tuple(parse_page(each, *pair) for each in shown),
                 tuple(_parse_holding(each) for each in holdings),
             )
             _check_every_page(opened)
@@ -248,75 +231,16 @@ def parse_opening(record: Json) -> AnyOpening:
             "holdings": list(holdings),
             **rest,
         } if not (rest or more_header):
-            pair = _parse_hex(salt), _parse_hex(file_hash)
+            pair = parse_hex(salt), parse_hex(file_hash)
             redacted = RedactedOpening(
-                seal.Header(study, _parse_count(item), _parse_count(count), renderer),
-                _parse_hex(document).hex(),
+                seal.Header(study, parse_count(item), parse_count(count), renderer),
+                parse_hex(document).hex(),
                 tuple(_parse_redacted_page(each, *pair) for each in shown),
                 tuple(_parse_holding(each) for each in holdings),
             )
             _check_every_page(redacted)
             return redacted
     raise errors.Refused("this is not an opening of a form that is known here")
-
-
-def make_page_proof(
-    *,
-    entry: dict[str, Json],
-    index: int,
-    path: Sequence[bytes],
-    checkpoint: str,
-    header: seal.Header,
-    page: openings.PageOpening,
-    png: bytes | None,
-) -> dict[str, Json]:
-    """Write the proof of one page, to be checked without a bundle; inverse of `parse_page_proof`.
-
-    `entry` is the item's log entry at `index`, `path` its inclusion proof in the signed `checkpoint`.
-    """
-    name = None if png is None else hashlib.sha256(png).hexdigest()
-    return {
-        "type": PAGE_PROOF,
-        "entry": entry,
-        "index": index,
-        "path": [node.hex() for node in path],
-        "checkpoint": checkpoint,
-        "header": {
-            "pages": header.pages,
-            "renderer": header.renderer,
-            "salt": page.proof.header_salt.hex(),
-        },
-        "file_hash": page.proof.file_hash.hex(),
-        "page": _format_page(page, name),
-        "png": None if png is None else base64.b64encode(png).decode(),
-    }
-
-
-def parse_page_proof(record: Json) -> PageProof:
-    """Read the proof of one page; `Refused` says what is malformed. Nothing in it is trusted yet."""
-    match record:
-        case {
-            "type": "lightwell.page-proof.v1",
-            "entry": {"study": str(study), "item": int(item)} as entry,
-            "index": int(index),
-            "path": list(path),
-            "checkpoint": str(checkpoint),
-            "header": {"pages": int(count), "renderer": str(renderer), "salt": salt, **more},
-            "file_hash": file_hash,
-            "page": shown,
-            "png": None | str() as png,
-            **rest,
-        } if not (rest or more):
-            return PageProof(
-                entry,
-                index,
-                tuple(_parse_hex(node) for node in path),
-                checkpoint,
-                seal.Header(study, _parse_count(item), _parse_count(count), renderer),
-                _parse_page(shown, _parse_hex(salt), _parse_hex(file_hash)),
-                None if png is None else _parse_base64(png),
-            )
-    raise errors.Refused("this is not the proof of a page of a form that is known here")
 
 
 def _begin_opening(
@@ -345,7 +269,8 @@ def _parse_head(value: Json) -> page.Head:
     return page.decode_head(canonical.encode(value))
 
 
-def _format_page(shown: openings.PageOpening, picture: str | None) -> dict[str, Json]:
+def format_page(shown: openings.PageOpening, picture: str | None) -> dict[str, Json]:
+    """Write one open page with the hex digest of its picture; inverse of `parse_page`."""
     return {
         "page": shown.head.number,
         "head": _format_head(shown.head),
@@ -391,7 +316,8 @@ def _format_holding(held: Holding) -> dict[str, Json]:
     }
 
 
-def _parse_page(value: Json, header_salt: bytes, file_hash: bytes) -> OpenPage:
+def parse_page(value: Json, header_salt: bytes, file_hash: bytes) -> OpenPage:
+    """Read one open page; salt of the header and hash of the file stand once for all pages."""
     match value:
         case {
             "page": int(number),
@@ -403,7 +329,7 @@ def _parse_page(value: Json, header_salt: bytes, file_hash: bytes) -> OpenPage:
             **rest,
         } if not rest:
             head = _parse_head(head_value)
-            if head.number != _parse_count(number) or len(lines) != head.lines:
+            if head.number != parse_count(number) or len(lines) != head.lines:
                 raise errors.Refused(f"page {number} contradicts its head")
             places = _parse_places(hidden, head.patches, number)
             if picture is None and len(places) != head.patches:
@@ -412,7 +338,7 @@ def _parse_page(value: Json, header_salt: bytes, file_hash: bytes) -> OpenPage:
                 head,
                 tuple(None if line is None else page.decode_line(line) for line in lines),
                 places,
-                None if picture is None else _parse_hex(picture).hex(),
+                None if picture is None else parse_hex(picture).hex(),
                 _parse_proof(proof, head.lines, header_salt, file_hash),
             )
     raise errors.Refused("a page of the opening is not of a form that is known here")
@@ -430,7 +356,7 @@ def _parse_redacted_page(value: Json, header_salt: bytes, file_hash: bytes) -> R
             **rest,
         } if not rest:
             head = _parse_head(head_value)
-            if head.number != _parse_count(number):
+            if head.number != parse_count(number):
                 raise errors.Refused(f"page {number} contradicts its head")
             return RedactedPage(
                 head,
@@ -443,7 +369,7 @@ def _parse_redacted_page(value: Json, header_salt: bytes, file_hash: bytes) -> R
 
 
 def _parse_places(listed: Sequence[Json], count: int, number: int) -> tuple[int, ...]:
-    places = [_parse_count(position, 0) for position in listed]
+    places = [parse_count(position, 0) for position in listed]
     if places != sorted(set(places)) or any(k >= count for k in places):
         raise errors.Refused(f"page {number} names its hidden parts in a wrong way")
     return tuple(places)
@@ -467,10 +393,10 @@ def _parse_proof(value: Json, lines: int, header_salt: bytes, file_hash: bytes) 
             **rest,
         } if not rest:
             return openings.PageProof(
-                _parse_hex(head_salt),
+                parse_hex(head_salt),
                 tuple(_parse_node(node) for node in line_nodes),
                 tuple(_parse_node(node) for node in patch_nodes),
-                tuple(_parse_hex(node) for node in path),
+                tuple(parse_hex(node) for node in path),
                 header_salt,
                 file_hash,
                 openings.parse_marks(marks, lines),
@@ -485,9 +411,9 @@ def _format_node(node: Node) -> dict[str, str]:
 def _parse_node(value: Json) -> Node:
     match value:
         case {"seed": seed, **rest} if not rest:
-            return Node(True, _parse_hex(seed))
+            return Node(True, parse_hex(seed))
         case {"hash": hidden, **rest} if not rest:
-            return Node(False, _parse_hex(hidden))
+            return Node(False, parse_hex(hidden))
     raise errors.Refused("a node of a proof is a seed or a hash")
 
 
@@ -500,7 +426,7 @@ def _parse_holding(value: Json) -> Holding:
             "review": str(review),
             **rest,
         } if not rest:
-            return Holding(_parse_count(number), *_parse_ids(ground, role), _parse_date(review))
+            return Holding(parse_count(number), *_parse_ids(ground, role), _parse_date(review))
     raise errors.Refused("a holding has exactly the members page, ground, decided_by and review")
 
 
@@ -520,20 +446,15 @@ def _check_every_page(opened: PagesOpening | RedactedOpening) -> None:
         raise errors.Refused("an opening names every page of its item once, as open or as held back")
 
 
-def _parse_hex(value: Json) -> bytes:
+def parse_hex(value: Json) -> bytes:
+    """Read 32 bytes in hex digits of lower case."""
     if not isinstance(value, str) or not _HEX.fullmatch(value):
         raise errors.Refused("a hash, salt or key is 64 hex digits in lower case")
     return bytes.fromhex(value)
 
 
-def _parse_base64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise errors.Refused("the picture of the proof is not base64") from None
-
-
-def _parse_count(value: Json, least: int = 1) -> int:
+def parse_count(value: Json, least: int = 1) -> int:
+    """Read a whole number from `least` on."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise errors.Refused(f"a number of an item, page or part is a whole number from {least} on")
     return value

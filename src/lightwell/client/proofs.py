@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lightwell.archive import logbook, release
+from lightwell.archive import logbook, page_proof
 from lightwell.base import canonical, disclosure, errors
 from lightwell.client import openings
 from lightwell.client.bundle import name_place
@@ -31,7 +31,7 @@ class ProofVerdict:
 def verify_page_proof(data: bytes, rule: policy.Policy, place: str = "proof") -> ProofVerdict:
     """Verify the proof of one page (docs/reference/bundle.md); refused with page and line."""
     with name_place(place):
-        read = release.parse_page_proof(canonical.decode(data, require_canonical=False))
+        read = page_proof.parse_page_proof(canonical.decode(data, require_canonical=False))
         judged = policy.check_policy(rule, read.checkpoint)
         if not judged.satisfied or judged.checkpoint is None:
             raise errors.Refused(judged.sentence)
@@ -88,7 +88,7 @@ def verify_entry_proof(
     )
 
 
-def _read_commitment(read: release.PageProof) -> bytes:
+def _read_commitment(read: page_proof.PageProof) -> bytes:
     value = read.entry
     if set(value) != logbook.MEMBERS["item"] | {"type", "v", "at"} or value["type"] != "item":
         raise errors.Refused("the entry of the proof does not seal an item")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lightwell.archive import picture, release
+from lightwell.archive import page_proof, picture
 from lightwell.base import canonical, errors
 from lightwell.cli import verify as commands
 from lightwell.client import proofs
@@ -21,7 +21,7 @@ def prove(archive, study: str, number: int, hidden: tuple[int, ...] = (), with_p
     made = archive.documents[study, number]
     shown = made.open_page(2, hidden)
     png = picture.encode_picture(shown.head, shown.patches) if with_picture else None
-    return release.make_page_proof(
+    return page_proof.make_page_proof(
         entry=json.loads(archive.entries[index]),
         index=index,
         path=tree.prove_inclusion(leaves, index, len(leaves)),

@@ -20,6 +20,7 @@ import statements
 import verify
 
 from lightwell.archive import entry, opening, page, picture, publication, release, rules, seal, words_document
+from lightwell.archive import page_proof as page_proofs
 from lightwell.base import canonical, disclosure, ids, tombstone, withholding
 from lightwell.tlog import checkpoint, cosignature, note, policy, tile, tree
 
@@ -367,7 +368,7 @@ def page_proof(made: Builder) -> dict:
     leaves = [tree.hash_leaf(each) for each in made.entries]
     entries = [canonical.decode(each) for each in made.entries]
     index = next(k for k, each in enumerate(entries) if (each["type"], each.get("item")) == ("item", 2))
-    return release.make_page_proof(
+    return page_proofs.make_page_proof(
         entry=entries[index],
         index=index,
         path=tree.prove_inclusion(leaves, index, len(leaves)),

@@ -17,7 +17,8 @@ import pytest
 import verify
 from click.testing import CliRunner
 
-from lightwell.archive import opening, page, picture, release, seal
+from lightwell.archive import opening, page, picture, seal
+from lightwell.archive import page_proof as page_proofs
 from lightwell.cli import verify as command
 from lightwell.tlog import tree
 
@@ -169,7 +170,7 @@ def test_the_file_of_a_proof_has_one_size_whether_a_hidden_name_has_one_word_or_
         png = picture.encode_picture(shown.head, shown.patches)
         entry = {"type": "item", "commitment": "0" * 64}
         header = seal.Header("std-aaaaaaaaaaaaaa", 1, 7, "a test's renderer")
-        proof = release.make_page_proof(
+        proof = page_proofs.make_page_proof(
             entry=entry, index=5, path=[bytes(32)] * 3, checkpoint="text", header=header, page=shown, png=png
         )
         shapes.add((len(json.dumps(proof)), describe(proof), proof["png"]))
