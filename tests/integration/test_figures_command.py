@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import itertools
 import json
 from pathlib import Path
 
@@ -39,6 +41,38 @@ def test_the_real_editions_of_meta_give_the_known_steps() -> None:
     assert [each["changed"] for each in steps] == [71, 27, 96, 102, 113]
     assert [each["dropped"] for each in steps] == [28, 184, 9, 9, 9]
     assert set(steps[0]) == {"from", "to", "changed", "dropped", "added"}
+
+
+def read_texts(path: Path) -> dict[tuple[str, str, str, str], str]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return {
+            (row["app"], row["policy_area"], row["metric"], row["period"]): row["value"].strip()
+            for row in csv.DictReader(stream)
+        }
+
+
+@with_shared
+def test_no_revision_of_the_real_editions_is_invented_or_missed() -> None:
+    """Held against the bare texts of two files, without mapping, number or period of ours."""
+    files = sorted((SHARED / "meta").glob("meta-*.csv"))
+    steps = json.loads(run("revisions", "--mapping", "meta", "--json", "--list", *files).stdout)
+    for step, (one, two) in zip(steps, itertools.pairwise(files), strict=True):
+        before, after = read_texts(one), read_texts(two)
+        found: dict[str, set[tuple[str, ...]]] = {"changed": set(), "dropped": set(), "added": set()}
+        for each in step["revisions"]:
+            place = (each["service"], each["policy_area"], each["metric"], each["period"])
+            found[each["kind"]].add(place)
+            if each["kind"] == "changed":
+                assert (each["earlier"]["as_printed"], each["later"]["as_printed"]) == (
+                    before[place],
+                    after[place],
+                )
+        assert found["changed"] == {
+            each for each in before.keys() & after.keys() if before[each] != after[each]
+        }
+        assert found["dropped"] == before.keys() - after.keys()
+        latest = max(period for *_, period in before)
+        assert found["added"] == {each for each in after.keys() - before.keys() if each[3] <= latest}
 
 
 def test_each_kind_of_revision_is_counted_and_listed_with_both_values_and_rows(tmp_path: Path) -> None:
