@@ -296,6 +296,7 @@ class _TableReader:
         plans: list[tuple[int, Column, dict[object, _Line | _Fault]]] = [
             (at, column, {}) for at, column in self.value_columns
         ]
+        row = 0
         for row, cells in rows:
             if len(cells) != width:
                 cells = self._fit(row, cells)
@@ -343,6 +344,8 @@ class _TableReader:
                         continue
                 series = self._tell_apart(row, cells, line.series, period) if repeats else line.series
                 yield Point(series, period, printed.strip(), number, file, row)
+        if not row:
+            return
         reading.periods.update(each.period for each in self.table.columns if each.period is not None)
         if period_at is None and self.layout.kind == mappings.STACKED:
             reading.periods.add(reading.latest)

@@ -234,6 +234,12 @@ def test_a_wide_table_has_a_point_for_each_column_of_values() -> None:
     assert [(str(each.period), each.number) for each in edition.points()] == [("2022", 5), ("2023", 6500)]
 
 
+def test_a_wide_table_without_a_row_has_no_figure() -> None:
+    columns = {"n": {"is": "value", "metric": "Posts", "period": "2022"}}
+    with pytest.raises(errors.UserMistake, match="no figure"):
+        read_as_declared(columns=columns, header=["n"])
+
+
 def test_a_service_may_carry_its_period_behind_it() -> None:
     columns = {
         "id": {"is": "service", "ends_with_period": True},
