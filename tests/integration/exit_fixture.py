@@ -20,6 +20,7 @@ from typing import Any
 import challenge_fixture
 import disclosure_fixture
 import fingerprint_fixture
+import following_fixture
 import office_fixture
 import pypdfium2
 from django.test import Client
@@ -361,6 +362,8 @@ def _list_values(world: World) -> dict[str, list[str]]:
         "list:name": list(tables.TABLES),
         "cheat:name": [attempt.name for attempt in tampering.ATTEMPTS],
         "workspace-proposal:number": numbers,
+        "follow-confirm:token": ["no-such-token"],
+        "follow-end:key": ["no-such-key"],
         "workspace-propose:kind": ["publication", "erasure"],
     }
 
@@ -402,6 +405,13 @@ def _ask(client: Client, name: str, address: str, method: str = "get") -> Answer
     headers = "\n".join(f"{key}: {value}" for key, value in response.items()).encode()
     kind = response.headers.get("Content-Type", "").split(";")[0]
     return Answer(name, f"{method} {address}", response.status_code, kind, headers + b"\n" + read_text(body))
+
+
+def visit_post(world: World) -> Iterator[Answer]:
+    """Read what leaves by mail and webhook when somebody follows each thing there is, and searches each word."""
+    searches = [SHARED, *(word for word in world.hidden if " " not in word)]
+    for name, address, text in following_fixture.collect_everything(world.state, searches):
+        yield Answer(name, address, 200, "", text)
 
 
 def visit_files(world: World, folder: Path) -> Iterator[Answer]:

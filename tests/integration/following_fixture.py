@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -75,9 +75,9 @@ def read_text(message: EmailMessage) -> str:
     return "\n".join([*(f"{name}: {value}" for name, value in message.items()), *parts])
 
 
-def find_link(message: EmailMessage, what: str) -> str:
+def find_link(message: EmailMessage, what: str, site: str = SITE) -> str:
     """The path of a link in a mail: "yes" or "end"."""
-    found = re.search(rf"{re.escape(SITE)}(/follow/{what}/[\w-]+/)", read_text(message))
+    found = re.search(rf"{re.escape(site)}(/follow/{what}/[\w-]+/)", read_text(message))
     assert found, read_text(message)
     return found[1]
 
@@ -221,6 +221,81 @@ class _Answers(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
+
+
+def collect_everything(state: Any, searches: Iterable[str]) -> list[tuple[str, str, bytes]]:
+    """Send everything that ever happened to somebody who follows each thing there is, and to webhooks.
+
+    Returns (mail or webhook, to whom, what left): mails as a real server took them, bodies as posted.
+    """
+    import pytest
+    from django.test import override_settings
+
+    from lightwell.actions import errands, noticing, overview, topics
+    from lightwell.client import endpoint
+    from lightwell.db.models import Follow, Follower, Webhook
+
+    overview.forget()
+    noticing.forget()
+    picture = overview.read_overview(state)
+    subjects = [noticing.Subject("everything"), noticing.Subject("revisions")]
+    subjects += [noticing.Subject("company", each.slug) for each in picture.providers]
+    subjects += [noticing.Subject("service", s.id) for each in picture.providers for s in each.services]
+    subjects += [noticing.Subject("topic", each) for each in topics.TOPICS]
+    subjects += [noticing.Subject("study", each.id) for each in picture.studies]
+    subjects += [noticing.parse_subject(picture, "search", f"q={each}") for each in searches]
+    now = datetime.datetime.now(datetime.UTC)
+    wrapped = state.masters.wrap_key(bytes(32))
+    for number, subject in enumerate(subjects):
+        address = f"f{number}@example.org"
+        follower = Follower.objects.create(address=address, canonical=address, key=f"k{number}", made_at=now)
+        Follow.objects.create(
+            follower=follower,
+            kind=subject.kind,
+            value=subject.value,
+            rhythm="immediate",
+            asked_at=now,
+            confirmed_at=now,
+        )
+        Webhook.objects.create(
+            address="https://hook.example/",
+            kind=subject.kind,
+            value=subject.value,
+            master=wrapped.master,
+            wrapped_secret=wrapped.data,
+            cursor=0,
+            made_at=now,
+            due_at=now,
+        )
+    posted: list[bytes] = []
+
+    def send(_: object, body: bytes, headers: dict[str, str]) -> endpoint.Answer:
+        posted.append(json.dumps(headers).encode() + body)
+        return endpoint.Answer(204, b"")
+
+    with Post() as post, override_settings(**describe_mail(post)), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(endpoint, "send", send)
+        done = errands.do_errands(state=state, now=now)
+        assert done.failures == ()
+        left = [("mail", to, read_text(message).encode()) for to, message in post.take()]
+    Follower.objects.all().delete()
+    Webhook.objects.all().delete()
+    return left + [("webhook", "POST", body) for body in posted]
+
+
+def describe_mail(post: Post) -> dict[str, Any]:
+    """The settings under which mail leaves through a server of this test."""
+    return {
+        "MAIL": True,
+        "EMAIL_HOST": "127.0.0.1",
+        "EMAIL_PORT": post.port,
+        "EMAIL_USE_TLS": False,
+        "EMAIL_USE_SSL": False,
+        "EMAIL_HOST_USER": "",
+        "EMAIL_HOST_PASSWORD": "",
+        "DEFAULT_FROM_EMAIL": "lightwell@archive.example",
+        "SITE_ADDRESS": SITE,
+    }
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ def list_leaks(world: exits.World, answers: list[exits.Answer]) -> list[str]:
 
 
 def visit_everything(world: exits.World, folder: Path) -> list[exits.Answer]:
-    return [*exits.visit_site(world), *exits.visit_files(world, folder)]
+    return [*exits.visit_site(world), *exits.visit_files(world, folder), *exits.visit_post(world)]
 
 
 def test_nothing_hidden_leaves_by_any_exit_and_everything_public_does(
@@ -64,6 +64,8 @@ def test_nothing_hidden_leaves_by_any_exit_and_everything_public_does(
         assert exit_name in seen[exits.name_word(exits.CELLS, "cell")]
     for exit_name in ("file", "bundle", "everything-file"):
         assert exit_name in seen[exits.name_page_word(exits.WHOLE, 1)]
+    for exit_name in ("mail", "webhook"):
+        assert exit_name in seen[exits.name_word(exits.WHOLE, "title")]
 
 
 def test_a_hidden_word_is_answered_like_a_word_that_never_was(world: exits.World) -> None:
@@ -119,5 +121,6 @@ def test_every_exit_leaks_once_its_gate_is_away(
             leaking[answer.exit] += bool(list_leaks(world, [answer]))
     expected = "page page-picture page-proof document-pages file search search-feed list record-bytes bundle"
     expected += " everything-file fingerprints feed-changes feed-company find_pages read_page read_proof"
+    expected += " mail webhook"
     expected += " document-cells document-sheet"
     assert [name for name in expected.split() if not leaking[name]] == [], leaking

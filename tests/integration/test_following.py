@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from following_fixture import LAST, SECOND, SITE, WHOLE, House, Post, find_link, read_text
+from following_fixture import LAST, SECOND, SITE, WHOLE, House, Post, describe_mail, find_link, read_text
 
 from lightwell.actions import following, mailings, noticing
 from lightwell.db.models import Batch, Follow, Follower, Mailing
@@ -22,12 +22,8 @@ ADDRESS = "Cam.Paigner@Example.org"
 @pytest.fixture
 def post(settings: Any) -> Iterator[Post]:
     with Post() as server:
-        settings.MAIL = True
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-        settings.DEFAULT_FROM_EMAIL = "lightwell@archive.example"
-        settings.SITE_ADDRESS = SITE
+        for name, value in describe_mail(server).items():
+            setattr(settings, name, value)
         yield server
 
 
