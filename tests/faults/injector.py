@@ -44,6 +44,11 @@ class Injector:
         self._open = io.open
         self._fsync = os.fsync
 
+    def begin_again(self, record: Path, point: int) -> None:
+        """In a process that was forked off the watched one: count its steps for themselves."""
+        self.point, self.count, self.full = point, 0, False
+        self._record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
     def install(self) -> None:
         """Begin to watch."""
         sys.addaudithook(self._audit)
@@ -207,17 +212,3 @@ class _IndexWriter:
         if self._injector.reach("indexed", "") == KILL:
             self._injector.die()
         return result
-
-
-def run_reader(root: str, record: str, point: str, fault: str, memory: str) -> None:
-    """Be the process that opens files (`files/reader`), watched."""
-    injector = Injector(Path(root), Path(record), int(point), fault)
-    injector.install()
-    from lightwell.files import reader
-
-    sys.argv = [reader.__file__, memory]
-    reader.main()
-
-
-if __name__ == "__main__":
-    run_reader(*sys.argv[1:])

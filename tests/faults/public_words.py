@@ -34,7 +34,11 @@ def _unpack_pdf(data: bytes) -> list[bytes]:
             pieces.append(unpacker.decompress(data[match.end() :]))
         except zlib.error:
             continue
-    document = pypdfium2.PdfDocument(data)
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError:
+        # Half of one, as a fault in its writing leaves it.
+        return pieces
     pieces += [page.get_textpage().get_text_bounded().encode() for page in document]
     document.close()
     return pieces

@@ -8,13 +8,13 @@ state folder lies at one path for ever, and is replaced by a copy of the one a p
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import hashlib
 import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import forked
 import injector as injectors
 
 # A command line, or a story that only the site tells: then its errors end as those of a command do.
 Command = list[str] | Callable[[], Any]
 LONGEST_SECONDS = 120
 BUG = 70  # exit code of a command that ended with a traceback
-_READER = "lightwell.files.reader"
 COMMAND, READER = "command", "reader"
 
 
@@ -152,6 +152,10 @@ def _import_everything() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(("wsgi", "settings")):
                 importlib.import_module(module.name)
+    # What files import only where they need it.
+    for name in ("weasyprint",):
+        with contextlib.suppress(ImportError, OSError):
+            importlib.import_module(name)
     from django.urls import get_resolver
 
     _ = get_resolver().url_patterns
@@ -179,8 +183,8 @@ def _be_command(
         sys.stdin = open(os.devnull)  # noqa: SIM115 - as long as the process
         if hold is not None:
             os.read(hold, 1)
-        if point is not None:
-            _watch(point, root, heard)
+        begin = _watch(point, root, heard) if point is not None else lambda: None
+        _fork_readers(begin)
         code = _call(command)
     except BaseException:
         with contextlib.suppress(BaseException):
@@ -190,6 +194,12 @@ def _be_command(
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _fork_readers(begin: Callable[[], None]) -> None:
+    from lightwell.files import workers
+
+    workers.subprocess = forked.Module(begin)  # type: ignore[attr-defined]
 
 
 def _call(command: Command) -> int:
@@ -207,20 +217,13 @@ def _call(command: Command) -> int:
     return 0
 
 
-def _watch(point: Point, root: Path, heard: dict[str, Path]) -> None:
+def _watch(point: Point, root: Path, heard: dict[str, Path]) -> Callable[[], None]:
+    """Watch this process; returns what its readers do to be watched on their own."""
     number = {point.process: point.number}
     injector = injectors.Injector(root, heard[COMMAND], number.get(COMMAND, 0), point.fault)
-    start = subprocess.Popen.__init__
-    settings = [str(root), str(heard[READER]), str(number.get(READER, 0)), point.fault]
-
-    def start_watched(self: Any, arguments: Any, *rest: Any, **options: Any) -> None:
-        if isinstance(arguments, list) and _READER in arguments:
-            arguments = [sys.executable, "-P", injectors.__file__, *settings, arguments[-1]]
-        start(self, arguments, *rest, **options)
-
-    subprocess.Popen.__init__ = start_watched  # type: ignore[method-assign]
     injector.install()
     injector.install_database()
+    return functools.partial(injector.begin_again, heard[READER], number.get(READER, 0))
 
 
 def _read_steps(path: Path) -> list[list[str]]:
