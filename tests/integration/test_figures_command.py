@@ -227,6 +227,8 @@ def test_meta_sent_five_of_six_reports_of_2023_and_did_not_say_so() -> None:
     text = run("compare", "--year", "2023", path).stdout
     assert "30,658,047" in text
     assert "84.7 %" in text
+    assert "received by NCMEC: https://www.missingkids.org/" in text
+    assert "said by Snap: https://values.snap.com/" in text
 
 
 @with_shared

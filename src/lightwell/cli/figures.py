@@ -179,11 +179,16 @@ def _print_balance(found: comparison.Balance) -> None:
                 click.echo(f"    {_show(member.note)}")
         for warning in family.warnings:
             click.echo(f"    note: {_show(warning)}")
-    click.echo(f"\nReceived by NCMEC in all: {value.format_number(found.total)}")
     click.echo(
-        "Sources: the providers' own reports and NCMEC's lists by platform, as named in the file (--json "
-        "lists them)."
+        f"\nReceived by NCMEC in all: {value.format_number(found.total)}\n\nSources, as the file names them"
     )
+    for family in found.families:
+        for member in family.members:
+            if member.said_parts:
+                click.echo(
+                    f"  said by {_show(member.name)}: {_show(', '.join(member.sources) or 'none named')}"
+                )
+    click.echo(f"  received by NCMEC: {_show(', '.join(found.sources) or 'none named')}")
 
 
 def _format_part(part: assertion.Assertion) -> str:

@@ -33,6 +33,7 @@ _MAX_TEXT = 500
 # Caches are emptied when full, so that a file of any length is read in bounded memory.
 _MAX_CACHED = 200_000
 _TOTAL = "Total"
+_NOTHING = "there is no figure in this file"
 
 
 class Pass:
@@ -67,7 +68,7 @@ class Pass:
     def finish(self) -> None:
         """Raise `UserMistake` with every problem of the file."""
         if not self.problems and not self.periods:
-            self.report(None, "", "there is no figure in this file")
+            self.report(None, "", _NOTHING)
         if self.periods:
             name = periods.format_period(self.latest)
             for row, repeated in self.repeats.items():
@@ -126,6 +127,8 @@ def open_value(mapping: Mapping, value: Json, file: str, hint: Period | None = N
 def read_edition(reading: Pass) -> Edition:
     """Read a whole file into one edition, named after its latest period."""
     figures = editions.collect_figures(reading.points, reading.problems)
+    if not figures and not reading.problems:
+        reading.report(None, "", _NOTHING)
     reading.finish()
     return make_edition(reading, figures)
 

@@ -238,6 +238,8 @@ def test_a_wide_table_without_a_row_has_no_figure() -> None:
     columns = {"n": {"is": "value", "metric": "Posts", "period": "2022"}}
     with pytest.raises(errors.UserMistake, match="no figure"):
         read_as_declared(columns=columns, header=["n"])
+    with pytest.raises(errors.UserMistake, match="no figure"):
+        read_as_declared([""], columns=columns, header=["n"])
 
 
 def test_a_service_may_carry_its_period_behind_it() -> None:
