@@ -32,7 +32,7 @@ from lightwell.archive import (
 from lightwell.base import canonical, errors, ground
 from lightwell.base.canonical import Json
 from lightwell.db.models import Disclosure, Item, PublicPage, Redaction
-from lightwell.files import data, parts, redrawing, scratch, sealed, spool, workers
+from lightwell.files import data, packing, parts, redrawing, scratch, sealed, spool, workers
 from lightwell.files.state import State
 from lightwell.tlog import tree
 
@@ -215,10 +215,10 @@ class Maker:
                 yield made.sheet
 
         path = self.folder / "published.pdf"
-        rows.drawn_from = digest = _write_pieces(
-            path,
-            published_pdf.write_document(item.title, _read_language(item), header.pages or 0, draw_sheets()),
+        pieces = published_pdf.write_document(
+            item.title, _read_language(item), header.pages or 0, draw_sheets(), packing.pack_stream
         )
+        rows.drawn_from = digest = _write_pieces(path, pieces)
         document = release.make_redacted_opening(
             header=header, document=digest, pages=opened, holdings=self._list_holdings(held)
         )

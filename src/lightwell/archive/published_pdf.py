@@ -16,7 +16,7 @@ import binascii
 import itertools
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ from lightwell.base import errors
 
 if TYPE_CHECKING:
     from mmap import mmap
+
+Pack = Callable[[bytes], bytes]
 
 KINDS = ("sealed", "reset", "label")
 MAX_COLOURS = 256
@@ -114,11 +116,16 @@ def expand_pixels(shown: Picture) -> bytes:
     return bytes(rows)
 
 
-def format_document(document: Document) -> bytes:
+def pack_stream(data: bytes) -> bytes:
+    """Pack a stream, as the writer's choice; `files/packing` makes less of it."""
+    # Level 9 takes seven times as long for a page of pixels, for 2 % less.
+    return zlib.compress(data, 6)
+
+
+def format_document(document: Document, pack: Pack = pack_stream) -> bytes:
     """Write the PDF at once; inverse of `parse_document`."""
-    return b"".join(
-        write_document(document.title, document.language, len(document.sheets), iter(document.sheets))
-    )
+    sheets = iter(document.sheets)
+    return b"".join(write_document(document.title, document.language, len(document.sheets), sheets, pack))
 
 
 def parse_document(data: bytes) -> Document:
@@ -127,12 +134,14 @@ def parse_document(data: bytes) -> Document:
     return Document(opened.title, opened.language, tuple(opened.iterate_sheets()))
 
 
-def write_document(title: str, language: str, count: int, sheets: Iterable[Sheet]) -> Iterator[bytes]:
+def write_document(
+    title: str, language: str, count: int, sheets: Iterable[Sheet], pack: Pack = pack_stream
+) -> Iterator[bytes]:
     """Write the PDF piece by piece, one sheet in memory at a time; there must be `count` of them."""
     yield _HEADER
     at, offsets = len(_HEADER), []
     objects = _list_front_objects(title, language, count, zlib.compress(_GLYPHS, 9))
-    packed = ((sheet, *_pack_sheet(sheet)) for sheet in sheets)
+    packed = ((sheet, *_pack_sheet(sheet, pack)) for sheet in sheets)
     pages = (_list_page_objects(place, *each) for place, each in enumerate(packed))
     for number, body in enumerate(itertools.chain(objects, itertools.chain.from_iterable(pages)), 1):
         piece = _format_object(number, body)
@@ -269,9 +278,8 @@ def _number_page(place: int) -> int:
     return 10 + 5 * place
 
 
-def _pack_sheet(sheet: Sheet) -> tuple[bytes, bytes]:
-    # Level 9 takes seven times as long for a page of pixels, for 2 % less.
-    return zlib.compress(_format_words(sheet), 9), zlib.compress(_pack_pixels(sheet.picture), 6)
+def _pack_sheet(sheet: Sheet, pack: Pack) -> tuple[bytes, bytes]:
+    return pack(_format_words(sheet)), pack(_pack_pixels(sheet.picture))
 
 
 def _format_object(number: int, body: bytes) -> bytes:

@@ -24,6 +24,9 @@ from lightwell.archive.redaction import Box, Flow, Gap, Kept, Plan, Region, Seal
 # The shade of what is not checked; a lighter one would pass for sealed (`archive/redacted_page`).
 SHADE = 0xEE
 _BOX, _BOX_TEXT, _TEXT = 0x33, 0xEE, 0x11
+# Edges of letters in five greys, among them those above; every channel is four bits, twice.
+_GREYS = numpy.array([_TEXT, _BOX, 0x77, 0xBB, _BOX_TEXT], numpy.uint8)
+_NEAREST = _GREYS[numpy.abs(_GREYS.astype(int)[:, None] - numpy.arange(256)).argmin(axis=0)]
 _FONT = "DejaVuSansCondensed.ttf"
 # 15 pixels are 10 points at the resolution of the seal.
 _LARGEST, _SMALLEST, _PACKED_FROM = 15, 6, 9
@@ -351,8 +354,8 @@ def _compose(head: page.Head, patches: Sequence[bytes | None]) -> numpy.ndarray:
 
 
 def _quantise(values: numpy.ndarray) -> numpy.ndarray:
-    upper = values & page.CHANNEL_MASK
-    quantised: numpy.ndarray = upper | upper >> 4
+    """Draw in few greys, so that text set anew takes no more room than its letters need."""
+    quantised: numpy.ndarray = _NEAREST[values]
     return quantised
 
 
