@@ -22,7 +22,7 @@ from lxml import etree
 
 from lightwell.base import errors
 from lightwell.base.canonical import Json
-from lightwell.files import openxml
+from lightwell.files import markup
 from lightwell.files.package import Element, Package
 
 FORMAT = "lightwell.cells.v1"
@@ -142,16 +142,16 @@ def _make_refusal(what: str) -> errors.UserMistake:
 
 def _read_xlsx(opened: Package, only: int | None) -> Iterator[Sheet]:
     book = opened.read_xml("xl/workbook.xml")
-    relations = openxml.read_relations(opened, "xl/workbook.xml")
+    relations = markup.read_relations(opened, "xl/workbook.xml")
     sheets = list(_find_all(book, "sheet"))
-    if len(sheets) > openxml.MAX_SHEETS:
-        raise _make_refusal(f"more than {openxml.MAX_SHEETS:,} sheets")
+    if len(sheets) > markup.MAX_SHEETS:
+        raise _make_refusal(f"more than {markup.MAX_SHEETS:,} sheets")
     shared = [_join_text(each) for each in _find_part(opened, relations, "/sharedStrings", "si")]
     dated = _list_dated(opened, relations)
     early = any((each.get("date1904") or "0") in ("1", "true") for each in _find_all(book, "workbookPr"))
     room = _Room()
     for number, sheet in enumerate(sheets, 1):
-        relation = relations.get(openxml.get_id(sheet))
+        relation = relations.get(markup.get_id(sheet))
         cells: list[Cell] = []
         wanted = only is None or only == number
         if wanted and relation is not None and opened.has(relation.target):
@@ -163,14 +163,14 @@ def _read_xlsx(opened: Package, only: int | None) -> Iterator[Sheet]:
 
 
 def _find_part(
-    opened: Package, relations: dict[str, openxml.Relation], ending: str, name: str
+    opened: Package, relations: dict[str, markup.Relation], ending: str, name: str
 ) -> Iterator[Element]:
     target = next((each.target for each in relations.values() if each.kind.endswith(ending)), "")
     if target and opened.has(target):
         yield from _find_all(opened.read_xml(target), name)
 
 
-def _list_dated(opened: Package, relations: dict[str, openxml.Relation]) -> list[bool]:
+def _list_dated(opened: Package, relations: dict[str, markup.Relation]) -> list[bool]:
     """List for each style of cells whether its numbers are dates."""
     target = next((each.target for each in relations.values() if each.kind.endswith("/styles")), "")
     if not target or not opened.has(target):
@@ -255,8 +255,8 @@ def _read_ods(opened: Package, only: int | None) -> Iterator[Sheet]:
         for each in content.iter(f"{_TABLE}table")
         if etree.QName(each.getparent()).localname == "spreadsheet"
     ]
-    if len(sheets) > openxml.MAX_SHEETS:
-        raise _make_refusal(f"more than {openxml.MAX_SHEETS:,} sheets")
+    if len(sheets) > markup.MAX_SHEETS:
+        raise _make_refusal(f"more than {markup.MAX_SHEETS:,} sheets")
     roots = [content, *([opened.read_xml("styles.xml")] if opened.has("styles.xml") else [])]
     invisible = {
         each.getparent().get(f"{_STYLE}name")

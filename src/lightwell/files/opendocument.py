@@ -14,7 +14,7 @@ from pathlib import Path
 from lxml import etree
 
 from lightwell.base import errors
-from lightwell.files import openxml, package, preparation
+from lightwell.files import markup, package, preparation
 from lightwell.files.package import Element, Package
 from lightwell.files.preparation import Finding, Preparation, make_finding
 
@@ -98,8 +98,8 @@ def _prepare_slides(content: Element, roots: list[Element]) -> Preparation:
     slides = list(content.iter(f"{_DRAW}page"))
     if not slides:
         raise errors.UserMistake("the presentation has no slide; supply a sound copy")
-    if len(slides) > openxml.MAX_SLIDES:
-        raise errors.UserMistake(f"it has {len(slides):,} slides; at most {openxml.MAX_SLIDES:,} are read")
+    if len(slides) > markup.MAX_SLIDES:
+        raise errors.UserMistake(f"it has {len(slides):,} slides; at most {markup.MAX_SLIDES:,} are read")
     invisible = set()
     for root in roots:
         for each in root.iter(f"{_STYLE}drawing-page-properties"):
@@ -136,9 +136,9 @@ def _prepare_sheets(content: Element, roots: list[Element]) -> Preparation:
     ]
     if not sheets:
         raise errors.UserMistake("the workbook has no sheet; supply a sound copy")
-    if len(sheets) > openxml.MAX_SHEETS:
+    if len(sheets) > markup.MAX_SHEETS:
         raise errors.UserMistake(
-            f"it has {len(sheets):,} sheets; at most {openxml.MAX_SHEETS:,} are read; supply it in parts, "
+            f"it has {len(sheets):,} sheets; at most {markup.MAX_SHEETS:,} are read; supply it in parts, "
             "or seal "
             "it as it is with the intent publish-unread"
         )
