@@ -18,6 +18,7 @@ _ROUTES = {
     "company": "company",
     "studies": "company",
     "page": "page",
+    "figures": "figure-dataset",
 }
 
 

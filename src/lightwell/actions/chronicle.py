@@ -11,13 +11,15 @@ import datetime
 from collections import Counter
 from dataclasses import dataclass
 
-from lightwell.actions import answers, moments
+from lightwell.actions import answers, moments, revisions
 from lightwell.actions.overview import Overview
 from lightwell.archive import entry
 from lightwell.base import disclosure
 from lightwell.db.models import Amendment, Disclosure, Inventory, Opening, Publication, Suspension, Tombstone
 from lightwell.files.state import open_state
 
+# What an edition of figures is called that says something else about the past than the one before.
+REVISED = "Revised"
 KIND_NAMES = {
     "study": "Study",
     "dataset": "Dataset",
@@ -92,13 +94,19 @@ def select_since(changes: list[Change], day: datetime.date, days: int = 7) -> li
 
 def _list_records(find_time: moments.Finder, limit: int) -> list[Change]:
     changes = []
-    for row in Disclosure.objects.visible().order_by("-log_index")[:limit]:
+    rows = Disclosure.objects.visible().order_by("-log_index")[:limit]
+    revised = revisions.count_revised([row.pk for row in rows if row.kind == "figures-edition"])
+    for row in rows:
         record = row.read_record()
         label = KIND_NAMES[record.kind]
         said = "put here" if record.version == 1 else f"version {record.version}"
         study = record.id if record.kind == "study" else None
         place = ("study", record.id) if study else ("record", record.id)
         sentence = f"{label} {said} by {record.publisher.name}"
+        if row.pk in revised:
+            dataset, counts = revised[row.pk]
+            label, place = REVISED if counts.total() else label, ("figures", dataset)
+            sentence += f": {_say_revised(counts)}" if counts.total() else ""
         changes.append(
             Change(
                 f"e{row.log_index}",
@@ -113,6 +121,17 @@ def _list_records(find_time: moments.Finder, limit: int) -> list[Change]:
             )
         )
     return changes
+
+
+def _say_revised(counts: Counter[str]) -> str:
+    """Say what an edition of figures changed of the one before; never more than was counted."""
+    said = [
+        f"{answers.count(counts['changed'], 'earlier number')} revised"
+        + (f" ({counts['children']:,} about children's safety)" if counts["children"] else "")
+    ]
+    said += [f"{counts['dropped']:,} no longer there"] if counts["dropped"] else []
+    said += [f"{counts['added']:,} added for earlier periods"] if counts["added"] else []
+    return ", ".join(said)
 
 
 def _list_removals(limit: int) -> list[Change]:

@@ -27,8 +27,6 @@ from lightwell.files import finder, index, lookup
 from lightwell.files.state import State
 
 KINDS = ("everything", "company", "service", "topic", "study", "revisions", "search")
-# Of this label are the changes of figures that a later edition revised (issue 4, point 2).
-REVISED = "Revised"
 MOST_HITS = 1000
 _MOST_SEARCH_CHARACTERS = 1500
 _BATCH = 500
@@ -109,7 +107,7 @@ def concerns(change: Change, subject: Subject) -> bool:
         case "everything":
             return True
         case "revisions":
-            return change.label == REVISED
+            return change.label == chronicle.REVISED
         case "company":
             return change.provider == subject.value
         case "service":

@@ -7,7 +7,7 @@ figures and revisions out of view with it. Nothing is written here.
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -174,6 +174,25 @@ def list_series(dataset: str, *, topic: str | None = None) -> list[FigureSeries]
         )
     )
     return list(rows.order_by("service", "policy_area", "metric", "id").distinct())
+
+
+def count_revised(records: Iterable[int]) -> dict[int, tuple[str, Counter[str]]]:
+    """Count what editions revised, by the key of their record's row, with the data set of each edition."""
+    editions = FigureEdition.objects.visible().filter(disclosure__in=list(records))
+    found = {row.disclosure_id: (row.dataset, Counter[str]()) for row in editions}
+    rows = (
+        FigureRevision.objects.visible()
+        .filter(later__in=editions)
+        .values("later__disclosure", "kind", "series__child_safety")
+        .annotate(number=Count("id"))
+        .order_by()
+    )
+    for row in rows:
+        counts = found[row["later__disclosure"]][1]
+        counts[row["kind"]] += row["number"]
+        if row["kind"] == "changed" and row["series__child_safety"]:
+            counts["children"] += row["number"]
+    return found
 
 
 def name_series(series: FigureSeries) -> str:

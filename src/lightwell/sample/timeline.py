@@ -15,12 +15,22 @@ from typing import Any
 
 import yaml
 
-from lightwell.actions import drafts, inventories, log, patterns, proposals, redactions
+from lightwell.actions import (
+    drafts,
+    editions,
+    inventories,
+    log,
+    organisations,
+    patterns,
+    proposals,
+    redactions,
+)
+from lightwell.actions import figures as figure_rows
 from lightwell.archive import inventory
 from lightwell.db.models import Person, Study
 from lightwell.files import data, yaml_lines
 from lightwell.files.state import State
-from lightwell.sample import catalogue, people, registration
+from lightwell.sample import catalogue, figures, people, registration
 from lightwell.sample.record import Written
 
 AT_NOON = datetime.time(12, tzinfo=datetime.UTC)
@@ -108,11 +118,34 @@ def list_steps(cast: Cast, written: dict[str, Written]) -> Iterator[Step]:
             f"discloses: {document['body']['title']}",
             _make_disclosing(cast, draft),
         )
+    for edition, day in figures.EDITIONS.items():
+        words = f"puts on record: {figures.COMPANY}'s published figures, edition {edition}"
+        yield Step(day, words, _make_importing(cast, edition))
 
 
 def _make_disclosing(cast: Cast, draft: Path) -> Callable[[datetime.datetime], None]:
     def act(now: datetime.datetime) -> None:
         disclose(cast, draft, now)
+
+    return act
+
+
+def _make_importing(cast: Cast, edition: str) -> Callable[[datetime.datetime], None]:
+    def act(now: datetime.datetime) -> None:
+        pair = people.hire_pair(cast.state, figures.DESK)
+        title, data = figures.name_file(edition), figures.write_edition(edition)
+        read = figure_rows.read_file(title, data, figures.make_mapping())
+        (ready,) = editions.prepare_editions(
+            state=cast.state,
+            reads=[read],
+            said=editions.Said(),
+            publisher=organisations.find_own(pair.publisher),
+            now=now,
+        )
+        proposal = proposals.propose(
+            actor=pair.publisher, kind=ready.kind, subject=ready.subject, payload=ready.payload, now=now
+        )
+        proposals.approve(state=cast.state, actor=pair.approver, proposal_id=proposal.pk, now=now)
 
     return act
 

@@ -380,3 +380,79 @@ class Entry(Schema):
     index: int
     leaf_hash: str
     entry: dict[str, Any]
+
+
+class FigureEdition(Schema):
+    """One edition of published figures; the counts say what it revised of the one before, if there is one."""
+
+    name: str
+    record: str
+    file: str
+    digest: str
+    points: int
+    compared_with: str | None
+    changed: int | None
+    dropped: int | None
+    added: int | None
+
+
+class FigureDataset(Schema):
+    """Editions that may be compared. `told_by` is company, clearing-house or other."""
+
+    id: str
+    company: str
+    title: str
+    told_by: str
+    editions: list[FigureEdition]
+
+
+class FigureSeries(Schema):
+    """One figure over periods. What is counted (`counts`) and the unit decide what may be compared."""
+
+    key: str
+    company: str
+    service: str
+    policy_area: str
+    metric: str
+    counts: str
+    unit: str
+    breakdown: dict[str, str]
+    topic: str | None
+    child_safety: bool
+
+
+class FigureRevision(Schema):
+    """A figure of the past that an edition states otherwise than the one before. Numbers are exact text."""
+
+    series: FigureSeries
+    period: str
+    kind: str = Field(description="changed, dropped or added")
+    earlier_edition: str
+    earlier_as_printed: str | None
+    earlier_number: str | None
+    earlier_row: int | None
+    later_edition: str
+    later_as_printed: str | None
+    later_number: str | None
+    later_row: int | None
+
+
+class FigureStatement(Schema):
+    """What one edition says for one period; `number` is exact, as text, null where none was given."""
+
+    period: str
+    edition: str
+    record: str
+    as_printed: str
+    number: str | None
+    file: str
+    row: int
+    revised: bool
+
+
+class FigureHistory(Schema):
+    """One figure over time: every statement of every edition, by period."""
+
+    series: FigureSeries
+    dataset: str
+    statements: list[FigureStatement]

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from lightwell.actions import answers, chronicle, overview
+from lightwell.actions import answers, chronicle, overview, revisions
 from lightwell.actions.overview import Overview, ProviderView
 from lightwell.db.models import Checkpoint
 from lightwell.files import state
@@ -54,6 +54,7 @@ def _describe(picture: Overview, provider: ProviderView) -> dict[str, object]:
         "answers": answers.list_answers(picture, provider),
         "records": own,
         "others": [each for each in provider.other_records if each.kind != "study"],
+        "datasets": revisions.list_datasets(provider=provider.slug),
         "other_studies": [each for each in provider.studies if not each.own],
         "here": "companies",
     }
