@@ -241,11 +241,14 @@ def main() -> None:
     """Run the whole way with its kills and report it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--files", type=int, help="only the first of them, to try")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     folder = find_folder(options.folder)
+    if options.files:
+        folder = seal.choose_files(folder, options.files)
     adopt_orphans()
     files = sorted(folder.glob("*.pdf"))
     with report.Report("ingest", ("pypdfium2", "pikepdf", "numpy", "tantivy")) as found:
