@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import re
 import stat
@@ -102,6 +103,23 @@ def test_a_receipt_is_secret_holds_the_proof_once_confirmed_and_is_never_overwri
     assert "never overwritten" in run(
         "challenge", "make", tmp_path / "paper.pdf", "--company", "larkfield", code=1
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"), [(errno.ENOSPC, OSError), (errno.EIO, OSError), (errno.EACCES, errors.UserMistake)]
+)
+def test_half_a_receipt_is_not_left_lying_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, raised: type[Exception]
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(number, "no")
+
+    (tmp_path / "paper.pdf").write_bytes(STRANGE)
+    monkeypatch.setattr(command.os, "fsync", fail)
+    words = ["challenge", "make", str(tmp_path / "paper.pdf"), "--company", "larkfield", "--bits", "1"]
+    # What is the disk's and no other name would mend, `main` says in its own words.
+    assert isinstance(CliRunner().invoke(main.lightwell, words).exception, raised)
+    assert [path.name for path in tmp_path.iterdir()] == ["paper.pdf"]
 
 
 def test_more_work_is_found_when_the_day_asks_for_more(

@@ -7,6 +7,7 @@ time or a false answer, 2 could not check.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -27,6 +28,7 @@ from lightwell.base.canonical import Json
 from lightwell.cli import installation, verify
 from lightwell.client import bundle as bundles
 from lightwell.client import challenges, fetch, history
+from lightwell.files import disk
 
 _TIMEOUT = httpx.Timeout(30.0)
 _AS = click.option("--as", "person", required=True, metavar="NAME", help="The account you act for.")
@@ -322,6 +324,11 @@ def _write(path: Path, value: dict[str, Json]) -> None:
             os.fsync(file.fileno())
         os.replace(half, path)
     except OSError as error:
+        # Whoever reads it learns which file was meant: half of one is not left lying about.
+        with contextlib.suppress(OSError):
+            half.unlink()
+        if error.errno in disk.OPERATORS:
+            raise
         raise errors.UserMistake(f"{path} cannot be written: {error.strerror}") from None
 
 
