@@ -182,7 +182,7 @@ def test_a_file_name_cannot_write_headers_or_paths(archive: Archive, client: Cli
     file = client.get(f"/files/{archive.items[CSV].sha256}")
     assert file.content == b"wave,hours\n1,7.2\n"
     assert file["Content-Disposition"] == 'attachment; filename="code;book.csv"'
-    assert file["Content-Type"] == "text/csv"
+    assert file["Content-Type"] == "text/csv; charset=utf-8"
 
 
 def test_a_suspended_page_is_gone_from_every_exit_at_once(archive: Archive, client: Client) -> None:

@@ -133,6 +133,9 @@ def send_file(request: HttpRequest, digest: str) -> HttpResponse:
 def send_bytes(data: bytes, media_type: str, name: str) -> HttpResponse:
     """Answer with a file that a browser saves and never runs: no script, no type guessing, no cookie."""
     shown = media_type if media_type.partition(";")[0] in _NAMED_TYPES else "application/octet-stream"
+    if shown.startswith("text/") and "charset" not in shown:
+        # A text whose letters nobody told is called what it is only where it can be read as that.
+        shown = f"{shown}; charset=utf-8" if _is_utf8(data) else "application/octet-stream"
     response = HttpResponse(data, content_type=shown)
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["Content-Security-Policy"] = f"sandbox; {methods.BARE}"
@@ -140,6 +143,14 @@ def send_bytes(data: bytes, media_type: str, name: str) -> HttpResponse:
     # Asked again each time, so that a file taken out of view is gone at once from every cache.
     response["Cache-Control"] = "no-cache"
     return response
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def refuse_for_legal_reasons(request: HttpRequest, sentence: str) -> HttpResponse:
