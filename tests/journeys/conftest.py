@@ -55,17 +55,19 @@ def site(home: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serve(home: Path) -> Iterator[str]:
-    """Serve the sample in `home` by a process of its own; its address."""
+def serve(home: Path, **settings: str) -> Iterator[str]:
+    """Serve the sample in `home` by a process of its own; its address, which it knows with settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "LIGHTWELL_STATE": str(home / "state")}
+    address = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "LIGHTWELL_STATE": str(home / "state"), **settings}
+    if settings:
+        environment["LIGHTWELL_ADDRESS"] = address
     with (home / "serve.log").open("wb") as out:
         server = subprocess.Popen(
             [*LIGHTWELL, "serve", "--port", str(port)], env=environment, stdout=out, stderr=out
         )
-    address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{address}/everything.zip", server, home / "serve.log")
         yield address
