@@ -241,14 +241,37 @@ def _answer(
     late: int,
     covered: Sequence[str],
 ) -> Answer:
-    others = [each for each in provider.other_records if ask in list_asks(each)]
+    others = _leave_newest_editions([each for each in provider.other_records if ask in list_asks(each)])
     by_others = tuple(
-        Point(f"{_title(each)} ({each.publisher.name})", ("record", each.id)) for each in others
+        Point(
+            f"{_title(each)} ({each.publisher.name}"
+            + (f"; and {count(earlier, 'earlier edition')})" if earlier else ")"),
+            ("record", each.id),
+        )
+        for each, earlier in others
     )
     name, asked = ASKS[ask]
     return Answer(
         ask, name, asked, tuple(has), tuple(missing), late, by_others, tuple(covered), len(provider.services)
     )
+
+
+def _leave_newest_editions(
+    rows: Iterable[disclosure.Disclosure],
+) -> list[tuple[disclosure.Disclosure, int]]:
+    """Leave the newest edition of figures of one publisher and layout, with how many older there are."""
+    held: dict[object, list[disclosure.Disclosure]] = {}
+    for each in rows:
+        layout = each.body.get("mapping") if each.kind == "figures-edition" else None
+        name = layout.get("name") if isinstance(layout, dict) and layout.get("digest") else None
+        held.setdefault((each.publisher.id, name) if name else each.id, []).append(each)
+    return [(max(group, key=_read_last), len(group) - 1) for group in held.values()]
+
+
+def _read_last(record: disclosure.Disclosure) -> str:
+    """Read the last month that a record of figures covers; nothing for any other."""
+    span = record.body.get("period")
+    return str(span.get("to") or "") if isinstance(span, dict) else ""
 
 
 def _cover(provider: ProviderView, rows: Iterable[disclosure.Disclosure]) -> list[str]:

@@ -16,6 +16,7 @@ from lightwell.db.models import FigureEdition, FigurePoint, FigureSeries
 from lightwell.figures import assertion, comparison
 from lightwell.figures.comparison import Balance
 from lightwell.figures.period import Period
+from lightwell.figures.point import WHOLE
 from lightwell.figures.value import Number
 from lightwell.files import figure_files
 from lightwell.files.state import State
@@ -56,9 +57,9 @@ class Table:
     rows: tuple[Row, ...]
 
     @property
-    def rates(self) -> bool:
-        """Whether a rate per person stands anywhere in it."""
-        return any(row.users for row in self.rows)
+    def users(self) -> list[str]:
+        """By what the rates in it divide, a line each company."""
+        return sorted({f"{row.series.provider}: {row.users}" for row in self.rows if row.users})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,8 @@ def _read_people(editions: dict[int, FigureEdition]) -> dict[str, dict[Period, t
         for period, point in points.items():
             number = figures.read_number(point.number)
             if number:
-                source = f"{row.metric} ({row.service}), {editions[point.edition_id].title}"
+                named = f" ({row.service})" if row.service not in ("", WHOLE) else ""
+                source = f"{row.metric}{named}, {editions[point.edition_id].title}"
                 found[row.provider][period] = (number, source)
     return found
 
@@ -200,8 +202,9 @@ def _make_cell(point: FigurePoint | None, users: tuple[Number, str] | None) -> C
 
 
 def select_lines(table: Table, most: int = 6) -> Sequence[Row]:
-    """Select the rows a chart can tell apart: one for each company, about children before others."""
+    """Select the rows a chart can tell apart: of each company one that has numbers, about children first."""
     first: dict[str, Row] = {}
-    for row in sorted(table.rows, key=lambda each: not each.series.child_safety):
+    drawn = [row for row in table.rows if any(cell and cell.number is not None for cell in row.cells)]
+    for row in sorted(drawn, key=lambda each: not each.series.child_safety):
         first.setdefault(row.series.provider, row)
     return sorted(first.values(), key=lambda each: each.series.provider.casefold())[:most]

@@ -23,6 +23,7 @@ from lightwell.figures import topic as topics
 from lightwell.figures.edition import Edition
 from lightwell.figures.mapping import Mapping
 from lightwell.figures.period import Period
+from lightwell.figures.point import WHOLE
 from lightwell.files import data
 from lightwell.files.state import State
 
@@ -252,7 +253,13 @@ def _name_provider(name: str) -> dict[str, Json]:
 
 
 def _name_services(provider: str, owner: str, edition: Edition) -> list[Json]:
-    own = sorted({each.service for each in edition.figures if each.provider == provider and each.service})
+    own = sorted(
+        {
+            each.service
+            for each in edition.figures
+            if each.provider == provider and each.service not in ("", WHOLE)
+        }
+    )
     slugs = {fields.make_slug(name): name for name in own}
     known = dict(Service.objects.filter(slug__in=slugs).values_list("slug", "name"))
     owners = dict(Service.objects.filter(slug__in=slugs).values_list("slug", "provider_id"))

@@ -39,6 +39,7 @@ LAYOUT: Json = {
         {"name": "Monthly active people", "counts": "people"},
     ],
     "no_number": ["n/a"],
+    "everything": ["All services"],
 }
 # When each edition was put here by the newsroom; the last lies within a week of the day the demo is read on.
 EDITIONS = {

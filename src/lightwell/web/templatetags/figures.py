@@ -65,6 +65,12 @@ def signed(value_or_none: object) -> str:
 
 
 @register.filter
+def rate(value_given: Decimal) -> str:
+    """Write a rate to three digits: 0.933, 349, 12,400."""
+    return f"{value_given:,.0f}" if value_given >= 100 else f"{value_given:.3g}"
+
+
+@register.filter
 def span(months: int) -> str:
     """Name a length of time that figures are about."""
     return {1: "by month", 3: "by quarter", 6: "by half-year", 12: "by year"}.get(

@@ -191,7 +191,7 @@ def show_comparison(request: HttpRequest, topic: str) -> HttpResponse:
                 "table": each,
                 "number": number,
                 "periods": [periods.format_period(period) for period in each.periods],
-                "chart": len(each.periods) > 1,
+                "chart": len(each.periods) > 1 and bool(comparisons.select_lines(each)),
             }
             for number, each in enumerate(found.tables)
         ],
