@@ -23,6 +23,7 @@ from lightwell.actions import (
     disclosures,
     organisations,
     publications,
+    releases,
     reruns,
     studies,
     suspensions,
@@ -107,7 +108,7 @@ def _take_back_items(
 
 
 def _prepare_release(state: State, payload: dict[str, Json], now: datetime.datetime) -> object:
-    return publications.prepare_release(state=state, payload=payload, now=now)
+    return releases.prepare_release(state=state, payload=payload, now=now)
 
 
 def _release_item(
@@ -116,7 +117,7 @@ def _release_item(
     decided_by: tuple[str, str],
     now: datetime.datetime,
 ) -> object:
-    publications.release_item(prepared=prepared, decided_by=decided_by, now=now)
+    releases.release_item(prepared=prepared, decided_by=decided_by, now=now)
     return None
 
 
@@ -195,7 +196,7 @@ STORIES: dict[str, Story] = {
     ),
     "release": Story(
         "open a document again, with more or less of it hidden",
-        publications.check_release,
+        releases.check_release,
         _release_item,
         _own_study,
         prepare=_prepare_release,

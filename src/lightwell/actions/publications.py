@@ -100,14 +100,14 @@ def publish_study(*, prepared: Prepared, decided_by: tuple[str, str], now: datet
     with transaction.atomic():
         study = Study.objects.select_for_update().get(pk=prepared.study)
         chosen = (*(each.item for each in prepared.opened), *prepared.withheld)
-        if any(_is_settled(item) or _is_stopped(item) for item in chosen):
+        if any(is_settled(item) or is_stopped(item) for item in chosen):
             raise errors.Refused(f"somebody has just published {study.id}; look again before you publish")
         for each in prepared.opened:
-            _check_unchanged(each)
-            _store_opening(each, decided_by[1], now)
+            check_unchanged(each)
+            store_opening(each, decided_by[1], now)
         for item in prepared.withheld:
-            _append_holding(item, item.ground, decided_by[1], openings.find_review(item.ground, now), now)
-        return _record_publication(study, prepared.summary, now)
+            append_holding(item, item.ground, decided_by[1], openings.find_review(item.ground, now), now)
+        return record_publication(study, prepared.summary, now)
 
 
 def check_take_back(payload: dict[str, Json], now: datetime.datetime) -> None:
@@ -148,90 +148,16 @@ def take_back_items(*, payload: dict[str, Json], decided_by: tuple[str, str], no
     numbers = payload["items"] if isinstance(payload["items"], list) else []
     with transaction.atomic():
         for item in Item.objects.select_for_update().filter(study=payload["study"], number__in=numbers):
-            _append_holding(item, str(payload["ground"]), decided_by[1], review, now)
+            append_holding(item, str(payload["ground"]), decided_by[1], review, now)
             item.public_pages.all().delete()
             item.named = False
             item.save(update_fields=["named"])
         study = Study.objects.get(pk=payload["study"])
         # The older records name what was taken back and leave the view; this one takes their place.
-        _record_publication(study, _read_summary(study), now)
+        record_publication(study, read_summary(study), now)
 
 
-def check_release(payload: dict[str, Json], now: datetime.datetime) -> None:
-    """Check a proposal to open an item again: `study`, `item`, `lift` (numbers of regions that end).
-
-    It was held back or taken back; or regions of it end, or were approved since it was opened.
-    """
-    problems = []
-    study, number, lift = payload.get("study"), payload.get("item"), payload.get("lift") or []
-    item = Item.objects.filter(study=str(study), number=number, inventory__isnull=False).first()
-    if item is None:
-        raise errors.UserMistake(f"there is no sealed document {number} in {study!r}", place="item")
-    if item.wrapped_key is None:
-        problems.append(errors.Problem("item", "its key was destroyed; nothing can open it any more"))
-    if _is_stopped(item):
-        problems.append(errors.Problem("item", "it is out of view; restore it first"))
-    if waiting := item.redactions.undecided().count():
-        problems.append(errors.Problem("item", f"{waiting} proposed hidden parts of it wait for a person"))
-    known = set(item.redactions.in_force().values_list("pk", flat=True))
-    problems += [
-        errors.Problem("lift", f"{each} is no hidden part of this document that is in force")
-        for each in (lift if isinstance(lift, list) else [lift])
-        if each not in known
-    ]
-    if not problems and not _is_settled(item):
-        problems.append(errors.Problem("item", "it was never published or held back; publish it instead"))
-    if not problems and not lift and not _is_held(item) and not openings.list_fresh(item):
-        problems.append(errors.Problem("item", "it is open as it would be then; nothing would change"))
-    if not problems and not _is_held(item) and (fresh := openings.list_fresh(item)):
-        # Its older opening leaves the view, which takes a reason that holds for a whole document.
-        problems += [
-            errors.Problem("item", f"the ground {each.ground!r} is none to take a whole document back for")
-            for each in fresh[:1]
-            if "item" not in data.read_grounds()[each.ground].applies_to
-        ]
-    if problems:
-        raise errors.UserMistake(problems=problems)
-
-
-def prepare_release(
-    *, state: State, payload: dict[str, Json], now: datetime.datetime
-) -> tuple[dict[str, Json], object]:
-    """Make the new opening of an item, where nothing points at it yet; slow, outside any transaction."""
-    check_release(payload, now)
-    item = Item.objects.get(study=str(payload["study"]), number=payload["item"])
-    summary = _read_summary(Study.objects.get(pk=item.study_id))
-    with openings.Maker(state, summary, now) as maker:
-        return payload, maker.open_item(item, without=_list_lifted(payload))
-
-
-def release_item(
-    *, prepared: tuple[dict[str, Json], object], decided_by: tuple[str, str], now: datetime.datetime
-) -> None:
-    """Open an item again as prepared; an older opening that showed more is taken back with it."""
-    payload, ready = prepared
-    assert isinstance(ready, openings.Opened)
-    check_release(payload, now)
-    with transaction.atomic():
-        item = Item.objects.select_for_update().get(pk=ready.item.pk)
-        _check_unchanged(ready, _list_lifted(payload))
-        if not _is_held(item) and (fresh := openings.list_fresh(item)):
-            ground_id = fresh[0].ground
-            _append_holding(item, ground_id, decided_by[1], openings.find_review(ground_id, now), now)
-        item.redactions.filter(pk__in=_list_lifted(payload)).update(lifted_at=now)
-        item.holdings.filter(lifted_at=None).update(lifted_at=now)
-        item.public_pages.all().delete()
-        _store_opening(ready, decided_by[1], now)
-        study = Study.objects.get(pk=item.study_id)
-        _record_publication(study, _read_summary(study), now)
-
-
-def _list_lifted(payload: dict[str, Json]) -> list[int]:
-    lift = payload.get("lift")
-    return [each for each in lift if isinstance(each, int)] if isinstance(lift, list) else []
-
-
-def _check_unchanged(ready: openings.Opened, lifted: Collection[int] = ()) -> None:
+def check_unchanged(ready: openings.Opened, lifted: Collection[int] = ()) -> None:
     """Refuse what was made ready before somebody proposed or decided that more, or less, is hidden."""
     waiting = ready.item.redactions.undecided().exists()
     if waiting or openings.list_regions(ready.item, lifted) != ready.regions:
@@ -241,11 +167,13 @@ def _check_unchanged(ready: openings.Opened, lifted: Collection[int] = ()) -> No
         )
 
 
-def _is_held(item: Item) -> bool:
+def is_held(item: Item) -> bool:
+    """Answer whether an item is held back as a whole."""
     return item.holdings.filter(page=None, lifted_at=None).exists()
 
 
-def _read_summary(study: Study) -> str:
+def read_summary(study: Study) -> str:
+    """Read the summary of the newest publication; "" where there is none."""
     newest = study.publications.order_by("-number").first()
     return publication.parse_publication(canonical.decode(bytes(newest.data))).summary if newest else ""
 
@@ -254,8 +182,8 @@ def _list_wanted(study: Study, numbers: Json) -> list[Item]:
     return [
         item
         for item in inventories.list_items(study)
-        if (item.number in numbers if isinstance(numbers, list) else not _is_stopped(item))
-        and not _is_settled(item)
+        if (item.number in numbers if isinstance(numbers, list) else not is_stopped(item))
+        and not is_settled(item)
     ]
 
 
@@ -277,19 +205,22 @@ def _list_undecided(study: Study, numbers: Json) -> list[errors.Problem]:
 
 def _list_stopped(study: Study, numbers: Json) -> list[str]:
     wanted = numbers if isinstance(numbers, list) else []
-    return [str(item.number) for item in study.items.filter(number__in=wanted) if _is_stopped(item)]
+    return [str(item.number) for item in study.items.filter(number__in=wanted) if is_stopped(item)]
 
 
-def _is_stopped(item: Item) -> bool:
+def is_stopped(item: Item) -> bool:
+    """Answer whether an item is out of view."""
     # Locked away before it was published: nothing opens its file while that lasts.
     return item.suspensions.filter(page=None, restored_at=None).exists()
 
 
-def _is_settled(item: Item) -> bool:
-    return item.openings.exists() or _is_held(item)
+def is_settled(item: Item) -> bool:
+    """Answer whether an item was published or is held back."""
+    return item.openings.exists() or is_held(item)
 
 
-def _store_opening(ready: openings.Opened, decided_by: str, now: datetime.datetime) -> None:
+def store_opening(ready: openings.Opened, decided_by: str, now: datetime.datetime) -> None:
+    """Log an opening that was made ready, with its rows; inside the caller's transaction."""
     item = ready.item
     pages = None if item.pages is None else item.pages - len(ready.held)
     (index,) = log.append(
@@ -322,16 +253,18 @@ def _store_opening(ready: openings.Opened, decided_by: str, now: datetime.dateti
     item.save(update_fields=["named"])
 
 
-def _append_holding(
+def append_holding(
     item: Item, ground_id: str, decided_by: str, review: datetime.date, now: datetime.datetime
 ) -> None:
+    """Log that an item is held back, with its row; inside the caller's transaction."""
     (index,) = log.append(
         entries=[entry.make_withholding(now, item.study_id, item.number, ground_id, decided_by, review)]
     )
     Holding.objects.create(item=item, ground=ground_id, decided_by=decided_by, review=review, log_index=index)
 
 
-def _record_publication(study: Study, summary: str, now: datetime.datetime) -> Publication:
+def record_publication(study: Study, summary: str, now: datetime.datetime) -> Publication:
+    """Write and log the publication record of a study as it stands; inside the caller's transaction."""
     number = study.publications.count() + 1
     items = [_describe_item(item) for item in inventories.list_items(study)]
     opened = [each.item for each in items if each.outcome in publication.OPEN]
@@ -353,7 +286,7 @@ def _record_publication(study: Study, summary: str, now: datetime.datetime) -> P
 
 def _describe_item(item: Item) -> publication.PublishedItem:
     newest = item.openings.order_by("-log_index").first()
-    withheld = _is_held(item)
+    withheld = is_held(item)
     outcome = "withheld" if withheld else "pending"
     if newest and not withheld:
         outcome = "whole" if newest.whole else "redacted" if newest.document else "pages"
