@@ -19,6 +19,7 @@ from typing import Any
 
 import challenge_fixture
 import disclosure_fixture
+import figure_fixture
 import fingerprint_fixture
 import following_fixture
 import office_fixture
@@ -65,6 +66,7 @@ HANDED_IN = "quaxhandedin"
 REPORTED = "quaxvisitorreport"
 PROPOSED = "quaxpendingproposal"
 WITHDRAWN = "quaxremovedrecord"
+REVISED_AWAY = "quaxremovedfigure"
 HELD_FIELD = "changing the region before opening a broadcast"
 
 
@@ -79,6 +81,7 @@ class World:
     hidden: dict[str, str] = field(default_factory=dict)  # word -> what it belongs to
     secrets: dict[bytes, str] = field(default_factory=dict)  # keys of hidden documents, what holders told
     challenges: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)  # of figures over time, also those that were removed
     pages: set[tuple[int, int]] = field(default_factory=set)  # hidden (item, page)
 
 
@@ -122,6 +125,7 @@ def build_world(root: Path, folder: Path) -> World:
     removed = desk.disclose(removed, NOW).record
     desk.withdraw(removed, "published-in-error", NOW)
     world = World(state, study, [study, letter, review, removed])
+    world.records += _publish_figures(world, desk)
     _seal(world, desk, folder)
     _publish(world, desk)
     _hide(world, desk)
@@ -133,6 +137,20 @@ def build_world(root: Path, folder: Path) -> World:
     bundles.pack_bundle(state=state)
     fingerprints.make_set(state=state)
     return world
+
+
+def _publish_figures(world: World, desk: Any) -> list[str]:
+    """Publish two editions of figures, and one between them that is removed again."""
+    (title, rows), (last_title, last_rows) = figure_fixture.EDITIONS
+    (first,) = figure_fixture.publish(desk, [figure_fixture.read_file(title, rows)], NOW)
+    between = figure_fixture.read_file(
+        f"{REVISED_AWAY}.csv", [("Removed", "2026Q2", "6789012")], REVISED_AWAY
+    )
+    (removed,) = figure_fixture.publish(desk, [between], NOW)
+    world.keys = figure_fixture.list_keys()
+    desk.withdraw(removed.record, "published-in-error", NOW)
+    (last,) = figure_fixture.publish(desk, [figure_fixture.read_file(last_title, last_rows)], NOW)
+    return [first.record, removed.record, last.record]
 
 
 def _seal(world: World, desk: Any, folder: Path) -> None:
@@ -161,8 +179,22 @@ def _seal(world: World, desk: Any, folder: Path) -> None:
 
 
 def _publish(world: World, desk: Any) -> None:
-    items = [WHOLE, PARTLY, HELD, SUSPENDED, PAGE, TAKEN, ERASED, BYTES, QUARANTINED, AWAY, REDACTED, LATER]
-    items += [CELLS, CELLS_AWAY]
+    items = [
+        WHOLE,
+        PARTLY,
+        HELD,
+        SUSPENDED,
+        PAGE,
+        TAKEN,
+        ERASED,
+        BYTES,
+        QUARANTINED,
+        AWAY,
+        REDACTED,
+        LATER,
+        CELLS,
+        CELLS_AWAY,
+    ]
     hide_word(world, desk, REDACTED, NOW)
     payload = {"study": world.study, "summary": "What we found.", "items": items}
     desk.do("publication", world.study, payload, NOW)
@@ -266,6 +298,8 @@ def _list_words(world: World) -> None:
         REPORTED: "a visitor's report",
         PROPOSED: "a proposal that waits",
         WITHDRAWN: "a removed record",
+        REVISED_AWAY: "a removed edition of figures",
+        "6789012": "a number of a removed edition",
         HELD_FIELD: "a held back field",
     }
 
@@ -355,6 +389,12 @@ def _list_values(world: World) -> dict[str, list[str]]:
         "old": ["1"],
         "new": ["1", "2"],
         "slug": ["larkfield"],
+        "key": world.keys,
+        "dataset": [figure_fixture.DATASET],
+        "figure-chart:form": ["svg", "png", "csv"],
+        "figure-steps:form": ["svg", "png"],
+        "figure-comparison-table:number": ["0", "1"],
+        "figure-comparison-table:form": ["svg", "csv"],
         "challenge": world.challenges,
         "company": ["larkfield"],
         "topic": list(topics.TOPICS),
