@@ -22,6 +22,7 @@ from document_fixture import (
 
 from lightwell.actions import pictures
 from lightwell.db.models import Item, PublicPage, Report
+from lightwell.web.views import documents
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +57,22 @@ def test_a_whole_document_offers_its_original_bytes_and_a_place_for_every_page(
     assert file["Content-Disposition"] == 'attachment; filename="LF-01 report.pdf"'
     assert file["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in file["Content-Security-Policy"]
+
+
+def test_a_large_file_is_sent_piece_by_piece_with_the_same_headers_and_none_that_changed(
+    archive: Archive, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = archive.items[WHOLE].sha256
+    whole = client.get(f"/files/{digest}")
+    monkeypatch.setattr(documents, "STREAMED_FROM", 10)
+    pieces = client.get(f"/files/{digest}")
+    assert pieces.streaming
+    assert b"".join(pieces.streaming_content) == whole.content == archive.original
+    assert {**dict(pieces.items()), "Content-Length": ""} == {**dict(whole.items()), "Content-Length": ""}
+    assert pieces["Content-Length"] == str(len(archive.original))
+    archive.state.files.find_path("public", digest).write_bytes(b"changed" * 1000)
+    answer = client.get(f"/files/{digest}")
+    assert (answer.status_code, answer.streaming) == (500, False)
 
 
 def test_no_page_of_a_document_sets_a_cookie(archive: Archive, client: Client) -> None:

@@ -13,6 +13,7 @@ from hiding_fixture import NAME, approve, hide, judge, make_desk, publish
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 
+from lightwell.actions import leftovers
 from lightwell.client import bundle
 from lightwell.db.models import Opening, PublicPage
 
@@ -47,6 +48,20 @@ def measure_publication(desk: fixture.Desk, number: int) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_killed_publication_left_readable_goes_with_the_next_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk(tmp_path, monkeypatch)
+    left, young = (desk.state.root / "files" / "scratch" / name for name in ("left", "young"))
+    for folder in (left, young):
+        folder.mkdir(parents=True)
+        (folder / "original").write_bytes(b"%PDF-")
+    os.utime(left, (0, 0))
+    assert leftovers.sweep_leftovers(state=desk.state) == 1
+    assert (left.exists(), young.exists()) == (False, True)
 
 
 @pytest.mark.parametrize("hidden", [True, False], ids=["hidden parts", "whole"])

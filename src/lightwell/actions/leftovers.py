@@ -21,7 +21,7 @@ from lightwell.actions import bundles, custody, fingerprints, pictures, readings
 from lightwell.archive import release
 from lightwell.base import canonical, errors
 from lightwell.db.models import Disclosure, Item, Opening, Proposal, PublicPage
-from lightwell.files import durable, index, occupancy, sealed, sequencer
+from lightwell.files import durable, index, occupancy, scratch, sealed, sequencer
 from lightwell.files.state import State
 
 SEALED_SECONDS = 3600.0
@@ -85,7 +85,7 @@ def sweep_leftovers(*, state: State) -> int:
 def _sweep_beside(state: State) -> int:
     """Remove halves of tiles, bundles and search indexes, and handed-in copies of what is locked in."""
     removed = bundles.sweep_leftovers(state=state) + readings.sweep_sealed(state=state)
-    removed += fingerprints.sweep_leftovers(state=state)
+    removed += fingerprints.sweep_leftovers(state=state) + scratch.sweep_scratch(state.files.root)
     removed += index.open_folder(state.index).sweep_leftovers()
     with contextlib.suppress(errors.Refused), sequencer.hold_lock(state.root, 0):
         removed += state.tiles.remove_leftovers()

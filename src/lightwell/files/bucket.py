@@ -24,7 +24,7 @@ import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lightwell.base import errors
 from lightwell.files import durable
@@ -123,6 +123,15 @@ class BucketStore(FileStore):
             path.unlink(missing_ok=True)
             self.fetch_path(area, digest)
             return super().get_bytes(area, digest)
+
+    def open_bytes(self, area: str, digest: str) -> BinaryIO:
+        """Open stored bytes, fetched when they are not here; `Damaged` when they are not the digest's."""
+        path = self.fetch_path(area, digest)
+        try:
+            return super().open_bytes(area, digest)
+        except errors.Damaged:
+            path.unlink(missing_ok=True)
+            return super().open_bytes(area, digest)
 
     def fetch_path(self, area: str, digest: str) -> Path:
         """Return a path with stored bytes, fetched when they are not here; `Damaged` when they are gone."""

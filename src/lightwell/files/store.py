@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from lightwell.base import errors
 from lightwell.files import durable
@@ -68,6 +69,19 @@ class FileStore:
         if hashlib.sha256(data).hexdigest() != digest:
             raise errors.Damaged(f"the {area} file {digest} has changed on disk; restore it from a backup")
         return data
+
+    def open_bytes(self, area: str, digest: str) -> BinaryIO:
+        """Open stored bytes of any size, all of them checked; raises `Damaged` as `get_bytes` does."""
+        try:
+            # Opened first: what is removed meanwhile can still be read to its end.
+            file = self.fetch_path(area, digest).open("rb")
+        except FileNotFoundError:
+            raise errors.Damaged(f"the {area} file {digest} is missing; restore it from a backup") from None
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            file.close()
+            raise errors.Damaged(f"the {area} file {digest} has changed on disk; restore it from a backup")
+        file.seek(0)
+        return file
 
     def remove_bytes(self, area: str, digest: str) -> bool:
         """Remove stored bytes, durably; answers whether there were any. For erasure by law and suspension."""

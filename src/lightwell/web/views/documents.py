@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.http import content_disposition_header
@@ -20,6 +20,8 @@ from lightwell.web import help_lines, memory, methods, stretch
 _NAMED_TYPES = {"application/pdf", "text/csv", "text/plain", "application/json", "application/zip"}
 _GONE_FOR_LEGAL_REASONS = 451
 MOST_SHEETS = 50
+# Larger files are sent piece by piece, never held in memory whole.
+STREAMED_FROM = 16 << 20
 
 
 def find_document(study: str, number: int) -> documents.Document:
@@ -115,7 +117,7 @@ def _send_cells(request: HttpRequest, study: str, number: int, sheet: int | None
 
 
 @methods.only_read
-def send_file(request: HttpRequest, digest: str) -> HttpResponse:
+def send_file(request: HttpRequest, digest: str) -> HttpResponse | FileResponse:
     """Send a published file as it was handed in; its address is its digest, so that it can be compared."""
     try:
         original = documents.find_original(digest)
@@ -123,8 +125,14 @@ def send_file(request: HttpRequest, digest: str) -> HttpResponse:
         raise Http404 from None
     except errors.Refused as refusal:
         return refuse_for_legal_reasons(request, refusal.sentence)
-    data = state.open_state().files.get_bytes("public", digest)
-    response = send_bytes(data, original.media_type, original.file_name)
+    files = state.open_state().files
+    response: HttpResponse | FileResponse
+    if (files.read_size("public", digest) or 0) > STREAMED_FROM:
+        response = FileResponse(files.open_bytes("public", digest))
+        response["Content-Type"] = _name_type(original.media_type, b"\xff")
+        _protect(response, original.file_name)
+    else:
+        response = send_bytes(files.get_bytes("public", digest), original.media_type, original.file_name)
     response["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
     response["ETag"] = f'"{digest}"'
     return response
@@ -132,17 +140,26 @@ def send_file(request: HttpRequest, digest: str) -> HttpResponse:
 
 def send_bytes(data: bytes, media_type: str, name: str) -> HttpResponse:
     """Answer with a file that a browser saves and never runs: no script, no type guessing, no cookie."""
+    response = HttpResponse(data, content_type=_name_type(media_type, data))
+    _protect(response, name)
+    return response
+
+
+def _name_type(media_type: str, data: bytes) -> str:
     shown = media_type if media_type.partition(";")[0] in _NAMED_TYPES else "application/octet-stream"
     if shown.startswith("text/") and "charset" not in shown:
         # A text whose letters nobody told is called what it is only where it can be read as that.
         shown = f"{shown}; charset=utf-8" if _is_utf8(data) else "application/octet-stream"
-    response = HttpResponse(data, content_type=shown)
+    return shown
+
+
+def _protect(response: HttpResponse | FileResponse, name: str) -> None:
+    """Have a browser save what is sent, under this name, and run nothing of it."""
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["Content-Security-Policy"] = f"sandbox; {methods.BARE}"
     response["X-Content-Type-Options"] = "nosniff"
     # Asked again each time, so that a file taken out of view is gone at once from every cache.
     response["Cache-Control"] = "no-cache"
-    return response
 
 
 def _is_utf8(data: bytes) -> bool:
