@@ -108,6 +108,12 @@ def find_dataset(name: str) -> Dataset | None:
     return _make_dataset(name, editions, _count_revisions([name])) if editions else None
 
 
+def find_dataset_of(record: str) -> Dataset | None:
+    """Find the data set that an edition belongs to, by its record; None where no layout reads its file."""
+    row = FigureEdition.objects.visible().filter(disclosure__record=record).first()
+    return find_dataset(row.dataset) if row else None
+
+
 def list_revisions(
     *,
     dataset: str | None = None,

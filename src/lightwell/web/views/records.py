@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
-from lightwell.actions import overview, records
+from lightwell.actions import overview, records, revisions
 from lightwell.base import disclosure, withholding
 from lightwell.base.errors import Refused
 from lightwell.files import state
@@ -55,6 +55,7 @@ def show_record(request: HttpRequest, record: str, version: int | None = None) -
         "sections": reader.lay_out(shown.record),
         "glance": reader.show_at_a_glance(shown.record),
         "about": _find_about(shown.record.about),
+        "dataset": revisions.find_dataset_of(record) if history.kind == "figures-edition" else None,
         "help": help_lines.find_lines(topics if isinstance(topics, list) else []),
         "lifted": _list_lifted(history, shown),
     }
