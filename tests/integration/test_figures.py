@@ -11,12 +11,14 @@ from pathlib import Path
 
 import disclosure_fixture
 import figure_fixture
+import httpx
 import pytest
+from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
 from lightwell.actions import bundles, editions, figures, log, revisions, watching
 from lightwell.base import errors
-from lightwell.client import verify
+from lightwell.client import site, verify
 from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries, Proposal
 from lightwell.files import foundation, mapping_files
 from lightwell.files.state import State
@@ -313,3 +315,31 @@ def test_a_file_that_is_still_being_written_is_left_for_later(desk, tmp_path) ->
         state=desk.state, actor=desk.ana, folder=tmp_path, mapping=figure_fixture.read_mapping(), now=NOW
     )
     assert report.is_quiet
+
+
+def test_programs_read_sets_revisions_and_every_statement(desk) -> None:
+    figure_fixture.publish_editions(desk, NOW)
+    wire = httpx.Client(transport=httpx.WSGITransport(app=get_wsgi_application()))
+    with site.Site("http://localhost", wire) as archive:
+        (found,) = archive.iterate_figures()
+        assert [each["changed"] for each in found["editions"]] == [None, 1]
+        with pytest.raises(errors.LightwellError):
+            list(archive.iterate_figures(company="nobody-here"))
+        rows = list(archive.iterate_revisions("larkfield-safety"))
+        assert {(row["kind"], row["earlier_as_printed"], row["later_number"]) for row in rows} == {
+            ("changed", "1,000", "400"),
+            ("dropped", "90%", None),
+        }
+        assert [row["kind"] for row in archive.iterate_revisions("larkfield-safety", kind="dropped")] == [
+            "dropped"
+        ]
+        assert len(list(archive.iterate_revisions("larkfield-safety", edition="2026Q2", children=True))) == 2
+        key = next(row["series"]["key"] for row in rows if row["kind"] == "changed")
+        statements = archive.read_figure(key)["statements"]
+        assert [(each["period"], each["edition"], each["number"]) for each in statements][:2] == [
+            ("2025Q4", "2026Q1", "1000"),
+            ("2025Q4", "2026Q2", "400"),
+        ]
+        for refused in ({"kind": "lost"}, {"edition": "1999Q1"}):
+            with pytest.raises(errors.LightwellError):
+                list(archive.iterate_revisions("larkfield-safety", **refused))

@@ -321,6 +321,21 @@ class Site:
         """Iterate over the questions to companies about papers, oldest first; state="overdue" for silence."""
         yield from self._iterate("challenges", Challenge, company=company, state=state, as_of=as_of)
 
+    def iterate_figures(self, *, company: str = "") -> Iterator[dict[str, Json]]:
+        """Iterate over every set of published figures: editions, and what each revised of the past."""
+        yield from self._iterate_parts("figures", company=company)
+
+    def iterate_revisions(
+        self, dataset: str, *, kind: str = "", edition: str = "", children: bool = False
+    ) -> Iterator[dict[str, Json]]:
+        """Iterate over what later editions changed, dropped or added; numbers are exact, as text."""
+        asked = {"kind": kind, "edition": edition, "children": "true" if children else ""}
+        yield from self._iterate_parts(f"figures/{dataset}/revisions", **asked)
+
+    def read_figure(self, key: str) -> dict[str, Json]:
+        """Read what every edition said for every period of one figure, by the key of its series."""
+        return self._ask(f"figures/series/{key}")
+
     def read_checkpoint(self) -> Checkpoint:
         """Read the newest signed record of the log; `tlog/policy` judges its text by your own policy."""
         return _read_row(Checkpoint, self._ask("log"))
@@ -330,10 +345,13 @@ class Site:
         return self._fetch(f"log/{path}").content
 
     def _iterate(self, address: str, row: type[Row], **values: Any) -> Iterator[Row]:
+        yield from (_read_row(row, each) for each in self._iterate_parts(address, **values))
+
+    def _iterate_parts(self, address: str, **values: Any) -> Iterator[Any]:
         after: str | None = ""
         while after is not None:
             part = self._ask(address, **values, after=after, limit=_PART)
-            yield from (_read_row(row, each) for each in part["items"])
+            yield from part["items"]
             after = part["next"]
 
     def _ask(self, address: str, **values: Any) -> dict[str, Any]:

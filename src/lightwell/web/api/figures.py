@@ -24,6 +24,8 @@ def list_datasets(request: HttpRequest, company: str = "", after: str = "", limi
     """List every set of published figures with its editions and what each revised of the one before."""
     picture = archive.read_picture(None)
     rows = revisions.list_datasets(provider=company or None)
+    if not rows:
+        archive.check_company(picture, company)  # a clearing house is none, and has figures
     return archive.cut(picture, rows, lambda row: (row.id,), after, limit, request, _describe_dataset)
 
 
