@@ -149,7 +149,7 @@ def measure(table: report.Report, folder: Path, count: int, port: int) -> None:
         f"{seconds:.1f} s, {count / seconds:,.0f}/s",
         f"smtplib alone, a mail as long: {bare:.1f} s, {count / bare:,.0f}/s",
     )
-    table.add("the list of all changes was made", f"{listed[0]} times", GOAL)
+    table.add("the list of all changes was made", f"{listed[0]} time" + ("" if listed[0] == 1 else "s"), GOAL)
 
 
 def main() -> None:
