@@ -84,7 +84,7 @@ def test_a_file_is_taken_over_and_a_large_one_goes_in_parts(
     # Five MiB is the least size of a part that services take, but for the last.
     monkeypatch.setattr(bucket, "_PART_BYTES", 5 << 20)
     for size in (17, (11 << 20) + 5):
-        data = (b"%d" % size) * (size // 2)
+        data = ((b"%d" % size) * size)[:size]
         for _ in range(2):
             path = tmp_path / "written"
             path.write_bytes(data)

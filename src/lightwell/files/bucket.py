@@ -108,8 +108,12 @@ class BucketStore(FileStore):
             listed = {"Parts": parts}
             finish = self._client.complete_multipart_upload
             self._call("write", finish, MultipartUpload=listed, UploadId=begun, **place)
-        except BaseException:
+        except BaseException as error:
             with contextlib.suppress(errors.CouldNotCheck):
+                # An answer that was lost is asked for again, and then refused, although all parts are joined;
+                # before that the key is not there.
+                if isinstance(error, errors.CouldNotCheck) and self._ask_size(key) == path.stat().st_size:
+                    return
                 self._call("remove", self._client.abort_multipart_upload, UploadId=begun, **place)
             raise
 
