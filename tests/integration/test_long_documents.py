@@ -9,13 +9,14 @@ from pathlib import Path
 
 import disclosure_fixture as fixture
 import pytest
-from hiding_fixture import NAME, approve, hide, judge, make_desk, publish
+from hiding_fixture import NAME, approve, hide, judge, make_desk, make_pdf, publish
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 
 from lightwell.actions import leftovers
 from lightwell.client import bundle
 from lightwell.db.models import Opening, PublicPage
+from lightwell.files import workers
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +49,24 @@ def measure_publication(desk: fixture.Desk, number: int) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+def test_one_process_reads_all_documents_of_a_publication_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk(tmp_path, monkeypatch, {f"{n}.pdf": make_pdf() for n in range(3)})
+    approve(desk, hide(desk, NAME))
+    started = []
+    start = workers.Pool._start
+
+    def count(pool: workers.Pool) -> object:
+        started.append(pool)
+        return start(pool)
+
+    monkeypatch.setattr(workers.Pool, "_start", count)
+    publish(desk, 1, 2, 3)
+    assert [each.redacted for each in Opening.objects.all()] == [1, 1, 1]
+    assert len(started) == 1
 
 
 @pytest.mark.django_db(transaction=True)
