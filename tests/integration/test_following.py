@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
@@ -16,6 +17,7 @@ from lightwell.actions import following, mailings, noticing
 from lightwell.db.models import Batch, Follow, Follower, Mailing
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ATOM = "{http://www.w3.org/2005/Atom}"
 ADDRESS = "Cam.Paigner@Example.org"
 
 
@@ -366,6 +368,47 @@ def test_a_few_forms_a_minute_from_one_network_or_for_one_address(house: House, 
     assert codes == [200] * 4 + [429] * 2
     foreign = Client(headers={"sec-fetch-site": "cross-site"})
     assert foreign.post("/follow/", {**form, "address": "z@example.org"}).status_code == 403
+
+
+def read_titles(address: str) -> list[str]:
+    """The titles of the entries of a feed, newest first; its ids must differ."""
+    answer = Client().get(address)
+    assert answer.status_code == 200, address
+    entries = ElementTree.fromstring(answer.content).findall(f"{ATOM}entry")
+    ids = [each.findtext(f"{ATOM}id") for each in entries]
+    assert len(set(ids)) == len(ids)
+    assert all(str(each).startswith("tag:log.example,2026:log.example/following/e") for each in ids)
+    return [str(each.findtext(f"{ATOM}title")) for each in entries]
+
+
+def test_every_subject_has_a_feed_of_what_is_about_it_alone_and_the_page_names_each(house: House) -> None:
+    study = noticing.overview.read_overview(house.state).studies[0].record
+    assert study is not None
+    topic, service = study.body["topics"][0], study.services[0].id
+    other = next(each for each in noticing.TOPICS if each not in study.body["topics"])
+    house.write_letter("A letter to the company")
+    house.publish(WHOLE)
+    page = Client().get("/feeds/").content.decode()
+    published = f"Published: {study.body['title']}"
+    for name, letter in (
+        ("changes", True),
+        ("companies/larkfield", True),
+        (f"studies/{house.study}", False),
+        (f"topics/{topic}", False),
+        (f"services/{service}", False),
+    ):
+        address = f"/feeds/{name}.atom"
+        assert f'href="{address}"' in page
+        titles = read_titles(address)
+        assert published in titles, name
+        assert ("Open letter: A letter to the company" in titles) is letter, name
+    assert published not in read_titles(f"/feeds/topics/{other}.atom")
+    assert read_titles("/feeds/revisions.atom") == []
+    house.suspend(WHOLE)
+    assert published not in read_titles("/feeds/changes.atom")
+    assert published.removeprefix("Published: ") in Client().get("/changes/").content.decode()
+    for missing in ("topics/weather", "services/nobody", "companies/nobody", "studies/std-x"):
+        assert Client().get(f"/feeds/{missing}.atom").status_code == 404
 
 
 def test_without_a_mail_server_the_site_says_so_and_offers_feeds(house: House) -> None:

@@ -22,6 +22,7 @@ from lightwell.actions.chronicle import Change
 from lightwell.actions.overview import Overview
 from lightwell.actions.topics import TOPICS
 from lightwell.base import errors
+from lightwell.db import claims
 from lightwell.db.models import Noticed, Opening
 from lightwell.files import finder, index, lookup
 from lightwell.files.state import State
@@ -146,30 +147,33 @@ def list_changes(picture: Overview) -> dict[str, Change]:
 def notice(state: State) -> int:
     """Give a number to whatever is new, and return the newest number there is.
 
-    A crash here leaves some of it without a number, which the next call gives. Call it from one place at a
-    time (`actions/errands`) or inside a web request, where the database lets one write after the other.
+    A crash here leaves all of it without a number, which the next call gives.
     """
     picture = overview.read_overview(state)
     stamp = index.open_folder(state.index).read_stamp() or 0
-    mark = (picture, stamp)
-    if _noticed.get("mark") != mark or not Noticed.objects.exists():
+    same = _noticed.get("picture") is picture and _noticed.get("stamp") == stamp
+    if not same or not Noticed.objects.exists():
         changes = list_changes(picture)
-        known = set(Noticed.objects.values_list("change", flat=True))
-        # In the order in which things happened, so that a reader of the cursor meets them so.
-        new = sorted(
-            (each for name, each in changes.items() if name not in known), key=lambda e: (e.at, e.id)
-        )
-        last = Noticed.objects.aggregate(last=Max("opening"))["last"]
-        openings = Opening.objects.filter(log_index__lt=stamp, log_index__gt=-1 if last is None else last)
-        rows = [Noticed(change=each.id) for each in new]
-        rows += [
-            Noticed(change=f"opening-{place}", opening=place)
-            for place in openings.order_by("log_index").values_list("log_index", flat=True)
-        ]
         with transaction.atomic():
-            Noticed.objects.bulk_create(rows, batch_size=_BATCH, ignore_conflicts=True)
-        _noticed["mark"] = mark
+            # One after the other: a number that is committed later than a higher one would be passed over.
+            claims.wait("noticing")
+            _number(changes, stamp)
+        _noticed.update(picture=picture, stamp=stamp)
     return read_newest()
+
+
+def _number(changes: dict[str, Change], stamp: int) -> None:
+    known = set(Noticed.objects.values_list("change", flat=True))
+    # In the order in which things happened, so that a reader of the cursor meets them so.
+    new = sorted((each for name, each in changes.items() if name not in known), key=lambda e: (e.at, e.id))
+    last = Noticed.objects.aggregate(last=Max("opening"))["last"]
+    openings = Opening.objects.filter(log_index__lt=stamp, log_index__gt=-1 if last is None else last)
+    rows = [Noticed(change=each.id) for each in new]
+    rows += [
+        Noticed(change=f"opening-{place}", opening=place)
+        for place in openings.order_by("log_index").values_list("log_index", flat=True)
+    ]
+    Noticed.objects.bulk_create(rows, batch_size=_BATCH)
 
 
 def read_newest() -> int:
@@ -193,7 +197,10 @@ def gather(state: State, subject: Subject, after: int, until: int) -> list[News]
     if not openings:
         return []
     query, filters = read_search(subject.value)
-    pages = search.list_since(state, query, filters, min(openings), most=MOST_HITS)
+    try:
+        pages = search.list_since(state, query, filters, min(openings), most=MOST_HITS)
+    except errors.UserMistake:
+        return []  # a search of an earlier version that is none any more keeps nobody else from news
     found = [News(openings[each.opening], describe_hit(each)) for each in pages if each.opening in openings]
     return sorted(found, key=lambda each: (each.number, each.change.id))
 

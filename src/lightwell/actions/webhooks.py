@@ -121,7 +121,11 @@ def call_due(*, state: State, now: datetime.datetime) -> Called:
     arrived, failures = 0, []
     newest = noticing.read_newest()
     for row in Webhook.objects.filter(paused_at=None, due_at__lte=now, cursor__lt=newest):
-        count, failure = _call(state, row, newest, now)
+        try:
+            count, failure = _call(state, row, newest, now)
+        except errors.LightwellError as error:
+            # One whose secret or search cannot be read keeps no other from its messages.
+            count, failure = 0, f"webhook {row.pk}: {error}"
         arrived += count
         failures += [failure] if failure else []
     return Called(arrived, tuple(failures))

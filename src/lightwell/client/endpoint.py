@@ -7,11 +7,12 @@ followed, an answer has a time and a size.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
-import time
+import threading
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -108,25 +109,28 @@ def resolve_endpoint(endpoint: Endpoint) -> str:
 def send(endpoint: Endpoint, body: bytes, headers: Mapping[str, str]) -> Answer:
     """Send a POST to the pinned address; `CouldNotCheck` when no answer comes in time, `Refused` as above."""
     address = resolve_endpoint(endpoint)
-    deadline = time.monotonic() + TIMEOUT_SECONDS
     connection = _Pinned(endpoint, address)
+    # One that trickles a byte at a time, also of its headers, would otherwise hold the sender for ever.
+    end = threading.Timer(TIMEOUT_SECONDS, connection.cut)
+    end.start()
     try:
         connection.request("POST", endpoint.path, body, dict(headers))
         answer = connection.getresponse()
         read = b""
         while len(read) < MOST_ANSWER_BYTES:
-            # One that trickles a byte at a time would otherwise hold the sender as long as it likes.
-            if time.monotonic() > deadline:
-                raise TimeoutError
             piece = answer.read1(MOST_ANSWER_BYTES - len(read))
             if not piece:
                 break
             read += piece
+        if connection.was_cut:
+            raise TimeoutError
         return Answer(answer.status, read)
-    except (OSError, http.client.HTTPException) as error:
-        reason = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        late = connection.was_cut or isinstance(error, TimeoutError)
+        reason = "no answer in time" if late else type(error).__name__
         raise errors.CouldNotCheck(f"the other side could not be reached ({reason})") from None
     finally:
+        end.cancel()
         connection.close()
 
 
@@ -136,6 +140,7 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, endpoint: Endpoint, address: str) -> None:
         super().__init__(endpoint.host, endpoint.port, timeout=TIMEOUT_SECONDS)
         self._endpoint, self._address = endpoint, address
+        self.was_cut = False
         if endpoint.secure:
             self.default_port = 443  # so that the Host header names no port that need not be named
 
@@ -149,6 +154,14 @@ class _Pinned(http.client.HTTPConnection):
                 plain.close()
                 raise
         self.sock = plain
+
+    def cut(self) -> None:
+        """End the connection from another thread, whatever it waits for."""
+        self.was_cut = True
+        plain = self.sock
+        if plain is not None:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(plain, socket.SHUT_RDWR)
 
 
 def _read_trust() -> ssl.SSLContext:

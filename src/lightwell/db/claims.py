@@ -25,7 +25,7 @@ def hold(what: str) -> Iterator[bool]:
     if not is_shared():
         yield True
         return
-    key = int.from_bytes(hashlib.sha256(f"lightwell {what}".encode()).digest()[:8], "big", signed=True)
+    key = _make_key(what)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
         (mine,) = cursor.fetchone()
@@ -36,3 +36,14 @@ def hold(what: str) -> Iterator[bool]:
             # A connection that broke took the claim with it.
             with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+def wait(what: str) -> None:
+    """Wait for a thing and hold it until the transaction ends; on SQLite the transaction itself waits."""
+    if is_shared():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_make_key(what)])
+
+
+def _make_key(what: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"lightwell {what}".encode()).digest()[:8], "big", signed=True)

@@ -80,7 +80,8 @@ class Slow(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.send_response(200)
-        self.end_headers()
+        if self.path != "/headers":
+            self.end_headers()
         try:
             while True:
                 self.wfile.write(b"x" * (1000 if self.path == "/much" else 1))
@@ -107,8 +108,9 @@ def test_an_answer_without_end_is_read_up_to_a_size(slow: int) -> None:
     assert len(endpoint.send(target, b"{}", {}).body) == endpoint.MOST_ANSWER_BYTES
 
 
-def test_an_answer_that_trickles_is_given_up(slow: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", ["slow", "headers"])
+def test_an_answer_that_trickles_is_given_up(slow: int, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "TIMEOUT_SECONDS", 0.5)
-    target = endpoint.parse_endpoint(f"http://127.0.0.1:{slow}/slow", here=True)
+    target = endpoint.parse_endpoint(f"http://127.0.0.1:{slow}/{path}", here=True)
     with pytest.raises(errors.CouldNotCheck, match="in time"):
         endpoint.send(target, b"{}", {})
