@@ -425,7 +425,7 @@ def test_without_a_mail_server_the_site_says_so_and_offers_feeds(house: House) -
         assert "This site sends no mail" in text, page
         assert ".atom" in text, page
     answer = client.post("/follow/", {"what": "everything", "address": ADDRESS, "rhythm": "daily"})
-    assert answer.status_code == 503
+    assert answer.status_code == 403
     assert not Follower.objects.exists()
 
 

@@ -168,6 +168,7 @@ def test_the_doctor_says_each_check_in_one_line_and_what_to_do(state):
         "leftovers",
         "questions",
         "security",
+        "following",
         "libreoffice",
         "pango",
         "tesseract",

@@ -57,7 +57,7 @@ def _refuse(request: HttpRequest, address: str) -> tuple[str, int] | None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return "Open the page here and send the form from it.", 403
     if not settings.MAIL:
-        return "This site sends no mail; use the feed.", 503
+        return "This site sends no mail; use the feed.", 403
     try:
         person = mail_address.parse_address(address).person
     except errors.UserMistake:
@@ -104,10 +104,9 @@ def end(request: HttpRequest, key: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     response = render(request, template, {"here": "follow", **context}, status=status)
-    # What stands here belongs to one mailbox: no cache keeps it, no engine lists it, no link tells it on.
+    # What stands here belongs to one mailbox: no cache keeps it, no search engine lists it.
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex"
-    response["Referrer-Policy"] = "no-referrer"
     return response
 
 
