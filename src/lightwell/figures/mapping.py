@@ -197,6 +197,12 @@ _OF_STACK = ("title", "totals", "shifted")
 
 def _parse_layout(value: Json, at: _Place, check: _Check) -> Layout | None:
     before = len(check.problems)
+    if not isinstance(value, dict) or not value.keys() & {"version", "header", "columns", "tables"}:
+        # One mistake is one sentence: every field of what is no mapping would be missing too.
+        check.report(
+            at, "this is no mapping: here stand its fields, each with its name (docs/reference/figures.md)"
+        )
+        return None
     check.find_guesses(value, at)
     fields = check.take_object(
         value, at, required=("name", "version", "provider"), allowed=(*_COMMON, *_OF_TABLE, "tables")

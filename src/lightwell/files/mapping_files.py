@@ -29,7 +29,7 @@ def find_mapping(name: str) -> Mapping:
     if name in list_mappings():
         return _read_folder(_folder() / name, name)
     path = Path(name)
-    if path.is_dir():
+    if name and path.is_dir():
         return _read_folder(path, str(path))
     if path.is_file():
         layout = _parse(yaml_lines.read_document(path), {})
