@@ -32,6 +32,7 @@ BENCHMARKS = {
     "check": ([], ["--pages", "2000", "--copies", "40", "--foreign", "100"]),
     "workers": ([], ["--documents", "16", "--pages", "2"]),
     "figures": ([], ["--points", "20000"]),
+    "figure_pages": ([], ["--companies", "10", "--rounds", "20"]),
     "following": ([], ["--followers", "200"]),
     "detection": ([], ["--people", "500", "--pages", "100", "--sentences", "50"]),
 }

@@ -16,10 +16,11 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
-from lightwell.actions import bundles, editions, figures, log, revisions, watching
+from lightwell.actions import bundles, comparisons, editions, figures, log, revisions, watching
 from lightwell.base import errors
 from lightwell.client import site, verify
 from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries, Proposal
+from lightwell.figures import mapping as mappings
 from lightwell.files import foundation, mapping_files
 from lightwell.files.state import State
 
@@ -203,8 +204,6 @@ def test_a_name_makes_an_id() -> None:
 
 def test_layouts_are_attached_as_json_that_reads_again() -> None:
     mapping = figure_fixture.read_mapping()
-    from lightwell.figures import mapping as mappings
-
     again = mappings.parse_mapping(json.loads(json.dumps(mapping.value)))
     assert again == mapping
     assert editions.LAYOUT_TITLE == "layout.json"
@@ -220,12 +219,54 @@ def test_companies_stand_side_by_side_and_who_gave_no_figure_did_not_answer(desk
     assert "Counted: pieces, by quarter" in page
     assert page.index("Counted: pieces, by quarter") < page.index("Counted: pieces, in per cent")
     assert "Did not answer" in page
-    assert "A silent company" in page.partition("Did not answer")[2]
+    silent = page.partition("Did not answer")[2].partition("How this was checked")[0]
+    assert "A silent company" in silent
+    assert "Larkfield" not in silent
     table = read("/figures/compare/spread-of-abuse-images/0.csv")
     assert "2025Q4,400,400" in table
     assert "1,000" not in table
     assert "<svg" in read("/figures/compare/spread-of-abuse-images/0.svg")
     assert "No figure about this has been put here" in read("/figures/compare/sleep/")
+
+
+def read_narrowed(told_by: str, markets: int) -> figures.Read:
+    """Read a file whose every figure about the topic is about one market."""
+    layout = {
+        **figure_fixture.LAYOUT,
+        "name": "narrow",
+        "told_by": told_by,
+        "header": [*figure_fixture.HEADER.split(","), "market"],
+        "columns": {**figure_fixture.LAYOUT["columns"], "market": {"is": "breakdown"}},
+    }
+    rows = [f"Larkfield,Child exploitation,Removed,2026Q1,{n},m{n}" for n in range(markets)]
+    rows += ["Larkfield,Spam,Removed,2026Q1,1,all"]
+    text = "\n".join([",".join(layout["header"]), *rows, ""]).encode()
+    return figures.read_file(
+        "narrow.csv", text, mappings.make_mapping("narrow", [mappings.parse_layout(layout)])
+    )
+
+
+def test_a_company_with_figures_about_parts_alone_is_shown_with_them_and_is_not_called_silent(desk) -> None:
+    figure_fixture.publish(desk, [read_narrowed("company", 2)], NOW)
+    page = read("/figures/compare/spread-of-abuse-images/")
+    assert "market: m1" in page
+    assert "Did not answer" not in page
+
+
+def test_too_many_parts_are_named_with_the_way_to_them_and_their_company_is_not_called_silent(desk) -> None:
+    figure_fixture.publish(desk, [read_narrowed("company", comparisons.MOST_PARTS + 1)], NOW)
+    page = read("/figures/compare/spread-of-abuse-images/")
+    assert "Only about parts of the whole" in page
+    assert "/figures/narrow-safety/" in page
+    assert "Did not answer" not in page
+
+
+def test_who_only_tells_of_others_is_no_company_that_did_not_answer(desk) -> None:
+    figure_fixture.publish(desk, [read_narrowed("clearing-house", 2)], NOW)
+    assert (
+        "Larkfield"
+        not in read("/figures/compare/sleep/").partition("Did not answer")[2].partition("How this was")[0]
+    )
 
 
 def test_without_a_file_of_the_clearing_house_the_page_says_so(desk) -> None:

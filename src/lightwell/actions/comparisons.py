@@ -7,11 +7,15 @@ order, and a company without a figure "did not answer". Everything passes the ga
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from lightwell.actions import figures
+from lightwell.base import fields
 from lightwell.db.models import FigureEdition, FigurePoint, FigureSeries
 from lightwell.figures import assertion, comparison
 from lightwell.figures.comparison import Balance
@@ -22,6 +26,9 @@ from lightwell.files import figure_files
 from lightwell.files.state import State
 
 MOST_PERIODS = 8
+# So many figures about parts of the whole one company may have on a page that sets companies side by side.
+MOST_PARTS = 40
+COMPANY = "company"
 PEOPLE = "people"
 # The kind of layout that sets companies and the clearing house side by side.
 _PLATFORMS = "per-platform"
@@ -64,25 +71,38 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One topic across companies; `silent` are companies that have figures here, none of them about it."""
+    """One topic across companies.
+
+    `silent` are companies known here without a figure about it, `in_parts` those whose figures about it are
+    each about a part of the whole and too many for this page, with the id of their data set.
+    """
 
     topic: str
     tables: tuple[Table, ...]
     silent: tuple[str, ...]
+    in_parts: tuple[tuple[str, str], ...] = ()
 
 
-def compare_topic(topic: str) -> Comparison:
-    """Set the figures of every company about a topic side by side, the newest statement for each period."""
-    editions = {row.pk: row for row in FigureEdition.objects.visible()}
-    series = {
-        row.pk: row
-        for row in FigureSeries.objects.filter(
-            topic=topic, breakdown=[], points__edition__in=editions
-        ).distinct()
-    }
+class _Stated(NamedTuple):
+    """What an edition states for a period: its key, the value as printed and as a number's text."""
+
+    edition: int
+    printed: str
+    number: str | None
+
+
+def compare_topic(topic: str, *, companies: Iterable[str] = ()) -> Comparison:
+    """Set the figures of every company about a topic side by side, the newest statement for each period.
+
+    Of each company stand there the figures about the whole, and where it gives none those about the largest
+    parts, such as one kind of policy. `companies` names further ones: who of them gave no figure is
+    silent too.
+    """
+    editions = {row.pk: row for row in FigureEdition.objects.visible().select_related("disclosure__provider")}
+    series, in_parts = _choose_series(topic, editions)
     newest = _read_newest(series, editions)
     people = _read_people(editions)
-    grouped: dict[tuple[int, str, str], dict[int, dict[Period, FigurePoint]]] = defaultdict(dict)
+    grouped: dict[tuple[int, str, str], dict[int, dict[Period, _Stated]]] = defaultdict(dict)
     for pk, points in newest.items():
         row = series[pk]
         for months in {period.months for period in points}:
@@ -92,13 +112,9 @@ def compare_topic(topic: str) -> Comparison:
         _make_table(*key, held, series, editions, people)
         for key, held in sorted(grouped.items(), key=_order_group)
     ]
-    answered = {row.provider for row in series.values()}
-    known = set(
-        FigureSeries.objects.filter(points__edition__in=editions)
-        .values_list("provider", flat=True)
-        .distinct()
-    )
-    return Comparison(topic, tuple(tables), tuple(sorted(known - answered, key=str.casefold)))
+    spoke = {*((row.provider, row.dataset) for row in series.values()), *in_parts}
+    silent = _list_silent(editions, spoke, companies)
+    return Comparison(topic, tuple(tables), silent, tuple(in_parts))
 
 
 def list_balance_years(state: State) -> tuple[int, ...]:
@@ -123,30 +139,77 @@ def _read_assertions(state: State) -> tuple[assertion.Assertions, FigureEdition]
     return assertion.read_assertions(figure_files.read_json(source), row.file), row
 
 
+def _list_shown(editions: Mapping[int, FigureEdition]) -> QuerySet[FigureSeries]:
+    """List the series that an edition in view has a value of; an index is asked, no row read twice."""
+    stated = FigurePoint.objects.filter(series=OuterRef("pk"), edition__in=list(editions))
+    return FigureSeries.objects.filter(Exists(stated))
+
+
+def _choose_series(
+    topic: str, editions: Mapping[int, FigureEdition]
+) -> tuple[dict[int, FigureSeries], list[tuple[str, str]]]:
+    """Choose the series of a topic to show, and name (company, data set) of what would be too many parts."""
+    about = _list_shown(editions).filter(topic=topic)
+    chosen = {row.pk: row for row in about.filter(breakdown=[])}
+    parts: dict[str, list[FigureSeries]] = defaultdict(list)
+    for row in about.exclude(breakdown=[]).exclude(provider__in={each.provider for each in chosen.values()}):
+        parts[row.provider].append(row)
+    too_many = []
+    for provider, rows in sorted(parts.items(), key=lambda each: each[0].casefold()):
+        least = min(len(row.breakdown) for row in rows)
+        largest = [row for row in rows if len(row.breakdown) == least]
+        if len(largest) <= MOST_PARTS:
+            chosen.update((row.pk, row) for row in largest)
+        else:
+            too_many.append((provider, largest[0].dataset))
+    return chosen, too_many
+
+
+def _list_silent(
+    editions: Mapping[int, FigureEdition], spoke: Collection[tuple[str, str]], companies: Iterable[str]
+) -> tuple[str, ...]:
+    """List by name who is known here and said nothing; whoever only tells of others is no company."""
+    tellers = {row.dataset: row for row in editions.values()}
+
+    def name_party(provider: str, dataset: str) -> str:
+        is_own = tellers[dataset].told_by == COMPANY
+        return tellers[dataset].disclosure.provider.name if is_own else provider
+
+    own = [row.disclosure.provider.name for row in editions.values() if row.told_by == COMPANY]
+    others = [name for name, row in tellers.items() if row.told_by != COMPANY]
+    named = _list_shown(editions).filter(dataset__in=others).values_list("provider", flat=True).distinct()
+    known = {fields.make_slug(name): name for name in (*named, *own, *companies)}
+    only_tell = {fields.make_slug(tellers[name].disclosure.provider.name) for name in others}
+    only_tell -= {fields.make_slug(name) for name in own}
+    answered = {fields.make_slug(name_party(*each)) for each in spoke}
+    silent = (name for slug, name in known.items() if slug not in answered | only_tell)
+    return tuple(sorted(silent, key=str.casefold))
+
+
 def _read_newest(
     series: dict[int, FigureSeries], editions: dict[int, FigureEdition]
-) -> dict[int, dict[Period, FigurePoint]]:
+) -> dict[int, dict[Period, _Stated]]:
     order = {pk: place for place, pk in enumerate(editions)}
-    found: dict[int, dict[Period, FigurePoint]] = defaultdict(dict)
-    for point in FigurePoint.objects.filter(series__in=series, edition__in=editions):
-        period = Period(point.first, point.last)
-        held = found[point.series_id].get(period)
-        if held is None or order[held.edition_id] < order[point.edition_id]:
-            found[point.series_id][period] = point
-    return found
+    found: dict[int, dict[tuple[int, int], _Stated]] = defaultdict(dict)
+    # Plain rows: a page about many companies reads tens of thousands; an object each was most of its time.
+    rows = FigurePoint.objects.filter(series__in=series, edition__in=order).values_list(
+        "series", "first", "last", "edition", "printed", "number"
+    )
+    for pk, first, last, edition, printed, number in rows.iterator(2000):
+        held = found[pk].get((first, last))
+        if held is None or order[held.edition] < order[edition]:
+            found[pk][first, last] = _Stated(edition, printed, number)
+    periods = {each: Period(*each) for points in found.values() for each in points}
+    return {pk: {periods[each]: stated for each, stated in points.items()} for pk, points in found.items()}
 
 
 def _read_people(editions: dict[int, FigureEdition]) -> dict[str, dict[Period, tuple[Number, str]]]:
     """Read how many people use a company's services, by company and period, with where that stands."""
     rows = {
         row.pk: row
-        for row in FigureSeries.objects.filter(
-            counts=PEOPLE,
-            unit="number",
-            breakdown=[],
-            metric__icontains="monthly",
-            points__edition__in=editions,
-        ).distinct()
+        for row in _list_shown(editions).filter(
+            counts=PEOPLE, unit="number", breakdown=[], metric__icontains="monthly"
+        )
     }
     found: dict[str, dict[Period, tuple[Number, str]]] = defaultdict(dict)
     for pk, points in _read_newest(rows, editions).items():
@@ -155,7 +218,7 @@ def _read_people(editions: dict[int, FigureEdition]) -> dict[str, dict[Period, t
             number = figures.read_number(point.number)
             if number:
                 named = f" ({row.service})" if row.service not in ("", WHOLE) else ""
-                source = f"{row.metric}{named}, {editions[point.edition_id].title}"
+                source = f"{row.metric}{named}, {editions[point.edition].title}"
                 found[row.provider][period] = (number, source)
     return found
 
@@ -169,7 +232,7 @@ def _make_table(
     months: int,
     counts: str,
     unit: str,
-    held: dict[int, dict[Period, FigurePoint]],
+    held: dict[int, dict[Period, _Stated]],
     series: dict[int, FigureSeries],
     editions: dict[int, FigureEdition],
     people: dict[str, dict[Period, tuple[Number, str]]],
@@ -193,7 +256,7 @@ def _make_table(
     return Table(months, counts, unit, periods, tuple(rows))
 
 
-def _make_cell(point: FigurePoint | None, users: tuple[Number, str] | None) -> Cell | None:
+def _make_cell(point: _Stated | None, users: tuple[Number, str] | None) -> Cell | None:
     if point is None:
         return None
     number = figures.read_number(point.number)

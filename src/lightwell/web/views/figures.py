@@ -12,7 +12,6 @@ from django.urls import path, register_converter, reverse
 
 from lightwell.actions import comparisons, overview, revisions, topics
 from lightwell.actions.revisions import Dataset, History
-from lightwell.base import fields
 from lightwell.figures import period as periods
 from lightwell.figures import table
 from lightwell.files import chart_pictures, state
@@ -181,9 +180,8 @@ def show_comparison(request: HttpRequest, topic: str) -> HttpResponse:
     """Show what every company says about one topic, side by side, each with what it counts."""
     if topic not in topics.TOPICS:
         raise Http404
-    found = comparisons.compare_topic(topic)
     picture = overview.read_overview(state.open_state())
-    silent = {*found.silent, *_list_absent(picture, found)}
+    found = comparisons.compare_topic(topic, companies=[each.name for each in picture.providers])
     context = {
         "topic": topic,
         "tables": [
@@ -195,7 +193,8 @@ def show_comparison(request: HttpRequest, topic: str) -> HttpResponse:
             }
             for number, each in enumerate(found.tables)
         ],
-        "silent": sorted(silent, key=str.casefold),
+        "in_parts": found.in_parts,
+        "silent": found.silent,
         "here": "figures",
     }
     return render(request, "figures/comparison.html", context)
@@ -248,13 +247,6 @@ def show_clearing_house(request: HttpRequest) -> HttpResponse:
         "here": "figures",
     }
     return render(request, "figures/clearing_house.html", context)
-
-
-def _list_absent(picture: overview.Overview, found: comparisons.Comparison) -> list[str]:
-    """List companies known here of which no figure about the topic is here either."""
-    answered = {fields.make_slug(row.series.provider) for table in found.tables for row in table.rows}
-    tellers = {each.provider for each in revisions.list_datasets() if each.told_by != "company"}
-    return [each.name for each in picture.providers if each.slug not in answered | tellers]
 
 
 def _narrow(request: HttpRequest, dataset: Dataset):  # type: ignore[no-untyped-def]
