@@ -8,19 +8,17 @@ Only CSV and JSON are read here, with the standard library; of other files it is
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from lightwell.base import canonical, disclosure, errors
 from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
 from lightwell.client.records import Records, name_record
+from lightwell.figures import assertion, table
 from lightwell.figures import layout as layouts
 from lightwell.figures import mapping as mappings
 from lightwell.figures import period as periods
 from lightwell.figures import revision as revisions
-from lightwell.figures import table
 from lightwell.figures.edition import Edition
 
 KIND = "figures-edition"
@@ -105,8 +103,7 @@ def read_figures(mapping: mappings.Mapping, title: str, data: bytes, edition: st
     try:
         text = data.decode(encoding)
         if title.lower().endswith(".json"):
-            # A number with a point is kept exact; a float would be another number.
-            value = json.loads(text, parse_float=Decimal)
+            value = assertion.parse_json(text)
             return layouts.read_edition(layouts.open_value(mapping, value, title, hint))
         rows = table.split_rows(io.StringIO(text, newline=""), title, mapping.layouts[0].delimiter)
         return layouts.read_edition(layouts.open_rows(mapping, rows, title, hint))

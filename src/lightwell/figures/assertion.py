@@ -9,6 +9,7 @@ length or an unreadable period is a problem.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,7 +22,7 @@ from lightwell.figures import period as periods
 from lightwell.figures import value as values
 from lightwell.figures.mapping import Layout
 from lightwell.figures.period import Period
-from lightwell.figures.point import Point, Series
+from lightwell.figures.point import Point, Series, find_text_problem
 from lightwell.figures.value import Number
 
 CLEARING_HOUSE = "NCMEC"
@@ -88,6 +89,21 @@ class Assertions:
         return platform
 
 
+def parse_json(text: str) -> Json:
+    """Read JSON whose every number is exact and of a size that can be written; `ValueError` says what not.
+
+    A number with a point becomes `Decimal`. Refused are a name that stands twice in one object, of which a
+    reader may keep either, and a short text for an endless number, such as 1e999999999.
+    """
+    return json.loads(
+        text,
+        parse_int=_parse_int,
+        parse_float=_parse_decimal,
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_take_pairs,
+    )
+
+
 def read_assertions(value: Json, file: str) -> Assertions:
     """Read the collection; raises `UserMistake` with every problem by platform and row."""
     problems: list[errors.Problem] = []
@@ -115,7 +131,11 @@ def read_assertions(value: Json, file: str) -> Assertions:
         platform = _read_platform(name, held)
         if name != CLEARING_HOUSE:
             platforms[name] = platform
-        for at, row in enumerate(held.get("rows", []), 1):
+        listed = held.get("rows", [])
+        if not isinstance(listed, list):
+            editions.add_problem(problems, errors.Problem(place, "`rows` is no list"))
+            continue
+        for at, row in enumerate(listed, 1):
             where = f"{place}, row {at}"
             assertions += _read_row(platform, row, at, where, problems, notes)
     if problems:
@@ -153,9 +173,39 @@ def make_points(found: Assertions, layout: Layout, file: str) -> Iterator[Point]
             measure.unit,
             tuple(sorted(breakdown)),
         )
+        if problem := find_text_problem(series):
+            editions.add_problem(problems, errors.Problem(f"{file}, {each.teller}, row {each.row}", problem))
+            continue
         yield Point(series, each.period, str(each.number), each.number, file, each.row)
     if problems:
         raise errors.UserMistake(problems=problems)
+
+
+def _parse_int(text: str) -> int:
+    if len(text) > values.MAX_DIGITS:
+        raise ValueError(f"{text[:40]} has more than {values.MAX_DIGITS} digits")
+    return int(text)
+
+
+def _parse_decimal(text: str) -> Decimal:
+    exponent = text.lower().partition("e")[2]
+    # Before anything is computed: an exponent of a few signs stands for a number of any length.
+    if len(text) > values.MAX_DIGITS + 10 or len(exponent) > 3 or abs(int(exponent or 0)) > values.MAX_DIGITS:
+        raise ValueError(f"{text[:40]} has more than {values.MAX_DIGITS} digits")
+    return Decimal(text)
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+def _take_pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    taken = dict(pairs)
+    if len(taken) < len(pairs):
+        names = [name for name, _ in pairs]
+        doubled = next(name for name in taken if names.count(name) > 1)
+        raise ValueError(f"{values.quote(doubled)} stands twice in one object")
+    return taken
 
 
 def _read_platform(name: str, held: dict[str, Json]) -> Platform:

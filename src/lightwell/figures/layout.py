@@ -23,13 +23,14 @@ from lightwell.figures import value as values
 from lightwell.figures.edition import Edition
 from lightwell.figures.mapping import Column, Layout, Mapping, Measure, Table
 from lightwell.figures.period import Period
-from lightwell.figures.point import WHOLE, Point, Series
+from lightwell.figures.point import WHOLE, Point, Series, find_text_problem
 from lightwell.figures.value import Number
 
 Rows = Iterable[Sequence[str]]
 
 MAX_COLUMNS = 1000
 _MAX_TEXT = 500
+_MAX_PRINTED = 400
 # Caches are emptied when full, so that a file of any length is read in bounded memory.
 _MAX_CACHED = 200_000
 _TOTAL = "Total"
@@ -98,6 +99,8 @@ def open_rows(mapping: Mapping, rows: Rows, file: str, hint: Period | None = Non
     if first is None:
         raise errors.UserMistake("the file is empty", place=file)
     header = _trim_header(first)
+    if len(header) > MAX_COLUMNS:
+        raise errors.UserMistake(f"a row has more than {MAX_COLUMNS:,} cells", place=file)
     tables = [each for each in mapping.layouts if each.kind == mappings.TABLE]
     fitting = [each for each in tables if each.tables[0].header == header]
     if fitting:
@@ -435,16 +438,21 @@ class _TableReader:
             measure.unit,
             tuple(sorted(breakdown)),
         )
+        if problem := find_text_problem(series):
+            return _Fault(column.header, problem)
         return _Line(series, measure, self.known.setdefault(measure, {}))
 
     def _read_number(self, printed: str, measure: Measure) -> Number | None:
-        return values.parse_number(
+        number = values.parse_number(
             printed.strip(),
             no_number=self.layout.no_number,
             percent_sign=measure.percent_sign,
             binary=self.layout.binary_numbers,
             scale=measure.scale,
         )
+        if len(printed.strip()) > _MAX_PRINTED:
+            raise errors.UserMistake(f"{values.quote(printed)} has more than {_MAX_PRINTED} characters")
+        return number
 
     def _read_period(self, cells: Sequence[str]) -> Period | _Fault:
         at = self.period_at

@@ -5,6 +5,7 @@ Units and what is counted are part of the series, so that pieces never stand in 
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,6 +55,26 @@ class Series:
             self.counts,
             self.unit,
         )
+
+
+# They print what follows in another order (Unicode TR 9).
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# As long as the rows of a site hold.
+_LENGTHS = {"provider": 200, "service": 200, "policy_area": 400, "metric": 400}
+
+
+def find_text_problem(series: Series) -> str:
+    """Say what makes the words of a series unfit to keep or show; empty where nothing does."""
+    texts = [(name.replace("_", " "), getattr(series, name), most) for name, most in _LENGTHS.items()]
+    texts += [("breakdown", text, 500) for pair in series.breakdown for text in pair]
+    for name, text, most in texts:
+        if len(text) > most:
+            return f"its {name} has {len(text):,} characters; at most {most} are read"
+        # Signs that steer a terminal or turn the order of what follows; NUL and half pairs, which no database
+        # holds.
+        if any(unicodedata.category(each) in ("Cc", "Cs") or each in _TURNING for each in text):
+            return f"its {name} has a sign that is no text"
+    return ""
 
 
 class Point(NamedTuple):

@@ -67,6 +67,8 @@ def parse_number(
     if "." not in text and "e" not in text and "E" not in text:
         return int(text.replace(",", "")) * scale
     number = Decimal(text.replace(",", ""))
+    if number and abs(number.adjusted()) > MAX_DIGITS:
+        raise errors.UserMistake(f"{quote(printed)} has more than {MAX_DIGITS} digits")
     if binary and len(number.as_tuple().digits) >= NOISY_DIGITS:
         number = _DOUBLE.plus(number)
     return normalise(_EXACT.multiply(number, Decimal(scale)) if scale != 1 else number)

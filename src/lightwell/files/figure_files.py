@@ -10,7 +10,6 @@ import codecs
 import datetime
 import io
 import itertools
-import json
 import math
 import tempfile
 import zipfile
@@ -22,7 +21,7 @@ from typing import Any, BinaryIO
 
 from lightwell.base import errors
 from lightwell.base.canonical import Json
-from lightwell.figures import draft, layout, table, value
+from lightwell.figures import assertion, draft, layout, table, value
 from lightwell.figures import period as periods
 from lightwell.figures.edition import Edition
 from lightwell.figures.layout import Pass
@@ -149,9 +148,7 @@ def read_json(source: Source) -> Json:
     try:
         with source.open() as stream:
             text = stream.read().decode("utf-8-sig")
-        return json.loads(
-            text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_take_pairs
-        )
+        return assertion.parse_json(text)
     except UnicodeDecodeError as error:
         raise errors.UserMistake(f"the text is not UTF-8 at byte {error.start}", place=source.name) from None
     except (ValueError, RecursionError) as error:
@@ -166,19 +163,6 @@ def _open(mapping: Mapping, source: Source, hint: Period | None) -> Pass:
     first = mapping.layouts[0]
     rows = read_rows(source, Form(first.delimiter, first.encoding, first.sheet))
     return layout.open_rows(mapping, rows, source.name, hint)
-
-
-def _take_pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    """Refuse a name that stands twice, of which json would keep the last without a word."""
-    taken = dict(pairs)
-    if len(taken) < len(pairs):
-        doubled = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
-        raise ValueError(f"{doubled[:60]!r} stands twice in one object")
-    return taken
-
-
-def _refuse_constant(text: str) -> None:
-    raise ValueError(f"{text} is no number")
 
 
 def _read_csv(source: Source, form: Form) -> Iterator[list[str]]:

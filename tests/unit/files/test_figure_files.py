@@ -166,7 +166,15 @@ BAD = [
     ("x.parquet", b"PAR1 not really", "cannot be read"),
     ("x.json", b"{}", "reads no JSON"),
     ("x.json", b'{"a": NaN}', "no number"),
-    ("x.json", b'{"NCMEC": 1, "NCMEC": 2}', "'NCMEC' stands twice"),
+    ("x.json", b'{"NCMEC": 1, "NCMEC": 2}', "stands twice in one object"),
+    ("x.json", b'{"NCMEC": {"columns": ["p", "r"], "rows": [{"2023": ["A", 1e999999999]}]}}', "30 digits"),
+    ("x.json", b'{"NCMEC": {"columns": ["p", "r"], "rows": [{"2023": ["A", 1e-999999999]}]}}', "30 digits"),
+    (
+        "x.json",
+        b'{"NCMEC": {"columns": ["p", "r"], "rows": [{"2023": ["A", ' + b"9" * 400 + b"]}]}}",
+        "digits",
+    ),
+    ("x.csv", b",".join(b"c%d" % n for n in range(100_000)) + b"\n", "more than 1,000 cells"),
     ("x.json", b"[" * 100_000, "not JSON"),
     ("x.json", b"\xff", "not UTF-8"),
 ]
