@@ -52,7 +52,7 @@ class Form:
 
 
 def draft_layout(name: str, header: Sequence[str], rows: Sequence[Sequence[str]], form: Form) -> str:
-    """Write the YAML of a first layout; `UserMistake` without columns or with two of one name."""
+    """Write the YAML of a first layout; `UserMistake` without columns, numbers, or with two of one name."""
     header = [each.strip() for each in header]
     while header and not header[-1]:
         header.pop()
@@ -64,6 +64,10 @@ def draft_layout(name: str, header: Sequence[str], rows: Sequence[Sequence[str]]
         [row[at].strip() if at < len(row) else "" for row in rows[:MAX_ROWS]] for at in range(len(header))
     ]
     roles = _guess_roles(header, cells)
+    if not any(role == "value" for role, _ in roles):
+        raise errors.UserMistake(
+            "no column of this table looks like numbers, so there is no figure in it", place=name
+        )
     is_binary = form.is_binary or any(
         _is_noisy(each) for at, (role, _) in enumerate(roles) if role == "value" for each in cells[at]
     )
