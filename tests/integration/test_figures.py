@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import datetime
 import io
@@ -16,8 +17,17 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
-from lightwell.actions import bundles, comparisons, editions, figures, log, revisions, watching
-from lightwell.base import errors
+from lightwell.actions import (
+    bundles,
+    comparisons,
+    disclosures,
+    editions,
+    figures,
+    log,
+    revisions,
+    watching,
+)
+from lightwell.base import disclosure, errors
 from lightwell.client import site, verify
 from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries, Proposal
 from lightwell.figures import mapping as mappings
@@ -384,3 +394,79 @@ def test_programs_read_sets_revisions_and_every_statement(desk) -> None:
         for refused in ({"kind": "lost"}, {"edition": "1999Q1"}):
             with pytest.raises(errors.LightwellError):
                 list(archive.iterate_revisions("larkfield-safety", **refused))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("told_by", "clearing-house", "the word of: company"),
+        ("edition", "2026Q4", "it is the edition 2026Q2"),
+        ("previous", "2025Q4", "it is the edition 2026Q1"),
+        ("version", "2", "laid out as 1"),
+    ],
+)
+def test_a_record_that_says_whose_word_or_which_edition_otherwise_is_refused(
+    desk, place: str, value: str, words: str
+) -> None:
+    reads = [figure_fixture.read_file(title, rows) for title, rows in figure_fixture.EDITIONS]
+    first, second = figure_fixture.propose(desk, reads, NOW)
+    desk.approve(first, NOW)
+    body = second.payload["record"]["body"]
+    part = {"previous": body["revisions"], "version": body["mapping"]}.get(place, body)
+    assert place in part
+    part[place] = value
+    second.save()
+    with pytest.raises(errors.UserMistake, match=words):
+        desk.approve(second, NOW)
+    assert FigureEdition.objects.count() == 1
+
+
+def test_a_step_from_other_figures_or_from_a_later_edition_is_refused(desk) -> None:
+    (title, rows), (later_title, later_rows) = figure_fixture.EDITIONS
+    (later,) = figure_fixture.publish(desk, [figure_fixture.read_file(later_title, later_rows)], NOW)
+    (proposal,) = figure_fixture.propose(desk, [figure_fixture.read_file(title, rows)], NOW)
+    proposal.payload["record"]["body"]["revisions"] = {
+        "record": later.record,
+        "previous": "2026Q2",
+        "changed": 0,
+        "dropped": 0,
+        "added": 0,
+        "explanation": "None found.",
+    }
+    proposal.save()
+    with pytest.raises(errors.UserMistake, match="2026Q2 is later than this one"):
+        desk.approve(proposal, NOW)
+
+
+def publish_again(desk, old: Disclosure, rows: list[tuple[str, str, str]]) -> Disclosure:
+    """Publish the next version of an edition, with another file under the same name."""
+    before = old.read_record()
+    value = copy.deepcopy(disclosure.format_disclosure(before))
+    held = figure_fixture.write_file(rows)
+    digest = f"sha256:{desk.state.files.put_bytes('sealed', held)}"
+    for named in (value["body"]["files"][0], value["attachments"][0]):
+        named |= {"digest": digest, "bytes": len(held)}
+    value |= {"version": old.version + 1, "supersedes": disclosure.compute_digest(before), "opened": []}
+    value["body"]["points_in_all"] = len(rows)
+    payload = disclosures.format_payload(disclosure.parse_disclosure(value), ())
+    desk.do("disclosure", old.record, payload, NOW)
+    return Disclosure.objects.get(record=old.record, version=old.version + 1)
+
+
+def test_a_corrected_edition_leaves_true_what_the_next_one_said_of_it_before(desk, tmp_path) -> None:
+    first, _ = figure_fixture.publish_editions(desk, NOW)
+    publish_again(desk, first, [("Removed", "2025Q4", "900"), ("Removed", "2026Q1", "1,150")])
+    assert FigureEdition.objects.count() == 2
+    # The page compares what is in view now; the record stays true of the version it was compared with.
+    assert FigureRevision.objects.filter(kind="changed").count() == 2
+    log.publish_checkpoint(state=desk.state, now=NOW)
+    bundles.write_bundle(state=desk.state, folder=tmp_path / "whole")
+    verdict = verify.verify_bundle(tmp_path / "whole")
+    assert any(each.startswith("3 editions of published figures") for each in verdict.proven)
+    assert not any("revised: the edition" in each for each in verdict.not_proven)
+
+    desk.withdraw(first.record, "published-in-error", NOW, version=1)
+    log.publish_checkpoint(state=desk.state, now=NOW + datetime.timedelta(minutes=1))
+    bundles.write_bundle(state=desk.state, folder=tmp_path / "less")
+    verdict = verify.verify_bundle(tmp_path / "less")
+    assert any("is not here as it was then" in each for each in verdict.not_proven)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from lightwell.base.canonical import Json
 from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries
 from lightwell.figures import mapping as mappings
 from lightwell.figures import revision as revisions
+from lightwell.figures import statement
 from lightwell.figures import topic as topics
 from lightwell.figures.edition import Edition
 from lightwell.figures.mapping import Mapping
@@ -93,6 +94,10 @@ def store_edition(*, state: State, row: Disclosure) -> FigureEdition | None:
     """
     record = row.read_record()
     read = read_record(state, record)
+    # A version that reads another way leaves the place of the one before to its neighbours.
+    old = FigureEdition.objects.filter(disclosure__record=record.id).select_related("disclosure")
+    for each in old if read is None else old.exclude(dataset=read.dataset):
+        forget_edition(row=each.disclosure)
     if read is None:
         return None
     _check_statement(record, read)
@@ -208,9 +213,15 @@ def read_record(state: State, record: disclosure.Disclosure) -> Read | None:
     files = record.body.get("files")
     if not digest or not isinstance(files, list) or len(files) != 1:
         return None
-    title, held = files[0]["title"], get_file(state, files[0]["digest"])
+    title, file_digest = files[0]["title"], files[0]["digest"]
+    if not title or not file_digest:
+        raise errors.UserMistake("its name and fingerprint cannot be held back", place="/body/files/0")
+    attached = {each.digest for each in record.attachments}
+    if not {digest, file_digest} <= attached:
+        raise errors.UserMistake("the file and its layout are attached to the record", place="/body/files/0")
+    held = get_file(state, file_digest)
     mapping = mappings.parse_mapping(canonical.decode(get_file(state, digest)))
-    return read_file(title, held, mapping)
+    return read_file(title, held, mapping, statement.find_hint(record, title))
 
 
 def parse_series(row: FigureSeries) -> Series:
@@ -265,26 +276,17 @@ def tally_step(before: Edition, after: Edition) -> revisions.Tally:
 
 
 def _check_statement(record: disclosure.Disclosure, read: Read) -> None:
-    problems = _find_order_problems(record)
-    body = record.body
-    if body["points_in_all"] != read.edition.size:
-        problems.append(
-            errors.Problem(
-                "/body/points_in_all", f"the file holds {read.edition.size:,} figures by the attached layout"
-            )
-        )
-    stated = body.get("revisions")
+    problems = _find_order_problems(record) + statement.find_problems(record, read.edition, read.mapping)
+    stated = record.body.get("revisions")
     if isinstance(stated, dict) and stated.get("record"):
         before = FigureEdition.objects.visible().filter(disclosure__record=stated["record"]).first()
-        if before is not None:
-            tally = tally_step(read_edition(before), read.edition)
-            for name in ("changed", "dropped", "added"):
-                if stated[name] != getattr(tally, name):
-                    problems.append(
-                        errors.Problem(
-                            f"/body/revisions/{name}", f"by the two files it is {getattr(tally, name):,}"
-                        )
-                    )
+        if before is not None and before.dataset != read.dataset:
+            sentence = "this is no edition of the same figures"
+            problems.append(errors.Problem("/body/revisions/record", sentence))
+        elif before is not None:
+            # Rows name a data set as addresses do.
+            earlier = replace(read_edition(before), dataset=read.edition.dataset)
+            problems += statement.find_step_problems(stated, earlier, read.edition)
     if problems:
         raise errors.UserMistake(problems=problems)
 

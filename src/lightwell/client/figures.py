@@ -8,18 +8,16 @@ Only CSV and JSON are read here, with the standard library; of other files it is
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lightwell.base import canonical, disclosure, errors
 from lightwell.client.bundle import Bundle, PlacedRefusal, name_place
 from lightwell.client.records import Records, name_record
-from lightwell.figures import assertion, table
+from lightwell.figures import assertion, statement, table
 from lightwell.figures import layout as layouts
 from lightwell.figures import mapping as mappings
-from lightwell.figures import period as periods
-from lightwell.figures import revision as revisions
 from lightwell.figures.edition import Edition
+from lightwell.figures.period import Period
 
 KIND = "figures-edition"
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -34,6 +32,7 @@ class Reread:
     steps: int = 0
     revised: int = 0
     unread: list[str] = field(default_factory=list)
+    uncompared: list[str] = field(default_factory=list)
 
 
 def check_figures(bundle: Bundle, records: Records) -> Reread:
@@ -51,17 +50,21 @@ def check_figures(bundle: Bundle, records: Records) -> Reread:
                 continue
             found.editions += 1
             found.points += edition.size
-            if edition.size != record.body.get("points_in_all"):
-                raise errors.Refused(f"its file holds {edition.size:,} figures by its layout")
         editions[digest] = edition
         if record.id not in newest or newest[record.id].version < record.version:
             newest[record.id] = record
-    before = {record.id: editions[disclosure.compute_digest(record)] for record in newest.values()}
+    versions: dict[str, list[Edition]] = {}
     for digest, edition in editions.items():
-        stated = records.disclosures[digest].body.get("revisions")
-        if isinstance(stated, dict) and stated.get("record") in before:
+        versions.setdefault(records.disclosures[digest].id, []).append(edition)
+    for digest, edition in editions.items():
+        record = records.disclosures[digest]
+        stated = record.body.get("revisions")
+        if isinstance(stated, dict) and isinstance(stated.get("record"), str):
+            before = str(stated["record"])
+            whole = before in newest and len(versions[before]) == newest[before].version
             with name_place(name_record(digest)):
-                _check_step(before[stated["record"]], edition, stated, found)
+                if not _check_step(versions.get(before, []), edition, stated, whole, found):
+                    found.uncompared.append(str(record.body.get("title")))
     return found
 
 
@@ -78,27 +81,35 @@ def describe_reread(found: Reread) -> list[str]:
 
 def describe_unread(found: Reread) -> list[str]:
     """Say which files of figures were not read again."""
-    return [f"the figures in {_show(title)}: only CSV and JSON files are read here" for title in found.unread]
+    return [
+        *(f"the figures in {_show(title)}: only CSV and JSON files are read here" for title in found.unread),
+        *(
+            f"what {_show(title)} revised: the edition it was compared with is not here as it was then"
+            for title in found.uncompared
+        ),
+    ]
 
 
 def _read_edition(bundle: Bundle, record: disclosure.Disclosure) -> Edition | None:
     named = record.body["files"]
     if not isinstance(named, list) or len(named) != 1:
         raise errors.Refused("a record with a layout has one file")
-    title = str(named[0]["title"])
+    title, digest = named[0].get("title"), named[0].get("digest")
+    if not isinstance(title, str) or not isinstance(digest, str):
+        raise errors.Refused("the name and the fingerprint of its file are held back")
     if not title.lower().endswith((".csv", ".tsv", ".txt", ".json")):
         return None
     mapping = mappings.parse_mapping(canonical.decode(_read_file(bundle, record, _find_layout(record) or "")))
-    data = _read_file(bundle, record, str(named[0]["digest"]))
-    edition = read_figures(mapping, title, data, str(record.body.get("edition")))
-    if edition.version != record.body["mapping"]["version"]:
-        raise errors.Refused(f"its file is laid out as {edition.version}, not as the record says")
+    edition = read_figures(
+        mapping, title, _read_file(bundle, record, digest), statement.find_hint(record, title)
+    )
+    if problems := statement.find_problems(record, edition, mapping):
+        raise errors.Refused(str(problems[0]))
     return edition
 
 
-def read_figures(mapping: mappings.Mapping, title: str, data: bytes, edition: str) -> Edition:
-    """Read a file of figures from its bytes; `edition` is its name where the file itself says none."""
-    hint = periods.find_period(title) or _read_period(edition)
+def read_figures(mapping: mappings.Mapping, title: str, data: bytes, hint: Period | None) -> Edition:
+    """Read a file of figures from its bytes; `hint` is its period where the file itself says none."""
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), mapping.layouts[0].encoding)
     try:
         text = data.decode(encoding)
@@ -115,15 +126,21 @@ def read_figures(mapping: mappings.Mapping, title: str, data: bytes, edition: st
         raise errors.Refused(f"its file cannot be read by its layout: {error.problems[0]}") from None
 
 
-def _check_step(before: Edition, after: Edition, stated: Mapping[str, object], found: Reread) -> None:
-    spans = (revisions.measure_span(before), revisions.measure_span(after))
-    tally, _ = revisions.judge_figures(before.figures, after.figures, *spans)
-    for name in ("changed", "dropped", "added"):
-        number = getattr(tally, name)
-        if stated.get(name) != number:
-            raise errors.Refused(f"by the two files {number:,} figures were {name}, not {stated.get(name)}")
+def _check_step(
+    before: list[Edition], after: Edition, stated: dict[str, object], whole: bool, found: Reread
+) -> bool:
+    """Compare with the version of the edition before that was compared then; False where it is not here.
+
+    A record states its step once; the edition before may have had later versions since.
+    """
+    problems = [statement.find_step_problems(stated, each, after) for each in before]
+    if [] not in problems:
+        if not whole:
+            return False
+        raise errors.Refused(f"of its revisions it states something else: {problems[-1][0]}")
     found.steps += 1
-    found.revised += tally.changed + tally.dropped + tally.added
+    found.revised += sum(int(str(stated[name])) for name in statement.COUNTS)
+    return True
 
 
 def _find_layout(record: disclosure.Disclosure) -> str | None:
@@ -139,13 +156,6 @@ def _read_file(bundle: Bundle, record: disclosure.Disclosure, digest: str) -> by
     if not bundle.has(path):
         raise PlacedRefusal(path, "this file of figures is missing")
     return bundle.read(path)
-
-
-def _read_period(name: str) -> periods.Period | None:
-    try:
-        return periods.parse_period(name)
-    except errors.UserMistake:
-        return None
 
 
 def _show(text: str) -> str:

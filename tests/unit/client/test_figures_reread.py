@@ -34,7 +34,7 @@ TABLE: dict[str, Any] = {
 
 def read(layout: dict[str, Any], title: str, data: bytes) -> None:
     found = mapping.parse_mapping({"name": "x", "versions": [layout]})
-    figures.read_figures(found, title, data, "2023")
+    figures.read_figures(found, title, data, None)
 
 
 def make_json(cell: str) -> bytes:
