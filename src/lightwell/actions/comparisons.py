@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from lightwell.actions import figures
+from lightwell.actions import figures, revisions
 from lightwell.base import fields
 from lightwell.db.models import FigureEdition, FigurePoint, FigureSeries
 from lightwell.figures import assertion, comparison
@@ -51,6 +51,11 @@ class Row:
     title: str
     cells: tuple[Cell | None, ...]
     users: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name company and figure; once where the service is called as the company is."""
+        return revisions.name_figure(self.series.provider, self.series)
 
 
 @dataclass(frozen=True, slots=True)

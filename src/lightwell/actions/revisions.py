@@ -206,6 +206,20 @@ def name_series(series: FigureSeries) -> str:
     return figures.parse_series(series).title
 
 
+def name_figure(company: str, series: FigureSeries) -> str:
+    """Name a figure with its company in front; once where the service is called as the company is."""
+    name = name_series(series)
+    return name if name.startswith(f"{company} · ") else f"{company}: {name}"
+
+
+def has_overlap(dataset: Dataset) -> bool:
+    """Tell whether any figure stands in two editions for the same period: else nothing could be revised."""
+    if any(edition.restates for edition in dataset.editions):
+        return True
+    held = FigurePoint.objects.filter(edition__in=[each.pk for each in dataset.editions])
+    return held.values("series", "first", "last").annotate(n=Count("id")).filter(n__gt=1).exists()
+
+
 def name_period(row: FigureRevision | FigurePoint) -> str:
     """Name the period of a row, such as 2021Q3."""
     return periods.format_period(Period(row.first, row.last))

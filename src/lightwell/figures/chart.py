@@ -82,7 +82,8 @@ def draw_lines(chart: Chart, periods: Sequence[str], lines: Sequence[Line]) -> s
     names = [_wrap(line.label, 24) for line in lines]
     right = WIDTH - 16 - max(_measure(row, 13) for rows in names for row in rows) - 10
     left = 16 + max(_measure(format_short(tick), 13) for tick in ticks) + 8
-    bottom = top + 300
+    # Tall enough that every name has a place of its own beside the lines.
+    bottom = top + max(300.0, 22 + sum(16 * len(rows) + 4 for rows in names))
     top += 22
 
     def place_x(at: int) -> float:
@@ -93,7 +94,7 @@ def draw_lines(chart: Chart, periods: Sequence[str], lines: Sequence[Line]) -> s
         return bottom - (bottom - top) * (float(value) - low) / (high - low)
 
     parts = [_text(16, top - 14, chart.unit, 13, _SOFT)]
-    for tick in ticks:
+    for tick in ticks if numbers else ticks[:1]:
         y = place_y(tick)
         colour = _SOFT if tick == 0 else _RULE
         parts.append(f'<line x1="{left:.1f}" y1="{y:.1f}" x2="{right:.1f}" y2="{y:.1f}" stroke="{colour}"/>')
@@ -108,6 +109,8 @@ def draw_lines(chart: Chart, periods: Sequence[str], lines: Sequence[Line]) -> s
         ends.append((place_y(value) if value is not None else bottom, index))
     parts += _draw_names(ends, names, lines, right + 10, top, bottom)
     parts += _draw_widest_change(lines, place_x, place_y, right)
+    if not numbers:
+        parts.append(_text((left + right) / 2, (top + bottom) / 2, "no number given", 13, _SOFT, "middle"))
     marked = any(line.earlier for line in lines)
     foot, height = _draw_foot(chart, bottom + 46, marked)
     return _finish(head + parts + foot, height)
@@ -300,7 +303,7 @@ def _draw_names(
         start = max(y - tall / 2, floor)
         placed.append((start, index))
         floor = start + tall
-    over = max(0.0, floor - (bottom + 14))
+    over = max(0.0, floor - (bottom + 6))
     parts = []
     for start, index in placed:
         for number, row in enumerate(names[index]):

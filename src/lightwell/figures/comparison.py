@@ -20,6 +20,8 @@ from lightwell.figures.value import Number
 
 ANSWERED, PART, SILENT = "answered", "part of the period", "did not answer"
 _REPORTS = "reports"
+# So many other things that a platform counts are named in its note; a list cut in a word would say nothing.
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +210,9 @@ def _explain_member(
     if parts:
         return ""
     if inside:
-        found = ", ".join(dict.fromkeys(each.quantity for each in inside))
-        return f"publishes figures, none of reports ({found[:120]})"
+        found = list(dict.fromkeys(each.quantity for each in inside))
+        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        return f"publishes figures, none of reports ({', '.join(found[:_MOST_NAMED])}{more})"
     if own:
         return "publishes figures for other years"
     return "publishes no figures"

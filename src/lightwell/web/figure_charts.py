@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from lightwell.actions import comparisons
+from lightwell.actions import comparisons, revisions
 from lightwell.actions.revisions import Dataset, History
+from lightwell.db.models import FigureSeries
 from lightwell.figures import chart
 from lightwell.figures import period as periods
 from lightwell.figures.period import Period
 from lightwell.figures.value import Number
 
-_UNITS = {"number": "", "per cent": "per cent", "share": "share of one", "days": "days"}
+_UNITS = {"number": "", "per cent": "in per cent", "share": "as a share of one", "days": "in days"}
+_COUNTS = {"other": "something else, see its name"}
 
 
 def draw_history(history: History, sample: bool) -> str:
@@ -27,7 +29,9 @@ def draw_history(history: History, sample: bool) -> str:
                 said.add(number)
                 earlier.append(chart.Earlier(at, number, claim.edition.name))
     line = chart.Line(history.series.service or history.dataset.provider_name, values, tuple(earlier))
-    head = chart.Chart(say_history(history), describe_unit(history), say_source(history.dataset), sample)
+    head = chart.Chart(
+        say_history(history), describe_unit(history.series), say_source(history.dataset), sample
+    )
     return chart.draw_lines(head, [periods.format_period(each) for each in spans], [line])
 
 
@@ -43,7 +47,7 @@ def draw_comparison(topic: str, table: comparisons.Table, sample: bool) -> str:
     rows = comparisons.select_lines(table)
     lines = [
         chart.Line(
-            f"{row.series.provider}: {row.title}"[:90],
+            row.name[:90],
             tuple(cell.number if cell else None for cell in row.cells),
         )
         for row in rows
@@ -51,36 +55,50 @@ def draw_comparison(topic: str, table: comparisons.Table, sample: bool) -> str:
     sentence = (
         f"{topic}: what each company says it counted. Each defines its figure itself, so they are no ranking"
     )
-    unit = f"{table.counts}, {_UNITS[table.unit]}" if _UNITS[table.unit] else table.counts
     names = sorted({row.series.provider for row in rows}, key=str.casefold)
-    head = chart.Chart(sentence, unit, f"published figures of {', '.join(names)}", sample)
+    head = chart.Chart(sentence, describe_unit(table), f"published figures of {', '.join(names)}", sample)
     return chart.draw_lines(head, [periods.format_period(each) for each in table.periods], lines)
 
 
 def say_history(history: History) -> str:
-    """Say in a sentence what one figure over time shows."""
+    """Say in a sentence what one figure over time shows, and no more than the editions here allow."""
     series = history.series
     what = f"{series.policy_area}: {series.metric}" if series.policy_area else series.metric
-    where = (
-        f" ({series.service})" if series.service and series.service != history.dataset.provider_name else ""
-    )
-    revised = len({(each.first, each.last) for each in history.revisions if each.kind == "changed"})
+    narrowed = "; ".join(f"{name}: {value}" for name, value in series.breakdown)
+    what += f" ({narrowed})" if narrowed else ""
     name = history.dataset.provider_name
-    if not revised:
-        return f"What {name}{where} said about {what}; no later edition revised it"
-    periods_said = "one period" if revised == 1 else f"{revised} periods"
-    return f"What {name}{where} said about {what}; for {periods_said} it later said something else"
+    where = f" ({series.service})" if series.service and series.service != name else ""
+    begin = f"What {name}{where} said about {what}"
+    revised = len({(each.first, each.last) for each in history.revisions if each.kind == "changed"})
+    if revised:
+        periods_said = "one period" if revised == 1 else f"{revised} periods"
+        return f"{begin}; for {periods_said} it later said something else"
+    stated = [claim for claims in history.claims.values() for claim in claims.values()]
+    if all(claim.number is None for claim in stated):
+        return f"{begin}; it gave no number"
+    if len({claim.edition.pk for claim in stated}) == 1:
+        return f"{begin}; one edition has this figure"
+    if all(len(claims) == 1 for claims in history.claims.values()):
+        return f"{begin}; each edition covers a period of its own"
+    return f"{begin}; no later edition revised it"
 
 
 def say_steps(dataset: Dataset) -> str:
     """Say in a sentence how often editions revised what had been published before."""
     steps = len(dataset.steps)
     revising = sum(1 for step in dataset.steps if step.changed)
+    if not revising and not revisions.has_overlap(dataset):
+        return (
+            "Each edition of these figures covers a period of its own, so no number that "
+            f"{dataset.provider_name} published was stated again or revised"
+        )
     if not revising:
         return (
             f"No edition of these figures revised a number that {dataset.provider_name} had published before"
         )
-    editions = "Its one later edition" if steps == 1 else f"{revising} of {steps} later editions"
+    editions = f"{revising} of {steps} later editions"
+    if revising == steps:
+        editions = "Its one later edition" if steps == 1 else f"All {steps} later editions"
     name, number = dataset.provider_name, dataset.changed
     return f"{editions} revised numbers that {name} had published before: {number:,} in all"
 
@@ -92,11 +110,10 @@ def say_source(dataset: Dataset) -> str:
     return f"{dataset.provider_name}, {dataset.title}, {span}"
 
 
-def describe_unit(history: History) -> str:
-    """Say what is counted, and in which unit."""
-    series = history.series
-    unit = _UNITS[series.unit]
-    return f"{series.counts}, {unit}" if unit else str(series.counts)
+def describe_unit(counted: FigureSeries | comparisons.Table) -> str:
+    """Say what a figure counts, and in which unit."""
+    what, unit = _COUNTS.get(counted.counts, str(counted.counts)), _UNITS[counted.unit]
+    return f"{what}, {unit}" if unit else what
 
 
 def select_spans(history: History) -> list[Period]:

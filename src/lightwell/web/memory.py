@@ -23,7 +23,12 @@ from lightwell.files import state
 
 MAX_BYTES = 64 * 1024 * 1024
 _OK = 200
-_KEPT_HEADERS = ("Content-Type", "Content-Disposition")
+_KEPT_HEADERS = (
+    "Content-Type",
+    "Content-Disposition",
+    "Access-Control-Allow-Origin",
+    "Cross-Origin-Resource-Policy",
+)
 
 View = Callable[..., HttpResponse]
 

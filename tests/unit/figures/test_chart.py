@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from decimal import Decimal
 from xml.etree import ElementTree
@@ -112,3 +113,25 @@ def test_any_numbers_and_names_make_sound_svg_with_nothing_active(rows: list[lis
 )
 def test_numbers_are_written_as_people_say_them(value: chart.Number, said: str) -> None:
     assert chart.format_short(value) == said
+
+
+def test_a_chart_without_any_number_says_so_and_draws_no_scale() -> None:
+    words = read_words(chart.draw_lines(HEAD, PERIODS, [chart.Line("Live", (None,) * 4)]))
+    assert "no number given" in words
+    assert "0.2" not in words
+
+
+def test_long_names_cover_neither_title_nor_periods() -> None:
+    lines = [
+        chart.Line(f"Company {n}: " + "a very long name of a figure " * 3, (n, n, n, n)) for n in range(6)
+    ]
+    root = ElementTree.fromstring(chart.draw_lines(HEAD, PERIODS, lines))
+    texts = [(float(each.get("y") or 0), each) for each in root.iter(f"{SVG}text")]
+    title = max(y for y, each in texts if each.get("font-size") == "17")
+    periods = min(y for y, each in texts if each.text in PERIODS)
+    names = sorted(
+        y for y, each in texts if each.get("font-weight") == "bold" and each.get("font-size") == "13"
+    )
+    assert title < names[0] - 13
+    assert names[-1] <= periods - 16
+    assert all(after - before >= 16 for before, after in itertools.pairwise(names))

@@ -6,11 +6,14 @@ from decimal import Decimal
 
 from django import template
 
-from lightwell.actions import figures, revisions
+from lightwell.actions import comparisons, figures, revisions
 from lightwell.db.models import Disclosure, FigureRevision, FigureSeries
 from lightwell.figures import value
+from lightwell.web import figure_charts
 
 register = template.Library()
+# Beyond this it is the noise of a binary number, as in 0.7879999999999999.
+_PLACES = 6
 
 
 @register.filter
@@ -40,8 +43,30 @@ def difference(row: FigureRevision) -> str:
     times = revisions.measure_ratio(row)
     said = f"{sign}{value.format_number(value.normalise(abs(moved)))}"
     if times is None or row.series.unit != "number":
-        return said
+        # 97.5 to 97.3 per cent is 0.2 points less, not 0.2 per cent.
+        return said + {"per cent": " points", "days": " days"}.get(row.series.unit, "")
     return f"{said} ({times:.3g} times)" if times >= 2 else f"{said} ({sign}{abs(times - 1) * 100:.2g} %)"
+
+
+@register.filter
+def counted(row: FigureSeries | comparisons.Table) -> str:
+    """Say what a figure counts, and in which unit."""
+    return figure_charts.describe_unit(row)
+
+
+@register.filter
+def named(row: FigureSeries, company: str) -> str:
+    """Name a figure with its company in front."""
+    return revisions.name_figure(company, row)
+
+
+@register.filter
+def tidy(printed: str) -> str:
+    """Write a number as printed, and long decimals rounded to six places."""
+    whole, point, places = printed.partition(".")
+    if not (point and len(places) > _PLACES and (whole + places).lstrip("-").isdecimal()):
+        return printed
+    return f"{round(Decimal(printed), _PLACES):f}".rstrip("0").rstrip(".")
 
 
 @register.filter
@@ -59,9 +84,15 @@ def exact(value_or_none: object, absent: str = "no number given") -> str:
 @register.filter
 def signed(value_or_none: object) -> str:
     """Write a difference with its sign; nothing where there is none."""
-    if value_or_none is None:
-        return ""
+    if not value_or_none:
+        return "" if value_or_none is None else "0"
     return f"{value_or_none:+,}".replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
+def part(percentage: Decimal) -> str:
+    """Write a percentage to one place; a little is not nothing."""
+    return "under 0.1 %" if 0 < percentage < Decimal("0.05") else f"{percentage:.1f} %"
 
 
 @register.filter

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, register_converter, reverse
 
-from lightwell.actions import comparisons, overview, revisions, topics
+from lightwell.actions import comparisons, moments, overview, revisions, topics
 from lightwell.actions.revisions import Dataset, History
 from lightwell.figures import period as periods
 from lightwell.figures import table
@@ -138,6 +138,7 @@ def show_history(request: HttpRequest, key: str) -> HttpResponse:
         for each, record in edition_rows
         if (said := _read_explanation(record)) and said.rstrip(".").casefold() != _NO_EXPLANATION
     ]
+    newest = history.dataset.newest.disclosure
     context = {
         "history": history,
         "name": revisions.name_series(history.series),
@@ -150,6 +151,7 @@ def show_history(request: HttpRequest, key: str) -> HttpResponse:
             for period in reversed(history.periods)
         ],
         "explanations": explanations,
+        "put_here": moments.find_time(state.open_state(), newest.log_index, newest.published_at),
         "embed": request.build_absolute_uri(reverse("figure-chart", args=[key, "svg"])),
         "here": "figures",
     }
@@ -329,9 +331,13 @@ def _send_table(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]
 
 def _send_drawing(name: str, svg: str, form: str) -> HttpResponse:
     if form == "svg":
-        return HttpResponse(svg, content_type="image/svg+xml; charset=utf-8")
-    answer = HttpResponse(chart_pictures.draw_png(svg), content_type="image/png")
-    answer["Content-Disposition"] = f'inline; filename="{name}.png"'
+        answer = HttpResponse(svg, content_type="image/svg+xml; charset=utf-8")
+    else:
+        answer = HttpResponse(chart_pictures.draw_png(svg), content_type="image/png")
+    answer["Content-Disposition"] = f'inline; filename="{name}.{form}"'
+    # Browsers show a picture on another site's page only where this is said.
+    answer["Access-Control-Allow-Origin"] = "*"
+    answer["Cross-Origin-Resource-Policy"] = "cross-origin"
     return answer
 
 
