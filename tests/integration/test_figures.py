@@ -24,6 +24,7 @@ from lightwell.actions import (
     editions,
     figures,
     log,
+    organisations,
     revisions,
     watching,
 )
@@ -470,3 +471,44 @@ def test_a_corrected_edition_leaves_true_what_the_next_one_said_of_it_before(des
     bundles.write_bundle(state=desk.state, folder=tmp_path / "less")
     verdict = verify.verify_bundle(tmp_path / "less")
     assert any("is not here as it was then" in each for each in verdict.not_proven)
+
+
+def test_a_link_out_of_a_watched_folder_is_not_followed_and_a_turned_name_is_refused(desk, tmp_path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (tmp_path / "out").mkdir()
+    (folder / "linked.csv").symlink_to(put(tmp_path / "out", *figure_fixture.EDITIONS[0]))
+    put(folder, "lark\u202efield.csv", figure_fixture.EDITIONS[0][1])
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "folder.csv").mkdir()
+    report = watching.look_at_folder(
+        state=desk.state, actor=desk.ana, folder=folder, mapping=figure_fixture.read_mapping(), now=NOW
+    )
+    assert report.proposed == []
+    assert sorted(each.sentence.partition(";")[0] for each in report.problems) == [
+        "this file's name has signs that are no text",
+        "this is a link, which is not followed",
+    ]
+
+
+def test_what_another_publisher_waits_with_is_not_compared_with_and_stops_nobody(desk) -> None:
+    (title, rows), (later_title, later_rows) = figure_fixture.EDITIONS
+    (waiting,) = figure_fixture.propose(desk, [figure_fixture.read_file(title, rows)], NOW)
+    newsroom = {"id": "herald", "role": "newsroom", "name": "The Herald"}
+    ana, _ = desk.find_pair(newsroom)
+    later = figure_fixture.read_file(later_title, later_rows)
+    prepare = {
+        "state": desk.state,
+        "reads": [later],
+        "said": editions.Said(),
+        "publisher": organisations.find_own(ana),
+        "now": NOW,
+        "keep": False,
+    }
+    (prepared,) = editions.prepare_editions(**prepare)
+    assert "revisions" not in prepared.payload["record"]["body"]
+    # Nor does one of its own that can no longer be read.
+    waiting.payload["record"]["body"]["files"][0]["digest"] = "sha256:" + "0" * 64
+    waiting.save()
+    prepare["publisher"] = organisations.find_own(desk.ana)
+    assert len(editions.prepare_editions(**prepare)) == 1

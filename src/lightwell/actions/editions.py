@@ -7,6 +7,7 @@ made when it is published (`actions/figures`).
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 from collections.abc import Sequence
@@ -51,18 +52,24 @@ def find_record(read: Read) -> Disclosure | None:
     return edition.disclosure if edition else None
 
 
-def list_waiting(*, state: State, mapping: Mapping) -> list[tuple[Read, str]]:
-    """List the editions read by a mapping that wait for a second person, each with the id of its record."""
+def list_waiting(*, state: State, mapping: Mapping, publisher: Organisation) -> list[tuple[Read, str]]:
+    """List the editions of a publisher read by a mapping that wait for its second person, each with its
+    record's id.
+
+    What others wait with is not for it to see; what cannot be read any more will never be published.
+    """
     found = []
-    for proposal in Proposal.objects.filter(kind="disclosure", approved=None).order_by("pk"):
+    waiting = Proposal.objects.filter(kind="disclosure", approved=None, organisation=publisher)
+    for proposal in waiting.order_by("pk"):
         value = proposal.payload.get("record")
         if not isinstance(value, dict) or value.get("kind") != figures.KIND:
             continue
         record = disclosure.parse_disclosure(value)
         named = record.body.get("mapping")
         if isinstance(named, dict) and named.get("name") == fields.make_slug(mapping.name):
-            read = figures.read_record(state, record)
-            found += [(read, record.id)] if read else []
+            with contextlib.suppress(errors.UserMistake, errors.Damaged):
+                read = figures.read_record(state, record)
+                found += [(read, record.id)] if read else []
     return found
 
 
@@ -84,7 +91,7 @@ def prepare_editions(
     waiting = [
         each
         for mapping in {read.mapping.name: read.mapping for read in reads}.values()
-        for each in list_waiting(state=state, mapping=mapping)
+        for each in list_waiting(state=state, mapping=mapping, publisher=publisher)
     ]
     known = {(read.dataset, read.digest) for read, _ in waiting}
     fresh = sorted(

@@ -20,6 +20,7 @@ from lightwell.base import canonical, disclosure, errors, fields
 from lightwell.base.canonical import Json
 from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries
 from lightwell.figures import mapping as mappings
+from lightwell.figures import period as periods
 from lightwell.figures import revision as revisions
 from lightwell.figures import statement
 from lightwell.figures import topic as topics
@@ -70,7 +71,21 @@ def read_file(title: str, held: bytes, mapping: Mapping, hint: Period | None = N
 
     `hint` is the period of the edition where neither the file nor its name says it.
     """
-    return Read(title, held, figure_files.read_bytes(title, held, mapping, hint), mapping)
+    name = Path(title).name
+    named = periods.find_period(name)
+    if not name.isprintable():
+        raise errors.UserMistake("this file's name has signs that are no text; rename it", place=ascii(name))
+    if hint is not None and named not in (None, hint):
+        # A reader of the record has the file's name and nothing else to tell the period by.
+        sentence = f"its name says {named}, and it was given as {hint}; rename the file"
+        raise errors.UserMistake(sentence, place=title)
+    read = Read(title, held, figure_files.read_bytes(title, held, mapping, hint), mapping)
+    report = next(each.report for each in mapping.layouts if each.version == read.edition.version)
+    kept = (("name", mapping.name, 80), ("version", read.edition.version, 80), ("report", report, 200))
+    for field, text, most in (*kept, ("dataset", read.dataset, 120)):
+        if len(text) > most:
+            raise errors.UserMistake(f"the mapping's {field} is longer than {most} characters", place=title)
+    return read
 
 
 def _find_order_problems(record: disclosure.Disclosure) -> list[errors.Problem]:

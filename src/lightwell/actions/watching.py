@@ -58,12 +58,20 @@ def look_at_folder(
     publisher = organisations.find_own(actor)
     report, seen = Report(), _read_seen(state)
     fresh: dict[str, tuple[str, figures.Read]] = {}
-    for path, stamp in _list_files(folder):
+    try:
+        listed = list(_list_files(folder))
+    except OSError as error:
+        raise errors.UserMistake(f"it cannot be looked at: {error.strerror}", place=str(folder)) from None
+    for path, stamp in listed:
         key = f"{mapping.name} {path}"
         if seen.get(key) == stamp:
             report.unchanged += 1
             continue
         try:
+            if path.is_symlink():
+                raise errors.UserMistake(
+                    "this is a link, which is not followed; copy the file", place=path.name
+                )
             fresh[key] = stamp, figures.read_file(path.name, figures.read_bytes(path), mapping)
         except errors.UserMistake as error:
             report.problems += error.problems
@@ -92,11 +100,11 @@ def look_at_folder(
 
 def _list_files(folder: Path) -> Iterator[tuple[Path, str]]:
     for path in sorted(folder.iterdir()):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, PermissionError):
             if path.suffix.lower() in _ENDINGS and not path.name.startswith(".") and path.is_file():
                 found = path.stat()
                 if time.time() - found.st_mtime >= _SETTLED_SECONDS:
-                    yield path.resolve(), f"{found.st_size} {found.st_mtime_ns}"
+                    yield path.absolute(), f"{found.st_size} {found.st_mtime_ns}"
 
 
 def _read_seen(state: State) -> dict[str, str]:
