@@ -147,7 +147,8 @@ def watch_folder(
         failed = bool(report.problems)
         if once:
             if report.is_quiet:
-                click.echo(f"nothing new; {report.unchanged} files unchanged")
+                noun = "file" if report.unchanged == 1 else "files"
+                click.echo(f"nothing new; {report.unchanged:,} {noun} unchanged")
             break
         try:
             time.sleep(interval)

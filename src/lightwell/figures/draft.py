@@ -72,6 +72,7 @@ def draft_layout(name: str, header: Sequence[str], rows: Sequence[Sequence[str]]
         _is_noisy(each) for at, (role, _) in enumerate(roles) if role == "value" for each in cells[at]
     )
     words = _find_words([each for at, (role, _) in enumerate(roles) if role == "value" for each in cells[at]])
+    has_period = any(role == "period" for role, _ in roles)
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "figures"
     lines = [
         "# A draft by lightwell figures map. Look at every guess; where it is right, delete its line "
@@ -91,7 +92,7 @@ def draft_layout(name: str, header: Sequence[str], rows: Sequence[Sequence[str]]
     lines += [f"header: [{', '.join(map(_quote, header))}]", "columns:"]
     has_metric = any(role == "metric" for role, _ in roles)
     for at, (role, reason) in enumerate(roles):
-        lines += _write_column(header[at], cells[at], role, reason, has_metric)
+        lines += _write_column(header[at], cells[at], role, reason, has_metric, has_period)
     for at, (role, _) in enumerate(roles):
         if role == "metric":
             lines += _write_metrics(
@@ -127,7 +128,9 @@ def _guess_roles(header: Sequence[str], cells: Sequence[Sequence[str]]) -> list[
     return roles
 
 
-def _write_column(name: str, cells: Sequence[str], role: str, reason: str, has_metric: bool) -> list[str]:
+def _write_column(
+    name: str, cells: Sequence[str], role: str, reason: str, has_metric: bool, has_period: bool
+) -> list[str]:
     lines = [f"  {_quote(name)}:", f"    is: {role}"]
     guess = f"guessed: {role}, because {reason}"
     if role == "value" and _is_period(name):
@@ -138,6 +141,8 @@ def _write_column(name: str, cells: Sequence[str], role: str, reason: str, has_m
         lines += [f"    metric: {_quote(metric)}", f"    counts: {counts}", f"    unit: {unit}"]
         lines += ["    percent_sign: false"] if unit == "per cent" and not sign else []
         guess += "; so are what it counts and its unit"
+    if role == "value" and not has_period and not _is_period(name):
+        guess += "; no column is the period: write it here, such as a line period: 2023Q4"
     return [*lines, f"    confirm: {_quote(guess)}"]
 
 

@@ -75,7 +75,9 @@ class Source:
         """Count its bytes; `UserMistake` where it cannot be read, is empty or has more than `most`."""
         try:
             if isinstance(self.held, Path) and not self.held.is_file():
-                raise errors.UserMistake("there is no such file", place=self.name)
+                is_folder = self.held.is_dir()
+                what = "this is a folder; name the files in it" if is_folder else "there is no such file"
+                raise errors.UserMistake(what, place=self.name)
             with self.open() as stream:
                 size = stream.seek(0, io.SEEK_END)
         except OSError as error:

@@ -80,3 +80,10 @@ def test_names_of_columns_cannot_break_out_of_the_draft() -> None:
 def test_a_header_without_sense_is_refused(header: list[str]) -> None:
     with pytest.raises(errors.UserMistake):
         draft.draft_layout("x", header, [], draft.Form())
+
+
+def test_a_draft_without_a_period_says_where_to_write_it_and_is_used_with_it() -> None:
+    text = draft.draft_layout("mine", ["Country", "Reports"], [["here", "1"]], draft.Form())
+    assert "no column is the period: write it here" in text
+    layout = parse(confirm(text).replace("    is: value", "    is: value\n    period: 2023Q4"))
+    assert str(layout.tables[0].columns[1].period) == "2023Q4"
