@@ -297,7 +297,7 @@ tables:
     )
     assert run("revisions", "--mapping", mapping, path).exit_code == 2
     result = run("revisions", "--mapping", mapping, "--edition", "2023Q4", path)
-    assert "2023Q4: 1 figures" in result.stdout
+    assert "2023Q4: 1 figure (" in result.stdout
 
 
 def test_a_cell_that_a_spreadsheet_would_run_leaves_as_text(tmp_path: Path) -> None:
@@ -313,7 +313,8 @@ def test_what_stands_in_a_file_cannot_move_the_terminal(tmp_path: Path) -> None:
     before = make_edition(tmp_path, "a.csv", "A,\x1b[2J,Content Actioned,2021Q1,5")
     after = make_edition(tmp_path, "b.csv", "A,\x1b[2J,Content Actioned,2021Q1,6")
     result = run("revisions", "--mapping", "meta", "--list", before, after)
-    assert result.exit_code == 0
+    assert result.exit_code == 2
+    assert "a sign that is no text" in result.stderr
     assert "\x1b" not in result.output
 
 

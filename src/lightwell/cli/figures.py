@@ -273,8 +273,9 @@ def _tell_order(files: Sequence[Path], compared: figure_steps.Comparison) -> Non
 
 def _print_steps(compared: figure_steps.Comparison, is_listed: bool) -> None:
     for each, size in zip(compared.editions, compared.sizes, strict=True):
+        noun = "figure" if size == 1 else "figures"
         click.echo(
-            f"{each.name}: {size:,} figures ({Path(each.file).name}, layout {each.mapping}/{each.version})"
+            f"{each.name}: {size:,} {noun} ({Path(each.file).name}, layout {each.mapping}/{each.version})"
         )
     if not compared.steps:
         click.echo("one edition of each data set: there is nothing to compare")
