@@ -32,6 +32,7 @@ MAX_BYTES = 8_000_000_000
 MAX_SHEET_BYTES = 200_000_000
 MAX_JSON_BYTES = 50_000_000
 MAX_COLUMNS = 1000
+MAX_SHEET_ROWS = 1_048_576
 _SNIFFED = 1 << 20
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _SHEETS = (".xlsx", ".xlsm")
@@ -245,10 +246,16 @@ def _read_sheet(source: Source, form: Form) -> Iterator[list[str]]:
             # The file's own word about its size may be wrong or a trap; rows are read until they end.
             sheet.reset_dimensions()
             width = 0
-            for at, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
+            for at, cells in enumerate(sheet.iter_rows(), 1):
+                # A row may call itself the thousand-millionth, and all before it would be made.
+                if at > MAX_SHEET_ROWS:
+                    sentence = f"a sheet has at most {MAX_SHEET_ROWS:,} rows"
+                    raise errors.UserMistake(sentence, place=source.name)
                 texts = [_format_sheet_cell(each, f"{source.name}, row {at}") for each in cells]
                 while texts and not texts[-1]:
                     texts.pop()
+                if len(texts) > MAX_COLUMNS:
+                    raise errors.UserMistake(f"a row has more than {MAX_COLUMNS:,} cells", place=source.name)
                 width = width or len(texts)
                 yield texts + [""] * (width - len(texts))
         except _DAMAGED as error:
@@ -271,11 +278,11 @@ def _read_parquet(source: Source) -> Iterator[Sequence[str]]:
         "threads": "1",
         "autoinstall_known_extensions": "false",
     }
-    # DuckDB takes these for patterns of several files.
+    # DuckDB takes these for patterns of several files, and folders such as a=1 for columns.
     path = "".join(f"[{each}]" if each in "*?[" else each for each in str(source.held))
     try:
         with duckdb.connect(":memory:", config=settings) as connection:
-            found = connection.execute("select * from read_parquet(?)", [path])
+            found = connection.execute("select * from read_parquet(?, hive_partitioning = false)", [path])
             names = [str(each[0]) for each in found.description or ()]
             if len(names) > MAX_COLUMNS:
                 raise errors.UserMistake(f"a row has more than {MAX_COLUMNS:,} cells", place=source.name)

@@ -145,6 +145,33 @@ def test_nan_in_parquet_is_refused_by_its_row(tmp_path: Path) -> None:
         read(path)
 
 
+def test_a_folder_whose_name_looks_like_a_column_changes_no_figure(tmp_path: Path) -> None:
+    folder = tmp_path / "period=1999"
+    folder.mkdir()
+    make_parquet(folder / "x.parquet")
+    check(read(folder / "x.parquet"))
+
+
+def test_a_row_far_below_is_refused_before_all_above_it_are_made(tmp_path: Path) -> None:
+    path, odd = tmp_path / "x.xlsx", tmp_path / "odd.xlsx"
+    make_sheet(path)
+    with zipfile.ZipFile(path) as held, zipfile.ZipFile(odd, "w") as made:
+        for name in held.namelist():
+            part = held.read(name)
+            made.writestr(name, part.replace(b'<row r="2"', b'<row r="999999999"'))
+    with pytest.raises(errors.UserMistake, match="at most 1,048,576 rows"):
+        read(odd)
+
+
+def test_a_sheet_of_very_many_columns_is_refused(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append([f"c{n}" for n in range(1001)])
+    book.save(tmp_path / "x.xlsx")
+    with pytest.raises(errors.UserMistake, match="more than 1,000 cells"):
+        read(tmp_path / "x.xlsx")
+
+
 def make_bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
