@@ -77,7 +77,16 @@ def test_a_citation_names_edition_file_fingerprint_day_publisher_record_and_addr
                 (Q1, [("Removed", "2026Q1", "1")]),
                 (Q2, [("Removed", "2026Q1", "1"), ("Removed", "2026Q2", "1")]),
             ],
-            "; no later edition revised it",
+            "; no later edition here revised it",
+        ),
+        (
+            # Left out by the edition between: no two neighbours state it, and two editions differ all the same.
+            [
+                (Q1, [("Removed", "2026Q1", "1")]),
+                (Q2, [("Removed", "2026Q2", "1")]),
+                ("larkfield-2026-q3.csv", [("Removed", "2026Q1", "2"), ("Removed", "2026Q3", "1")]),
+            ],
+            "; for one period it later said something else",
         ),
         (
             [
@@ -108,10 +117,13 @@ def test_all_editions_that_revised_are_called_all(desk) -> None:
         ("1,234.5", "1,234.5"),
         ("N/A", "N/A"),
         ("1.0000000", "1"),
+        ("5466176", "5,466,176"),
+        ("2023", "2023"),
+        ("00123", "00123"),
         ("", ""),
     ],
 )
-def test_only_the_noise_of_binary_numbers_is_rounded(printed: str, shown: str) -> None:
+def test_only_separators_are_added_and_the_noise_of_binary_numbers_rounded(printed: str, shown: str) -> None:
     assert words.tidy(printed) == shown
 
 
@@ -122,3 +134,18 @@ def test_a_little_is_not_nothing_and_no_difference_has_no_sign() -> None:
     assert words.signed(0) == "0"
     assert words.signed(None) == ""
     assert words.signed(-1234) == "\N{MINUS SIGN}1,234"
+
+
+@pytest.mark.parametrize(
+    ("query", "head"),
+    [
+        ("", "2 numbers revised, dropped or added later"),
+        ("?kind=changed", "1 number revised later"),
+        ("?kind=dropped&edition=2026Q2", "1 number no longer there in edition 2026Q2"),
+        ("?kind=added&about=children", "0 numbers added later, about children&#x27;s safety"),
+    ],
+)
+def test_the_head_over_revisions_says_what_they_were_narrowed_to(desk, query: str, head: str) -> None:
+    figure_fixture.publish_editions(desk, NOW)
+    page = ask(f"/figures/{figure_fixture.DATASET}/revisions/{query}").content.decode()
+    assert page.partition("<h1>")[2].partition("</h1>")[0] == head.replace("&#x27;", "'")

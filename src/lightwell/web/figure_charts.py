@@ -11,7 +11,7 @@ from lightwell.figures.period import Period
 from lightwell.figures.value import Number
 
 _UNITS = {"number": "", "per cent": "in per cent", "share": "as a share of one", "days": "in days"}
-_COUNTS = {"other": "something else, see its name"}
+_COUNTS = {"other": "what its name says"}
 
 
 def draw_history(history: History, sample: bool) -> str:
@@ -69,7 +69,8 @@ def say_history(history: History) -> str:
     name = history.dataset.provider_name
     where = f" ({series.service})" if series.service and series.service != name else ""
     begin = f"What {name}{where} said about {what}"
-    revised = len({(each.first, each.last) for each in history.revisions if each.kind == "changed"})
+    # Not only neighbours: a figure that one edition left out may come back as another number.
+    revised = sum(len({claim.number for claim in claims.values()}) > 1 for claims in history.claims.values())
     if revised:
         periods_said = "one period" if revised == 1 else f"{revised} periods"
         return f"{begin}; for {periods_said} it later said something else"
@@ -80,7 +81,7 @@ def say_history(history: History) -> str:
         return f"{begin}; one edition has this figure"
     if all(len(claims) == 1 for claims in history.claims.values()):
         return f"{begin}; each edition covers a period of its own"
-    return f"{begin}; no later edition revised it"
+    return f"{begin}; no later edition here revised it"
 
 
 def say_steps(dataset: Dataset) -> str:
@@ -94,7 +95,8 @@ def say_steps(dataset: Dataset) -> str:
         )
     if not revising:
         return (
-            f"No edition of these figures revised a number that {dataset.provider_name} had published before"
+            f"No edition here revised a number of the one before it, of those that {dataset.provider_name} "
+            "published"
         )
     editions = f"{revising} of {steps} later editions"
     if revising == steps:
