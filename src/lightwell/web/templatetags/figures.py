@@ -14,6 +14,8 @@ from lightwell.web import figure_charts
 register = template.Library()
 # Beyond this it is the noise of a binary number, as in 0.7879999999999999.
 _PLACES = 6
+# Up to so many digits a number is read without separators, as a year is.
+_YEAR = 4
 
 
 @register.filter
@@ -62,7 +64,9 @@ def named(row: FigureSeries, company: str) -> str:
 
 @register.filter
 def tidy(printed: str) -> str:
-    """Write a number as printed, and long decimals rounded to six places."""
+    """Write a number as printed, but large ones with separators and long decimals rounded to six places."""
+    if printed.isdecimal() and printed.isascii() and len(printed) > _YEAR and printed[0] != "0":
+        return f"{int(printed):,}"
     whole, point, places = printed.partition(".")
     if not (point and len(places) > _PLACES and (whole + places).lstrip("-").isdecimal()):
         return printed

@@ -22,6 +22,7 @@ PAGE = 100
 _MOST_SHOWN = 300
 _NO_EXPLANATION = "none found"
 _CSV = "text/csv; charset=utf-8"
+_HEADS = {"changed": "revised later", "dropped": "no longer there", "added": "added later"}
 _KINDS = {"changed": "Revised", "dropped": "No longer there", "added": "Added later"}
 
 
@@ -96,6 +97,7 @@ def show_revisions(request: HttpRequest, dataset: str) -> HttpResponse:
         "chosen": chosen,
         "editions": [step.later for step in found.steps],
         "kinds": _KINDS.items(),
+        "what": _HEADS.get(chosen["kind"], "revised, dropped or added later"),
         "here": "figures",
     }
     return render(request, "figures/revisions.html", context)
