@@ -80,7 +80,7 @@ def test_a_citation_names_edition_file_fingerprint_day_publisher_record_and_addr
             "; no later edition here revised it",
         ),
         (
-            # Left out by the edition between: no two neighbours state it, and two editions differ all the same.
+            # The edition between left it out: no two neighbours differ, and two editions do all the same.
             [
                 (Q1, [("Removed", "2026Q1", "1")]),
                 (Q2, [("Removed", "2026Q2", "1")]),

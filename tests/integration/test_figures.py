@@ -512,3 +512,13 @@ def test_what_another_publisher_waits_with_is_not_compared_with_and_stops_nobody
     waiting.save()
     prepare["publisher"] = organisations.find_own(desk.ana)
     assert len(editions.prepare_editions(**prepare)) == 1
+
+
+def test_of_editions_of_one_period_each_follows_the_one_put_here_before_it(desk) -> None:
+    rows = [[("Removed", "2026Q1", str(number))] for number in (1, 2, 3)]
+    reads = [figure_fixture.read_file(f"larkfield-{n}.csv", each) for n, each in enumerate(rows)]
+    first, second, third = figure_fixture.publish(desk, reads, NOW)
+    assert third.read_record().body["revisions"]["record"] == second.record
+    steps = figures.list_steps(figure_fixture.DATASET)
+    assert [after.disclosure for _, after in steps] == [second, third]
+    assert steps[0][0].disclosure == first

@@ -237,7 +237,8 @@ def _find_before(read: Read, others: Sequence[tuple[Read, str]]) -> tuple[str, E
     near = [
         each for each in others if each[0].dataset == read.dataset and _order(each[0].edition.latest) <= own
     ]
-    latest = max(near, key=lambda each: _order(each[0].edition.latest), default=None)
+    # Of several about one period the one that was put here last, as rows are ordered.
+    latest = max(reversed(near), key=lambda each: _order(each[0].edition.latest), default=None)
     row = stored[-1] if stored else None
     if latest is not None and (row is None or _order(latest[0].edition.latest) >= (row.last, row.first)):
         return latest[1], latest[0].edition

@@ -60,7 +60,10 @@ def collect_figures(points: Iterable[Point], problems: list[errors.Problem]) -> 
 
 
 def order_editions(read: Sequence[Edition]) -> tuple[Edition, ...]:
-    """Put editions in order: by data set, then by latest period; those of one name are named by file."""
+    """Put editions in order: by data set, then by latest period, of two that end together the shorter last.
+
+    Those of one name are named by file.
+    """
     names = [(each.dataset, each.name) for each in read]
     files = [each.file.rpartition("/")[2] for each in read]
     named = [
@@ -68,7 +71,7 @@ def order_editions(read: Sequence[Edition]) -> tuple[Edition, ...]:
         for each, name, file in zip(read, names, files, strict=True)
     ]
     return tuple(
-        sorted(named, key=lambda each: (each.dataset, each.latest.last, -each.latest.first, each.file))
+        sorted(named, key=lambda each: (each.dataset, each.latest.last, each.latest.first, each.file))
     )
 
 
