@@ -448,7 +448,7 @@ def _ask(client: Client, name: str, address: str, method: str = "get") -> Answer
 
 
 def visit_post(world: World) -> Iterator[Answer]:
-    """Read what leaves by mail and webhook when somebody follows each thing there is, and searches each word."""
+    """Read what leaves by mail and webhook when somebody follows everything and searches each word."""
     searches = [SHARED, *(word for word in world.hidden if " " not in word)]
     for name, address, text in following_fixture.collect_everything(world.state, searches):
         yield Answer(name, address, 200, "", text)
