@@ -349,3 +349,15 @@ def test_what_was_asked_wrongly_is_a_sentence_and_code_two(words: list[str], sai
     result = run("revisions", *words)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_a_problem_of_one_cell_is_told_once_however_many_values_need_it(tmp_path: Path) -> None:
+    file, mapping = tmp_path / "wide.csv", tmp_path / "mine.yaml"
+    file.write_text("Country,2022,2023\nhere,1,2\n", "utf-8")
+    assert run("map", file, "--output", mapping).exit_code == 0
+    confirmed = [line for line in mapping.read_text("utf-8").splitlines() if "confirm:" not in line]
+    mapping.write_text("\n".join(confirmed), "utf-8")
+    file.write_text("Country,2022,2023\n,1,2\n", "utf-8")
+    result = run("revisions", "--mapping", mapping, file)
+    assert result.exit_code == 2
+    assert result.stderr.count("row 2") == 1

@@ -150,8 +150,9 @@ def _explain_problems(context: click.Context) -> Iterator[None]:
     try:
         yield
     except errors.UserMistake as error:
-        for problem in error.problems:
-            click.echo(_show(str(problem)), err=True)
+        # A cell that several values need is one problem to whoever mends the file.
+        for problem in dict.fromkeys(map(str, error.problems)):
+            click.echo(_show(problem), err=True)
         click.echo("nothing was read from any file", err=True)
         context.exit(_COULD_NOT)
     except (errors.Refused, errors.CouldNotCheck) as error:
