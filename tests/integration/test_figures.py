@@ -522,3 +522,15 @@ def test_of_editions_of_one_period_each_follows_the_one_put_here_before_it(desk)
     steps = figures.list_steps(figure_fixture.DATASET)
     assert [after.disclosure for _, after in steps] == [second, third]
     assert steps[0][0].disclosure == first
+
+
+def test_a_service_that_only_a_removed_edition_named_is_named_nowhere(desk) -> None:
+    (title, rows), _ = figure_fixture.EDITIONS
+    held = figure_fixture.write_file(rows).replace(b"Larkfield,", b"Canarywing,")
+    canary = figures.read_file(title, held, figure_fixture.read_mapping())
+    (first,) = figure_fixture.publish(desk, [canary], NOW)
+    figure_fixture.publish(desk, [figure_fixture.read_file(*figure_fixture.EDITIONS[1])], NOW)
+    pages = ("/topics/bullying/", "/companies/larkfield/", "/feeds/", "/figures/", "/api/1/services")
+    assert any("Canarywing" in read(page) for page in pages)
+    desk.withdraw(first.record, "published-in-error", NOW)
+    assert not [page for page in pages if "Canarywing" in read(page)]

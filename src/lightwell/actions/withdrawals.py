@@ -15,7 +15,7 @@ from django.db import transaction
 from lightwell.actions import figures, log
 from lightwell.base import canonical, disclosure, errors, ground, tombstone
 from lightwell.base.canonical import Json
-from lightwell.db.models import Disclosure, Item, Proposal, Tombstone
+from lightwell.db.models import Disclosure, Item, Proposal, Service, Tombstone
 from lightwell.files import data
 from lightwell.files.state import State
 
@@ -76,6 +76,7 @@ def withdraw_disclosure(
             figures.forget_edition(row=row)
             if ground_id == ERASURE:
                 _erase(row)
+            _forget_services(removed)
             _remove_later(state, removed, keep_sealed=ground_id != ERASURE)
     return made
 
@@ -103,6 +104,14 @@ def _erase(row: Disclosure) -> None:
         if "record" in proposal.payload and isinstance(proposal.payload["record"], dict):
             proposal.payload = {"erased": True}
             proposal.save(update_fields=["payload"])
+
+
+def _forget_services(removed: disclosure.Disclosure) -> None:
+    """Take away the services that only removed records named: their names are words of those records."""
+    alone = {service.id for service in removed.services}
+    for row in Disclosure.objects.visible().iterator() if alone else ():
+        alone -= {service.id for service in row.read_record().services}
+    Service.objects.filter(slug__in=alone).delete()
 
 
 def _remove_later(state: State, removed: disclosure.Disclosure, *, keep_sealed: bool) -> None:
