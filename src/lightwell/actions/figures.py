@@ -228,7 +228,8 @@ def read_record(state: State, record: disclosure.Disclosure) -> Read | None:
     files = record.body.get("files")
     if not digest or not isinstance(files, list) or len(files) != 1:
         return None
-    title, file_digest = files[0]["title"], files[0]["digest"]
+    listed = files[0] or {}
+    title, file_digest = listed.get("title"), listed.get("digest")
     if not title or not file_digest:
         raise errors.UserMistake("its name and fingerprint cannot be held back", place="/body/files/0")
     attached = {each.digest for each in record.attachments}

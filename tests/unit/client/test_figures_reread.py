@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 import pytest
 
-from lightwell.base import errors
-from lightwell.client import figures
+from lightwell.base import canonical, disclosure, errors
+from lightwell.client import figures, records
 from lightwell.figures import mapping
 
 PLATFORMS: dict[str, Any] = {
@@ -87,3 +88,89 @@ def test_ordinary_json_is_read() -> None:
 def test_hostile_csv_is_refused_in_a_sentence(data: bytes) -> None:
     with pytest.raises(errors.Refused):
         read(TABLE, "a.csv", data)
+
+
+class Held:
+    """A bundle that holds one layout and one file."""
+
+    def __init__(self, *held: bytes) -> None:
+        self.files = {f"files/{hashlib.sha256(each).hexdigest()}": each for each in held}
+
+    def has(self, path: str) -> bool:
+        return path in self.files
+
+    def read(self, path: str) -> bytes:
+        return self.files[path]
+
+
+def make_record(layout: bytes, **changed: Any) -> disclosure.Disclosure:
+    digests = [f"sha256:{hashlib.sha256(each).hexdigest()}" for each in (DATA, layout)]
+    body = {
+        "edition": "2023",
+        "told_by": "company",
+        "mapping": {"name": "x", "version": "1", "digest": digests[1]},
+        "files": [{"id": "f1", "title": "a.csv", "digest": digests[0]}],
+        "points_in_all": 1,
+    }
+    return disclosure.parse_disclosure(
+        {
+            "id": "fig-9tz590yxgh2v39",
+            "kind": "figures-edition",
+            "version": 1,
+            "schema": 2,
+            "publisher": {"id": "desk", "role": "newsroom", "name": "The Desk"},
+            "provider": {"id": "x", "name": "X"},
+            "language": "en",
+            "date": "2026-11-25",
+            "body": {**body, **changed},
+            "attachments": [
+                {"digest": digest, "bytes": 1, "media_type": "text/csv", "title": f"{at}"}
+                for at, digest in enumerate(digests)
+            ],
+        }
+    )
+
+
+DATA = b"Period,Area,Value\n2023,a,5\n"
+LAYOUT = canonical.encode({"name": "x", "versions": [TABLE]})
+
+
+def reread(record: disclosure.Disclosure, *held: bytes) -> figures.Reread:
+    found = records.Records(disclosures={disclosure.compute_digest(record): record})
+    return figures.check_figures(Held(DATA, *held), found)  # type: ignore[arg-type]  # all that is asked of it
+
+
+def test_an_honest_record_is_read_again() -> None:
+    assert reread(make_record(LAYOUT), LAYOUT).points == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"files": [None]},
+        {"files": [5]},
+        {"files": [{"title": None, "digest": None}]},
+        {"files": None},
+        {"told_by": "clearing-house"},
+        {"told_by": None},
+        {"edition": "2024"},
+        {"points_in_all": 2},
+    ],
+    ids=str,
+)
+def test_a_record_that_states_something_else_or_hides_its_file_is_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(errors.Refused):
+        reread(make_record(LAYOUT, **changed), LAYOUT)
+
+
+@pytest.mark.parametrize("layout", [b"[]", b"{", b"[" * 90 + b"]" * 90, canonical.encode({"name": "x"})])
+def test_a_layout_that_is_none_is_refused(layout: bytes) -> None:
+    with pytest.raises(errors.Refused):
+        reread(make_record(layout), layout)
+
+
+def test_the_words_of_a_forger_do_not_move_the_terminal() -> None:
+    layout = canonical.encode({"name": "x", "versions": [{**TABLE, "\x1b[2J": 1}]})
+    with pytest.raises(errors.Refused) as caught:
+        reread(make_record(layout), layout)
+    assert "\x1b" not in str(caught.value)
