@@ -534,3 +534,11 @@ def test_a_service_that_only_a_removed_edition_named_is_named_nowhere(desk) -> N
     assert any("Canarywing" in read(page) for page in pages)
     desk.withdraw(first.record, "published-in-error", NOW)
     assert not [page for page in pages if "Canarywing" in read(page)]
+
+
+def test_data_sets_whose_ids_would_be_cut_to_one_are_refused() -> None:
+    layout = {**figure_fixture.LAYOUT, "dataset": "safety " * 12}
+    mapping = mappings.make_mapping("larkfield", [mappings.parse_layout(layout)])
+    title, rows = figure_fixture.EDITIONS[0]
+    with pytest.raises(errors.UserMistake, match="longer than 63"):
+        figures.read_file(title, figure_fixture.write_file(rows), mapping)

@@ -82,9 +82,11 @@ def read_file(title: str, held: bytes, mapping: Mapping, hint: Period | None = N
     read = Read(title, held, figure_files.read_bytes(title, held, mapping, hint), mapping)
     report = next(each.report for each in mapping.layouts if each.version == read.edition.version)
     kept = (("name", mapping.name, 80), ("version", read.edition.version, 80), ("report", report, 200))
-    for field, text, most in (*kept, ("dataset", read.dataset, 120)):
+    # An id is cut after 63 signs; two data sets cut to one id would be compared with each other.
+    named_both = f"{mapping.name}-{read.edition.dataset}"
+    for field, text, most in (*kept, ("name and dataset together", named_both, 63)):
         if len(text) > most:
-            raise errors.UserMistake(f"the mapping's {field} is longer than {most} characters", place=title)
+            raise errors.UserMistake(f"the mapping's {field}: longer than {most} characters", place=title)
     return read
 
 
