@@ -31,7 +31,7 @@ LAYOUT = {
     ],
     "no_number": ["N/A"],
 }
-DATASET = "larkfield-safety"
+DATASET = "larkfield-safety-larkfield"
 
 
 def read_mapping() -> Mapping:

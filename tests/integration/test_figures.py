@@ -75,7 +75,7 @@ def test_an_edition_is_a_record_that_states_what_it_revised(desk) -> None:
 
 def test_pages_show_what_was_said_before_and_later_with_file_and_row(desk) -> None:
     figure_fixture.publish_editions(desk, NOW)
-    text = read("/figures/larkfield-safety/revisions/")
+    text = read(f"/figures/{figure_fixture.DATASET}/revisions/")
     assert "1,000" in text
     assert "400" in text
     assert "2026Q1, row 2" in text
@@ -83,8 +83,8 @@ def test_pages_show_what_was_said_before_and_later_with_file_and_row(desk) -> No
     page = read(f"/figures/over-time/{key}/")
     assert "<strong>400</strong>" in page
     assert "No explanation was found" in page
-    assert read("/figures/").count("larkfield-safety") >= 1
-    rows = list(csv.DictReader(io.StringIO(read("/figures/larkfield-safety/revisions.csv"))))
+    assert read("/figures/").count(figure_fixture.DATASET) >= 1
+    rows = list(csv.DictReader(io.StringIO(read(f"/figures/{figure_fixture.DATASET}/revisions.csv"))))
     assert [(row["kind"], row["earlier_as_printed"], row["later_as_printed"]) for row in rows] == [
         ("changed", "1,000", "400"),
         ("dropped", "90%", ""),
@@ -129,7 +129,7 @@ def test_the_gate_alone_hides_what_the_rows_still_hold(desk) -> None:
     )
     assert FigureRevision.objects.exists()
     assert not FigureRevision.objects.visible().exists()
-    assert [each.name for each in revisions.find_dataset("larkfield-safety").editions] == ["2026Q1"]
+    assert [each.name for each in revisions.find_dataset(figure_fixture.DATASET).editions] == ["2026Q1"]
     key = FigureSeries.objects.get(metric="Removed").key
     history = revisions.read_history(key)
     assert {claim.printed for held in history.claims.values() for claim in held.values()} == {
@@ -268,7 +268,7 @@ def test_too_many_parts_are_named_with_the_way_to_them_and_their_company_is_not_
     figure_fixture.publish(desk, [read_narrowed("company", comparisons.MOST_PARTS + 1)], NOW)
     page = read("/figures/compare/spread-of-abuse-images/")
     assert "Only about parts of the whole" in page
-    assert "/figures/narrow-safety/" in page
+    assert "/figures/narrow-safety-larkfield/" in page
     assert "Did not answer" not in page
 
 
@@ -377,15 +377,17 @@ def test_programs_read_sets_revisions_and_every_statement(desk) -> None:
         assert [each["changed"] for each in found["editions"]] == [None, 1]
         with pytest.raises(errors.LightwellError):
             list(archive.iterate_figures(company="nobody-here"))
-        rows = list(archive.iterate_revisions("larkfield-safety"))
+        rows = list(archive.iterate_revisions(figure_fixture.DATASET))
         assert {(row["kind"], row["earlier_as_printed"], row["later_number"]) for row in rows} == {
             ("changed", "1,000", "400"),
             ("dropped", "90%", None),
         }
-        assert [row["kind"] for row in archive.iterate_revisions("larkfield-safety", kind="dropped")] == [
+        assert [row["kind"] for row in archive.iterate_revisions(figure_fixture.DATASET, kind="dropped")] == [
             "dropped"
         ]
-        assert len(list(archive.iterate_revisions("larkfield-safety", edition="2026Q2", children=True))) == 2
+        assert (
+            len(list(archive.iterate_revisions(figure_fixture.DATASET, edition="2026Q2", children=True))) == 2
+        )
         key = next(row["series"]["key"] for row in rows if row["kind"] == "changed")
         statements = archive.read_figure(key)["statements"]
         assert [(each["period"], each["edition"], each["number"]) for each in statements][:2] == [
@@ -394,7 +396,7 @@ def test_programs_read_sets_revisions_and_every_statement(desk) -> None:
         ]
         for refused in ({"kind": "lost"}, {"edition": "1999Q1"}):
             with pytest.raises(errors.LightwellError):
-                list(archive.iterate_revisions("larkfield-safety", **refused))
+                list(archive.iterate_revisions(figure_fixture.DATASET, **refused))
 
 
 @pytest.mark.parametrize(

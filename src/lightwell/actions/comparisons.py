@@ -6,9 +6,9 @@ order, and a company without a figure "did not answer". Everything passes the ga
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -257,8 +257,23 @@ def _make_table(
         sources = [users[period][1] for period in periods if period in users and period in points]
         title = figures.parse_series(row).title
         rows.append(Row(row, title, cells, sources[-1] if sources else ""))
+    rows = _name_publishers(rows, editions)
     rows.sort(key=lambda each: (each.series.provider.casefold(), each.title.casefold()))
     return Table(months, counts, unit, periods, tuple(rows))
+
+
+def _name_publishers(rows: Sequence[Row], editions: Mapping[int, FigureEdition]) -> list[Row]:
+    """Name who put a figure here where two publishers put the same one: it is one figure, said twice."""
+    said = Counter((row.series.provider, row.title) for row in rows)
+    tellers = {each.dataset: each for each in editions.values()}
+    return [
+        replace(
+            row, title=f"{row.title}, put here by {revisions.read_publisher(tellers[row.series.dataset])}"
+        )
+        if said[row.series.provider, row.title] > 1
+        else row
+        for row in rows
+    ]
 
 
 def _make_cell(point: _Stated | None, users: tuple[Number, str] | None) -> Cell | None:

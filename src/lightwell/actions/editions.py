@@ -11,7 +11,7 @@ import contextlib
 import datetime
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lightwell.actions import disclosures, figures
 from lightwell.actions.drafts import Prepared
@@ -88,6 +88,7 @@ def prepare_editions(
     With `keep` the files are put into the sealed area, as those of a draft are. `UserMistake` lists every
     problem; then nothing is kept.
     """
+    reads = [replace(read, publisher=publisher.slug) for read in reads]
     waiting = [
         each
         for mapping in {read.mapping.name: read.mapping for read in reads}.values()

@@ -39,15 +39,17 @@ _BATCH = 2000
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file that was read: its name and bytes, the edition in it, and the mapping it was read by.
+    """A file that was read: its name and bytes, the edition in it, its mapping, and who puts it here.
 
-    `dataset` names what it may be compared with: the mapping, and the data set where a mapping has several.
+    `dataset` names what it may be compared with: the mapping, the data set where a mapping has several, and
+    the publisher, because nobody may put an edition among those of another.
     """
 
     title: str
     data: bytes
     edition: Edition
     mapping: Mapping
+    publisher: str = ""
 
     @property
     def digest(self) -> str:
@@ -56,14 +58,15 @@ class Read:
 
     @property
     def dataset(self) -> str:
-        """The id of its data set, such as meta-enforcement."""
-        return name_dataset(self.edition)
+        """The id of its data set, such as meta-enforcement-desk."""
+        return name_dataset(self.edition, self.publisher)
 
 
-def name_dataset(edition: Edition) -> str:
-    """Name the data set of an edition, unique here and fit for an address."""
+def name_dataset(edition: Edition, publisher: str) -> str:
+    """Name the data set of a publisher's edition, unique here and fit for an address."""
     own = edition.dataset != edition.mapping
-    return fields.make_slug(f"{edition.mapping}-{edition.dataset}" if own else edition.mapping)
+    name = fields.make_slug(f"{edition.mapping}-{edition.dataset}" if own else edition.mapping)
+    return f"{name}-{publisher}"
 
 
 def read_file(title: str, held: bytes, mapping: Mapping, hint: Period | None = None) -> Read:
@@ -239,7 +242,8 @@ def read_record(state: State, record: disclosure.Disclosure) -> Read | None:
         raise errors.UserMistake("the file and its layout are attached to the record", place="/body/files/0")
     held = get_file(state, file_digest)
     mapping = mappings.parse_mapping(canonical.decode(get_file(state, digest)))
-    return read_file(title, held, mapping, statement.find_hint(record, title))
+    read = read_file(title, held, mapping, statement.find_hint(record, title))
+    return replace(read, publisher=record.publisher.id)
 
 
 def parse_series(row: FigureSeries) -> Series:
@@ -299,7 +303,7 @@ def _check_statement(record: disclosure.Disclosure, read: Read) -> None:
     if isinstance(stated, dict) and stated.get("record"):
         before = FigureEdition.objects.visible().filter(disclosure__record=stated["record"]).first()
         if before is not None and before.dataset != read.dataset:
-            sentence = "this is no edition of the same figures"
+            sentence = "this is no edition of the same figures, put here by the same publisher"
             problems.append(errors.Problem("/body/revisions/record", sentence))
         elif before is not None:
             # Rows name a data set as addresses do.

@@ -55,6 +55,11 @@ class Dataset:
         return self.editions[-1]
 
     @property
+    def publisher(self) -> str:
+        """Who put all of them here; another publisher's editions are another data set."""
+        return read_publisher(self.newest)
+
+    @property
     def changed(self) -> int:
         """Earlier values that a later edition changed, over all steps."""
         return sum(step.changed for step in self.steps)
@@ -272,6 +277,11 @@ def _make_dataset(
         tuple(editions),
         tuple(steps),
     )
+
+
+def read_publisher(edition: FigureEdition) -> str:
+    """Name who put an edition here."""
+    return edition.disclosure.read_record().publisher.name
 
 
 def measure_ratio(revision: FigureRevision) -> Decimal | None:

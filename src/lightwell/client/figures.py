@@ -61,6 +61,9 @@ def check_figures(bundle: Bundle, records: Records) -> Reread:
         stated = record.body.get("revisions")
         if isinstance(stated, dict) and isinstance(stated.get("record"), str):
             before = str(stated["record"])
+            if before in newest and newest[before].publisher.id != record.publisher.id:
+                sentence = "it compares itself with an edition that another publisher put here"
+                raise PlacedRefusal(name_record(digest), sentence)
             whole = before in newest and len(versions[before]) == newest[before].version
             with name_place(name_record(digest)):
                 if not _check_step(versions.get(before, []), edition, stated, whole, found):

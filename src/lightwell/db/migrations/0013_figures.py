@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("key", models.CharField(max_length=16, unique=True)),
-                ("dataset", models.CharField(db_index=True, max_length=120)),
+                ("dataset", models.CharField(db_index=True, max_length=200)),
                 ("provider", models.CharField(db_index=True, max_length=200)),
                 ("service", models.CharField(max_length=200)),
                 ("policy_area", models.CharField(max_length=400)),
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("dataset", models.CharField(db_index=True, max_length=120)),
+                ("dataset", models.CharField(db_index=True, max_length=200)),
                 ("mapping", models.CharField(max_length=80)),
                 ("layout", models.CharField(max_length=80)),
                 ("title", models.CharField(blank=True, max_length=200)),

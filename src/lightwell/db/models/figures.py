@@ -26,7 +26,7 @@ class FigureEdition(models.Model):
     period (year times twelve plus month from 0)."""
 
     disclosure = models.OneToOneField(Disclosure, models.CASCADE, related_name="figure_edition")
-    dataset = models.CharField(max_length=120, db_index=True)
+    dataset = models.CharField(max_length=200, db_index=True)
     mapping = models.CharField(max_length=80)
     layout = models.CharField(max_length=80)
     title = models.CharField(max_length=200, blank=True)
@@ -51,7 +51,7 @@ class FigureSeries(models.Model):
     """One figure over periods, whichever edition states it; `key` is a digest of all that names it."""
 
     key = models.CharField(max_length=16, unique=True)
-    dataset = models.CharField(max_length=120, db_index=True)
+    dataset = models.CharField(max_length=200, db_index=True)
     provider = models.CharField(max_length=200, db_index=True)
     service = models.CharField(max_length=200)
     policy_area = models.CharField(max_length=400)
