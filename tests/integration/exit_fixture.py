@@ -144,7 +144,7 @@ def _publish_figures(world: World, desk: Any) -> list[str]:
     (title, rows), (last_title, last_rows) = figure_fixture.EDITIONS
     (first,) = figure_fixture.publish(desk, [figure_fixture.read_file(title, rows)], NOW)
     between = figure_fixture.read_file(
-        f"{REVISED_AWAY}.csv", [("Removed", "2026Q2", "6789012")], REVISED_AWAY
+        f"{REVISED_AWAY}.csv", [("Removed", "2026Q2", "9173048265")], REVISED_AWAY
     )
     (removed,) = figure_fixture.publish(desk, [between], NOW)
     world.keys = figure_fixture.list_keys()
@@ -299,7 +299,7 @@ def _list_words(world: World) -> None:
         PROPOSED: "a proposal that waits",
         WITHDRAWN: "a removed record",
         REVISED_AWAY: "a removed edition of figures",
-        "6789012": "a number of a removed edition",
+        "9173048265": "a number of a removed edition",
         HELD_FIELD: "a held back field",
     }
 

@@ -76,6 +76,10 @@ def test_the_description_is_openapi_and_names_every_address(archive: Archive, cl
         "/overdue",
         "/overdue/studies",
         "/challenges",
+        "/figures",
+        "/figures/{dataset}/series",
+        "/figures/{dataset}/revisions",
+        "/figures/series/{key}",
         "/log",
         "/log/entries/{index}",
     }

@@ -737,7 +737,7 @@ def test_a_sample_is_drawn_and_read_by_command_as_well(state: State) -> None:
     first, second = Reading.objects.order_by("item__number", "page")
     place = [str(first.item.number), str(first.page)]
     assert "not both" in run("read", STUDY, *place, "--clean", "--missed", "3.3", "--as", "ben")
-    assert "no ground" in run("read", STUDY, *place, "--missed", "3.3", "--as", "ben")
+    assert "name the legal reason" in run("read", STUDY, *place, "--missed", "3.3", "--as", "ben")
     assert "this page does not wait" in run("read", STUDY, "9", "9", "--clean", "--as", "ben")
     missed = run("read", STUDY, *place, "--missed", "3.3-3.4", "--ground", "participant", "--as", "ben")
     assert "something missed; 1 drawn pages wait" in missed

@@ -24,7 +24,7 @@ from lightwell.figures import period as periods
 from lightwell.figures.period import Period
 from lightwell.figures.point import Point
 from lightwell.figures.revision import Revision
-from lightwell.files import data, figure_files, figure_steps, mapping_files
+from lightwell.files import data, figure_files, figure_steps
 
 _COULD_NOT = 2
 
@@ -69,6 +69,9 @@ def revisions(
     if as_json and as_csv:
         raise click.UsageError("choose one of --json and --csv")
     with _explain_problems(context):
+        # Imported here, because `lightwell --help` asks every command for its line, in the plain install too.
+        from lightwell.files import mapping_files
+
         compared = figure_steps.compare_files(
             mapping_files.find_mapping(mapping),
             files,

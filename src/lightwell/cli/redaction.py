@@ -420,11 +420,11 @@ def read(
     if not chosen:
         raise errors.UserMistake("no drawn page waits for you" if item is None else "this page does not wait")
     row = chosen[0]
+    if clean and missed:
+        raise errors.UserMistake("a page is clean or something was missed, not both")
     if missed:
         _need_ground(ground)
     if clean == bool(missed):
-        if clean:
-            raise errors.UserMistake("a page is clean or something was missed, not both")
         made = redactions.preview_page(
             state=state, actor=actor, item=row.item, number=row.page, now=state.read_now()
         )

@@ -16,7 +16,7 @@ import urllib.parse
 import warnings
 from collections.abc import Mapping
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 SCHEME = "lightwell-picture:"
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
@@ -84,6 +84,8 @@ class Album:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
+                # WeasyPrint asks Pillow, when it is imported, to take broken pictures too.
+                ImageFile.LOAD_TRUNCATED_IMAGES = False
                 with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
                     pixels = opened.width * opened.height
                     if pixels > MAX_PIXELS or self._pixels + pixels > MAX_PIXELS_IN_ALL:
