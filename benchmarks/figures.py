@@ -23,6 +23,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import report
 
@@ -157,7 +158,7 @@ def make_editions(room: Path, editions: int, points: int) -> tuple[list[Path], i
     return paths, total
 
 
-def write_area(stream, area: int, edition: int, dice: random.Random) -> int:  # type: ignore[no-untyped-def]
+def write_area(stream: TextIO, area: int, edition: int, dice: random.Random) -> int:
     """Write the series of one policy area in one edition."""
     lines = []
     # What an edition says of a figure follows from the area alone, but for the hundredth that this one

@@ -19,7 +19,7 @@ import peers  # noqa: E402
 import pypdfium2  # noqa: E402
 from test_attack import SEED  # noqa: E402
 
-from lightwell.files import attack, recognition, rehearsal, workers  # noqa: E402
+from lightwell.files import attack, recognition, rehearsal, workers  # noqa: E402 - after the path above
 
 OURS = "Lightwell"
 HEAD = """# What attackers get out of a redacted file

@@ -6,12 +6,15 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, register_converter, reverse
 
 from lightwell.actions import comparisons, moments, overview, revisions, topics
 from lightwell.actions.revisions import Dataset, History
+from lightwell.base.disclosure import Disclosure
+from lightwell.db.models import FigureRevision
 from lightwell.figures import period as periods
 from lightwell.figures import table
 from lightwell.files import chart_pictures, state
@@ -253,7 +256,7 @@ def show_clearing_house(request: HttpRequest) -> HttpResponse:
     return render(request, "figures/clearing_house.html", context)
 
 
-def _narrow(request: HttpRequest, dataset: Dataset):  # type: ignore[no-untyped-def]
+def _narrow(request: HttpRequest, dataset: Dataset) -> tuple[QuerySet[FigureRevision], dict[str, str]]:
     names = {step.later.name: step.later.pk for step in dataset.steps}
     edition = asking.choose_value(request.GET, "edition", names)
     kind = asking.choose_value(request.GET, "kind", revisions.KINDS)
@@ -288,7 +291,7 @@ def _find_history(key: str) -> History:
     return found
 
 
-def _read_explanation(record) -> str:  # type: ignore[no-untyped-def]
+def _read_explanation(record: Disclosure) -> str:
     stated = record.body.get("revisions")
     return str(stated.get("explanation") or "") if isinstance(stated, dict) else ""
 
