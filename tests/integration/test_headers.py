@@ -40,6 +40,7 @@ _DIRECTIVES = {
 # Whoever has a session and a token has them for this path only.
 STALE = {"Cookie": "lightwell=stale; lightwell-form=stale; other=1"}
 ADDRESSES_OF_A_ROUTE = 3
+PASSWORD = "slow lanterns over water"
 
 
 class Quiet(wsgiref.simple_server.WSGIRequestHandler):
@@ -216,10 +217,36 @@ def test_the_judge_of_pages_sees_code_inside(page: str) -> None:
     assert _Tags(page).inline
 
 
+def add_officer(environment: dict[str, str]) -> None:
+    """Add somebody who can sign in; without a terminal the command reads the password from its input."""
+    added = subprocess.run(
+        [*MAIN, "person", "add", "dan", "--role", "safeguarding-officer"],
+        env=environment, input=f"{PASSWORD}\n{PASSWORD}\n", capture_output=True, text=True, timeout=90,
+        start_new_session=True, check=False,
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+
+
+def sign_in_over_tls(site: str, secure: dict[str, str]) -> dict[str, str]:
+    """Sign in as a browser behind TLS does; the last cookie set under each name, as it was set."""
+    form = httpx.get(f"{site}/workspace/sign-in/", headers=secure)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)[1]
+    first = [each.split(";")[0] for each in form.headers.get_list("set-cookie")]
+    answer = httpx.post(
+        f"{site}/workspace/sign-in/",
+        data={"username": "dan", "password": PASSWORD, "csrfmiddlewaretoken": token},
+        headers=secure | {"Cookie": "; ".join(first), "Origin": site.replace("http:", "https:")},
+    )
+    assert answer.status_code == 302, answer.text
+    found = form.headers.get_list("set-cookie") + answer.headers.get_list("set-cookie")
+    return {each.split("=")[0]: each for each in found}
+
+
 def test_over_tls_browsers_are_told_to_come_back_by_tls_and_cookies_insist_on_it(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if name != "LIGHTWELL_DATABASE"}
     environment = {**kept, "LIGHTWELL_STATE": str(tmp_path / "state"), "LIGHTWELL_TLS": "1"}
     assert run(environment, "init", "--origin", "archive.example/tls").returncode == 0
+    add_officer(environment)
     port = find_port()
     serving = subprocess.Popen(
         [*MAIN, "serve", "--port", str(port), "--processes", "1", "--no-worker"],
@@ -240,11 +267,23 @@ def test_over_tls_browsers_are_told_to_come_back_by_tls_and_cookies_insist_on_it
             assert int(re.search(r"max-age=(\d+)", told)[1]) >= 31_536_000, address
             assert "includeSubDomains" in told, address
             assert "strict-transport-security" not in httpx.get(site + address).headers, address
-        cookies = httpx.get(f"{site}/workspace/sign-in/", headers=secure).headers.get_list("set-cookie")
-        assert cookies
-        for cookie in cookies:
-            assert cookie.startswith("__Secure-"), cookie
-            assert "Secure;" in cookie + ";", cookie
+        cookies = sign_in_over_tls(site, secure)
+        # RFC 6265bis, section 4.1.3.2: of this host alone, so that no neighbour under the domain plants one.
+        assert sorted(cookies) == ["__Host-lightwell", "__Host-lightwell-form"]
+        for cookie in cookies.values():
+            told = cookie.split("; ")[1:]
+            assert {"Secure", "Path=/", "HttpOnly", "SameSite=Strict"} <= set(told), cookie
+            assert not [each for each in told if each.lower().startswith("domain")], cookie
+        held = secure | {"Cookie": "; ".join(each.split(";")[0] for each in cookies.values())}
+        # Who is known is led on to what is missing for the account; a stranger is led to the door.
+        inside = [httpx.get(f"{site}/workspace/account/", headers=each) for each in (secure, held)]
+        assert ["sign-in" in each.headers["location"] for each in inside] == [True, False]
+        # Browsers send them everywhere now; whatever is public is still the same for everybody.
+        for address in ("/", "/static/lightwell.css", "/files/" + "0" * 64, "/api/1/studies", "/search/?q=a"):
+            alone, known = (httpx.get(site + address, headers=each) for each in (secure, held))
+            assert (alone.status_code, alone.content) == (known.status_code, known.content), address
+            assert "set-cookie" not in known.headers, address
+            assert "cookie" not in known.headers.get("vary", "").lower(), address
     finally:
         serving.send_signal(signal.SIGTERM)
         serving.wait(timeout=30)

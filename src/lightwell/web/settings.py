@@ -188,11 +188,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _TLS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_AGE = 8 * 60 * 60
-# Browsers send them nowhere else, and `keep_cookies_inside` reads none elsewhere: pages and files are the
-# same for everybody. By the prefix a browser takes them over TLS alone (RFC 6265bis, section 4.1.3).
-SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/workspace/"
+# Over TLS no neighbour under the same domain may plant one: by the prefix a browser takes them from this host
+# alone (RFC 6265bis, section 4.1.3.2), which asks for the path "/". Then browsers send them everywhere, and
+# `keep_cookies_inside` throws them away outside the workspace: pages and files are the same for everybody.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/" if _TLS else "/workspace/"
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (
-    ("__Secure-lightwell", "__Secure-lightwell-form") if _TLS else ("lightwell", "lightwell-form")
+    ("__Host-lightwell", "__Host-lightwell-form") if _TLS else ("lightwell", "lightwell-form")
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # A folder of research is handed in at once or in a few times; each file of a form may keep one open.
