@@ -28,7 +28,7 @@ from lightwell.actions import (
     revisions,
     watching,
 )
-from lightwell.base import disclosure, errors
+from lightwell.base import disclosure, errors, withholding
 from lightwell.client import site, verify
 from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries, Proposal
 from lightwell.figures import mapping as mappings
@@ -473,6 +473,47 @@ def test_a_corrected_edition_leaves_true_what_the_next_one_said_of_it_before(des
     bundles.write_bundle(state=desk.state, folder=tmp_path / "less")
     verdict = verify.verify_bundle(tmp_path / "less")
     assert any("is not here as it was then" in each for each in verdict.not_proven)
+
+
+def test_the_verdict_names_each_record_of_figures_that_is_not_read_again(desk, tmp_path) -> None:
+    """One layout held back, one version removed: the rest is read, these two are named and counted."""
+    first, second = figure_fixture.publish_editions(desk, NOW)
+    publish_again(desk, first, [("Removed", "2025Q4", "900"), ("Removed", "2026Q1", "1,150")])
+    desk.withdraw(first.record, "published-in-error", NOW, version=2)
+    value = copy.deepcopy(disclosure.format_disclosure(second.read_record()))
+    value |= {"version": 2, "supersedes": second.digest, "opened": []}
+    hidden = withholding.Decision("/body/mapping", "junior-staff", "2027-01-01", "approver")
+    payload = disclosures.format_payload(disclosure.parse_disclosure(value), (hidden,))
+    desk.do("disclosure", second.record, payload, NOW)
+    log.publish_checkpoint(state=desk.state, now=NOW)
+    bundles.write_bundle(state=desk.state, folder=tmp_path / "bundle")
+    verdict = verify.verify_bundle(tmp_path / "bundle")
+    assert any(each.startswith("2 editions of published figures read again") for each in verdict.proven)
+    text = verify.format_verdict(verdict).partition("Not proven:")[2]
+    assert "published figures: of 4 versions of records 2 not read again" in text
+    assert f"the figures of {first.record}, version 2: removed with a reason (log entry " in text
+    title = second.read_record().body["title"]
+    assert f"the figures of {second.record}, version 2 “{title}”: its layout is held back" in text
+    not_read = verify.format_json(verdict)["figures"]["not_read"]
+    assert [(each["record"], each["version"]) for each in not_read] == [
+        (first.record, 2),
+        (second.record, 2),
+    ]
+
+
+def test_what_was_compared_with_a_version_that_was_removed_since_is_named_and_not_refused(
+    desk, tmp_path
+) -> None:
+    (title, rows), later = figure_fixture.EDITIONS
+    (first,) = figure_fixture.publish(desk, [figure_fixture.read_file(title, rows)], NOW)
+    publish_again(desk, first, [("Removed", "2025Q4", "900"), ("Removed", "2026Q1", "1,150")])
+    (second,) = figure_fixture.publish(desk, [figure_fixture.read_file(*later)], NOW)
+    desk.withdraw(first.record, "published-in-error", NOW, version=2)
+    log.publish_checkpoint(state=desk.state, now=NOW)
+    bundles.write_bundle(state=desk.state, folder=tmp_path / "bundle")
+    verdict = verify.verify_bundle(tmp_path / "bundle")
+    named = verify.format_json(verdict)["figures"]["not_compared"]
+    assert named == [second.read_record().body["title"]]
 
 
 def test_a_link_out_of_a_watched_folder_is_not_followed_and_a_turned_name_is_refused(desk, tmp_path) -> None:

@@ -48,6 +48,7 @@ class Verdict:
     not_proven: tuple[str, ...]
     titles: Mapping[str, str] = field(default_factory=dict)  # by study, as its publisher wrote them
     challenges: tuple[register.Standing, ...] = ()
+    figures: Mapping[str, Json] = field(default_factory=dict)  # as `client/figures` formats it
 
 
 def verify_bundle(root: Path, own_policy: policy.Policy | None = None) -> Verdict:
@@ -65,7 +66,7 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
     records = record_files.read_records(bundle, history)  # first: what is gone is named as the log names it
     check_account(bundle, history)
     checked = openings.check_openings(bundle, history.book, records)
-    reread = figures.check_figures(bundle, records)
+    reread = figures.check_figures(bundle, history.book, records)
     check_paths(bundle, history, records, checked)
     stated = history.account
     return Verdict(
@@ -82,6 +83,7 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
         (*_list_not_proven(history, records), *figures.describe_unread(reread)),
         _read_titles(history.book, records),
         tuple(challenges.list_challenges(history, challenges.read_owners(bundle, history))),
+        figures.format_reread(reread),
     )
 
 
@@ -177,6 +179,7 @@ def format_json(verdict: Verdict) -> dict[str, Json]:
         "challenges": [
             dict(zip(register.COLUMNS, register.format_row(each), strict=True)) for each in verdict.challenges
         ],
+        "figures": dict(verdict.figures),
         "proven": list(verdict.proven),
         "not_proven": list(verdict.not_proven),
     }
