@@ -18,7 +18,7 @@ from lightwell.actions import inventories, log, patterns, redactions, suspension
 from lightwell.archive import inventory
 from lightwell.base import errors
 from lightwell.db.models import Item, Study
-from lightwell.files import cells, foundation
+from lightwell.files import cells, foundation, package, workbook
 from lightwell.files.state import State
 
 S = office_fixture.S
@@ -111,6 +111,47 @@ def test_open_document_repeats_its_cells_and_hides_its_sheets(tmp_path: Path) ->
     assert cells.format_table(sheet) == ",2,2,2\r\n,2,2,2\r\n"
 
 
+def test_what_was_written_on_a_cell_goes_with_it_once_and_with_who_wrote_it(tmp_path: Path) -> None:
+    one, two = read(tmp_path, office_fixture.make_xlsx())
+    assert one.comments == (cells.Comment(1, 1, "Di Example", "cellremark"),)
+    assert two.comments == ()
+    told = json.loads(cells.format_cells([one, two], {}))
+    assert [each["comments"] for each in told["sheets"]] == [
+        [{"row": 1, "column": 1, "author": "Di Example", "text": "cellremark"}],
+        [],
+    ]
+    note = (
+        "<office:annotation><dc:creator>Cy Example</dc:creator><dc:date>2026-01-02T00:00:00</dc:date>"
+        "<text:p>first</text:p><text:p>second</text:p></office:annotation>"
+    )
+    empty = f'<table:table-cell table:number-columns-repeated="3">{note}</table:table-cell>'
+    full = f'<table:table-cell office:value-type="float" office:value="2">{note}</table:table-cell>'
+    row = (
+        f'<table:table-row table:number-rows-repeated="2"><table:table-cell/>{empty}{full}</table:table-row>'
+    )
+    body = f'<table:table table:name="R">{row}</table:table>'
+    (sheet,) = read(tmp_path, office_fixture.make_odf("spreadsheet", body), "ods")
+    assert sheet.comments == tuple(
+        cells.Comment(1, column, "Cy Example", "first second") for column in (2, 5)
+    )
+    assert "first" not in cells.format_table(sheet)
+
+
+def test_a_thread_counts_once_though_the_file_keeps_a_note_for_older_programs() -> None:
+    root = package.parse_xml(
+        f'<comments xmlns="{S}"><authors><author>tc={{A1}}</author><author>Di</author></authors><commentList>'
+        '<comment ref="A1" authorId="0"><text><t>[Threaded comment] open</t></text></comment>'
+        '<comment ref="nowhere" authorId="1"><text><t>loose</t></text></comment></commentList>'
+        "</comments>".encode(),
+        "comments",
+    )
+    assert list(workbook.iterate_comments(root)) == [("nowhere", "Di", "loose")]
+    loose = cells.Sheet("S", False, (), (cells.Comment(0, 0, "Di", "loose"),))
+    assert json.loads(cells.format_cells([loose], {}))["sheets"][0]["comments"] == [
+        {"author": "Di", "text": "loose"}
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "data", "sentence"),
     [
@@ -128,6 +169,16 @@ def test_a_file_made_to_fill_the_memory_is_refused(
 ) -> None:
     with pytest.raises(errors.UserMistake, match=sentence):
         read(tmp_path, data, kind)
+
+
+@pytest.mark.parametrize("limit", ["MAX_CELLS", "MAX_CHARACTERS"])
+def test_comments_count_towards_what_is_handed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    book = office_fixture.make_xlsx(1, rows=1, columns=1)
+    monkeypatch.setattr(cells, limit, {"MAX_CELLS": 1, "MAX_CHARACTERS": len("n1r1c1 cellremark")}[limit])
+    with pytest.raises(errors.UserMistake, match="not handed out as data"):
+        read(tmp_path, book)
 
 
 def test_one_cell_far_away_makes_no_table_of_a_thousand_million_places(tmp_path: Path) -> None:
@@ -176,6 +227,7 @@ def test_cells_leave_while_the_document_is_whole_and_not_once_a_word_of_it_is_hi
     assert table.content.splitlines()[1] == b"n1r2c1,n1r2c2,n1r2c3"
     told = json.loads(client.get(f"{whole}cells.json").content)
     assert [each["name"] for each in told["sheets"]] == ["Sheet 1", "Sheet 2"]
+    assert [each["text"] for each in told["sheets"][0]["comments"]] == ["cellremark"]
     assert told["document"]["digest"] == f"sha256:{Item.objects.get(number=1).sha256}"
     assert client.get(f"{whole}sheets/3.csv").status_code == 404
     # Neither the sheet with the hidden word nor the other.
@@ -186,9 +238,11 @@ def test_cells_leave_while_the_document_is_whole_and_not_once_a_word_of_it_is_hi
         refused = client.get(parted + exit_name)
         assert refused.status_code == 451
         assert b"n1r1c1" not in refused.content
+        assert b"cellremark" not in refused.content
     # What was read once is asked for at the gate each time.
     suspensions.suspend_page(actor=desk.ana, item=Item.objects.get(number=1), page=None, now=exits.NOW)
     for exit_name in ("cells.json", "sheets/1.csv"):
         gone = client.get(whole + exit_name)
         assert gone.status_code in (404, 451)
         assert b"n1r2c1" not in gone.content
+        assert b"cellremark" not in gone.content

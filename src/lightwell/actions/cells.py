@@ -19,6 +19,8 @@ from lightwell.files import cells, durable, media, workers
 from lightwell.files.state import State
 
 _LIMITS = workers.Limits(opening_seconds=30)
+# Another name whenever more is read, so that nobody is answered with what was kept before.
+_ALL = "cells-and-comments.json"
 # Reading is slow: one at a time, the others wait.
 _TURN = threading.BoundedSemaphore(1)
 CLOSED = (
@@ -46,7 +48,7 @@ def read_cells(*, state: State, document: documents.Document, sheet: int | None 
         raise errors.Refused(CLOSED)
     digest = documents.find_original(document.item.sha256).digest
     kept = state.root / pictures.FOLDER / digest[:2] / digest
-    name = "cells.json" if sheet is None else f"sheet-{sheet}.csv"
+    name = _ALL if sheet is None else f"sheet-{sheet}.csv"
     with contextlib.suppress(FileNotFoundError):
         return (kept / name).read_bytes()
     with _TURN:

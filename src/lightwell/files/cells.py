@@ -1,4 +1,4 @@
-"""The cells of a spreadsheet as data: a table of each sheet (CSV) and all cells with their formulas (JSON).
+"""The cells of a spreadsheet as data: a table of each sheet (CSV), all cells, formulas and comments (JSON).
 
 Read from the XML of XLSX (ECMA-376 part 1, 18.3) and ODS (ODF 1.3 part 3, 9), as the file itself says: values
 as they were kept, never reckoned anew, dates in ISO 8601, hidden sheets, rows and columns as the others. What
@@ -22,7 +22,7 @@ from lxml import etree
 
 from lightwell.base import errors
 from lightwell.base.canonical import Json
-from lightwell.files import markup
+from lightwell.files import markup, workbook
 from lightwell.files.package import Element, Package
 
 FORMAT = "lightwell.cells.v1"
@@ -56,12 +56,23 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody wrote on a cell: row and column from 1, 0 where none is named; author may be empty."""
+
+    row: int
+    column: int
+    author: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A sheet by name, in the order of the file; `hidden` when the file hides it."""
 
     name: str
     hidden: bool
     cells: tuple[Cell, ...]
+    comments: tuple[Comment, ...] = ()
 
 
 def read_sheets(path: Path, kind: str, only: int | None = None) -> list[Sheet]:
@@ -92,12 +103,17 @@ def format_table(sheet: Sheet) -> str:
 
 
 def format_cells(sheets: list[Sheet], source: dict[str, Json]) -> str:
-    """Write all cells as JSON; `source` says which document they are of."""
+    """Write all cells and comments as JSON; `source` says which document they are of."""
     value: dict[str, Json] = {
         "format": FORMAT,
         "document": source,
         "sheets": [
-            {"name": sheet.name, "hidden": sheet.hidden, "cells": [_describe(each) for each in sheet.cells]}
+            {
+                "name": sheet.name,
+                "hidden": sheet.hidden,
+                "cells": [_describe(each) for each in sheet.cells],
+                "comments": [_describe_comment(each) for each in sheet.comments],
+            }
             for sheet in sheets
         ],
     }
@@ -121,6 +137,11 @@ def _describe(cell: Cell) -> dict[str, Json]:
     return {**told, "formula": cell.formula} if cell.formula else told
 
 
+def _describe_comment(comment: Comment) -> dict[str, Json]:
+    place: dict[str, Json] = {"row": comment.row, "column": comment.column} if comment.row else {}
+    return {**place, **({"author": comment.author} if comment.author else {}), "text": comment.words}
+
+
 class _Room:
     """How much was read already, so that a file made to fill the memory is stopped early."""
 
@@ -128,8 +149,14 @@ class _Room:
         self.cells = self.characters = 0
 
     def take(self, cell: Cell, times: int = 1) -> None:
-        self.cells += times
-        self.characters += times * (len(cell.formula) + len(str(cell.value)))
+        self._add(times, times * (len(cell.formula) + len(str(cell.value))))
+
+    def take_comment(self, comment: Comment) -> None:
+        self._add(1, len(comment.author) + len(comment.words))
+
+    def _add(self, cells: int, characters: int) -> None:
+        self.cells += cells
+        self.characters += characters
         if self.cells > MAX_CELLS:
             raise _make_refusal(f"more than {MAX_CELLS:,} cells")
         if self.characters > MAX_CHARACTERS:
@@ -153,13 +180,27 @@ def _read_xlsx(opened: Package, only: int | None) -> Iterator[Sheet]:
     for number, sheet in enumerate(sheets, 1):
         relation = relations.get(markup.get_id(sheet))
         cells: list[Cell] = []
+        comments: list[Comment] = []
         wanted = only is None or only == number
         if wanted and relation is not None and opened.has(relation.target):
             for cell in _list_xlsx_cells(opened.read_xml(relation.target), shared, dated, early):
                 room.take(cell)
                 cells.append(cell)
+            for comment in _list_xlsx_comments(opened, relation.target):
+                room.take_comment(comment)
+                comments.append(comment)
         hidden = (sheet.get("state") or "visible") != "visible"
-        yield Sheet(sheet.get("name") or f"sheet {number}", hidden, tuple(cells))
+        yield Sheet(sheet.get("name") or f"sheet {number}", hidden, tuple(cells), tuple(comments))
+
+
+def _list_xlsx_comments(opened: Package, target: str) -> Iterator[Comment]:
+    for each in markup.read_relations(opened, target).values():
+        if each.kind.endswith(workbook.COMMENTS) and opened.has(each.target):
+            for reference, author, words in workbook.iterate_comments(opened.read_xml(each.target)):
+                place = _REFERENCE.fullmatch(reference)
+                row = _read_number(place[2], 0, _MAX_ROWS) if place else 0
+                column = min(_MAX_COLUMNS, _read_column(place[1])) if place and row else 0
+                yield Comment(row, column, author, words)
 
 
 def _find_part(
@@ -246,6 +287,7 @@ def _write_date(serial: float, early: bool) -> str:
 
 _SPACE = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _OFFICE, _TEXT, _STYLE = (f"{_SPACE}{name}:1.0}}" for name in ("table", "office", "text", "style"))
+_CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 
 
 def _read_ods(opened: Package, only: int | None) -> Iterator[Sheet]:
@@ -266,18 +308,24 @@ def _read_ods(opened: Package, only: int | None) -> Iterator[Sheet]:
     }
     room = _Room()
     for number, sheet in enumerate(sheets, 1):
-        cells = tuple(_list_ods_cells(sheet, room)) if only is None or only == number else ()
+        comments: list[Comment] = []
+        cells = tuple(_list_ods_cells(sheet, room, comments)) if only is None or only == number else ()
         hidden = sheet.get(f"{_TABLE}style-name") in invisible
-        yield Sheet(sheet.get(f"{_TABLE}name") or f"sheet {number}", hidden, cells)
+        yield Sheet(sheet.get(f"{_TABLE}name") or f"sheet {number}", hidden, cells, tuple(comments))
 
 
-def _list_ods_cells(sheet: Element, room: _Room) -> Iterator[Cell]:
+def _list_ods_cells(sheet: Element, room: _Room, comments: list[Comment]) -> Iterator[Cell]:
+    """Iterate over the cells of a sheet, and add what is written on them to `comments`."""
     top = 1
     for row in sheet.iter(f"{_TABLE}table-row"):
         deep = _read_number(row.get(f"{_TABLE}number-rows-repeated"), 1, _MAX_ROWS)
         left, found = 1, []
         for each in row.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
             wide = _read_number(each.get(f"{_TABLE}number-columns-repeated"), 1, _MAX_COLUMNS)
+            for note in each.iterchildren(f"{_OFFICE}annotation"):
+                # On the first of cells that repeat: the file keeps it once.
+                comments.append(_read_ods_comment(note, top, min(left, _MAX_COLUMNS)))
+                room.take_comment(comments[-1])
             if (cell := _read_ods_cell(each)) is not None:
                 room.take(cell, deep * wide)
                 found += [(left + step, cell) for step in range(wide)]
@@ -301,6 +349,12 @@ def _read_ods_cell(each: Element) -> Cell | None:
         return Cell(0, 0, "boolean", each.get(f"{_OFFICE}boolean-value") == "true", formula)
     words = each.get(f"{_OFFICE}string-value") or words
     return Cell(0, 0, "text", words, formula) if words or formula else None
+
+
+def _read_ods_comment(note: Element, row: int, column: int) -> Comment:
+    author = next((each.text for each in note.iter(_CREATOR) if each.text), "")
+    words = " ".join(_join_paragraph(each) for each in note.iter(f"{_TEXT}p"))
+    return Comment(row, column, author, " ".join(words.split()))
 
 
 def _join_paragraph(root: Element) -> str:

@@ -6,7 +6,7 @@ The frame in which that happens, and the other kinds of Open XML: `files/openxml
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
@@ -15,6 +15,8 @@ from lightwell.files import markup, package, preparation
 from lightwell.files.package import Element
 from lightwell.files.preparation import Finding, Preparation, make_finding
 
+# How the relations of a sheet to the parts with its comments end.
+COMMENTS = ("/comments", "/threadedComment")
 # A page of a PDF is at most 200 inches (ISO 32000-1, annex C.2); a longer sheet is cut into pages.
 _MAX_POINTS = 14_000
 _ROW_POINTS, _COLUMN_POINTS, _CHARACTER_POINTS = 15.0, 48.0, 5.6
@@ -52,7 +54,7 @@ def prepare_sheets(copy: markup.Copy) -> Preparation:
         for other in markup.read_relations(copy.package, relation.target).values():
             if not copy.package.has(other.target):
                 continue
-            if other.kind.endswith(("/comments", "/threadedComment")):
+            if other.kind.endswith(COMMENTS):
                 comments += _list_cell_comments(copy.package.read_xml(other.target), name)
             elif other.kind.endswith("/drawing"):
                 drawing = copy.package.read_xml(other.target)
@@ -166,14 +168,19 @@ def _fit_to_width(copy: markup.Copy, names: Iterable[str]) -> None:
         copy.changed[name] = package.write_xml(root)
 
 
-def _list_cell_comments(root: Element, sheet: str) -> list[str]:
+def iterate_comments(root: Element) -> Iterator[tuple[str, str, str]]:
+    """Iterate over the comments of a part: the cell, such as "B7", the author if one is named, the words."""
     authors = [each.text or "" for each in markup.find_all(root, "author")]
-    found = []
     for each in markup.find_all(root, "comment", "threadedComment"):
         index = each.get("authorId") or ""
         author = authors[int(index)] if index.isdecimal() and int(index) < len(authors) else ""
         # Older programs see a note in place of a thread, which is counted where it stands whole.
         if not author.startswith("tc={"):
-            by = f", {author}" if author else ""
-            found.append(f"“{sheet}”, cell {each.get('ref') or '?'}{by}: {markup.read_text(each)}")
-    return found
+            yield each.get("ref") or "", author, markup.read_text(each)
+
+
+def _list_cell_comments(root: Element, sheet: str) -> list[str]:
+    return [
+        f"“{sheet}”, cell {place or '?'}{f', {author}' if author else ''}: {words}"
+        for place, author, words in iterate_comments(root)
+    ]
