@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from document_fixture import NOW, PARTLY, STUDY, WHOLE, Archive, build_archive, suspend
 
 from lightwell.actions import log
@@ -144,3 +148,126 @@ def test_the_shelf_never_holds_more_than_its_measure(monkeypatch: pytest.MonkeyP
         shelf.put("now", f"{number:090}", memory.Page(b"x" * 10, {}))
         assert sum(len(key) + len(page.body) for key, page in shelf.pages.items()) == shelf.size <= 1000
     assert list(shelf.pages) == [f"{number:090}" for number in range(40, 50)]
+
+
+READERS = 8
+
+
+class Crowd:
+    """Readers who ask for one page at once, each in a thread of its own; no database is asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.stamp: object = "now"
+        self.made = 0
+        self.asked = threading.Semaphore(0)
+        self.another = threading.Event()
+        self.lock = threading.Lock()
+        self.pool = ThreadPoolExecutor(READERS)
+        monkeypatch.setattr(memory, "read_stamp", self.read_stamp)
+
+    def read_stamp(self) -> object:
+        self.asked.release()
+        return self.stamp
+
+    def keep(self, first: Callable[[], HttpResponse]) -> memory.View:
+        """Keep a view whose first answer is `first`; a later one says which it was."""
+
+        def view(request: HttpRequest) -> HttpResponse:
+            with self.lock:
+                self.made += 1
+                number = self.made
+            if number == 1:
+                return first()
+            self.another.set()
+            return HttpResponse(f"answer {number}")
+
+        return memory.keep(view)
+
+    def begin(self, view: memory.View, address: str = "/page/") -> Future[HttpResponse]:
+        """Have one more reader ask; returns once that one has asked."""
+        going = self.pool.submit(view, RequestFactory().get(address))
+        assert self.asked.acquire(timeout=60)
+        return going
+
+
+@pytest.fixture
+def crowd(monkeypatch: pytest.MonkeyPatch, shelf: memory._Shelf) -> Crowd:
+    return Crowd(monkeypatch)
+
+
+def test_readers_who_ask_at_once_share_one_rendering(crowd: Crowd, shelf: memory._Shelf) -> None:
+    all_asked = threading.Event()
+
+    def answer() -> HttpResponse:
+        assert all_asked.wait(60)
+        # Were another made, it would be now; nobody waits longer for that than this.
+        crowd.another.wait(0.3)
+        return HttpResponse("answer 1")
+
+    view = crowd.keep(answer)
+    going = [crowd.begin(view) for _ in range(READERS)]
+    all_asked.set()
+    assert [each.result(60).content for each in going] == [b"answer 1"] * READERS
+    assert (crowd.made, len(shelf.pages), shelf.going) == (1, 1, {})
+
+
+@pytest.mark.parametrize("status", [None, 404], ids=["raises", "not found"])
+def test_when_nothing_comes_of_it_those_who_waited_make_it_themselves(
+    crowd: Crowd, shelf: memory._Shelf, status: int | None
+) -> None:
+    fail = threading.Event()
+
+    def answer() -> HttpResponse:
+        assert fail.wait(60)
+        if status is None:
+            raise KeyError("a fault")
+        return HttpResponse("not here", status=status)
+
+    view = crowd.keep(answer)
+    first, *others = [crowd.begin(view) for _ in range(READERS)]
+    fail.set()
+    assert all(each.result(60).content.startswith(b"answer ") for each in others)
+    if status is None:
+        with pytest.raises(KeyError):
+            first.result(60)
+    else:
+        assert first.result(60).status_code == status
+    assert shelf.going == {}
+
+
+def test_who_asks_after_a_change_or_for_another_address_waits_for_nobody(crowd: Crowd) -> None:
+    release = threading.Event()
+
+    def answer() -> HttpResponse:
+        assert release.wait(60)
+        return HttpResponse("answer 1")
+
+    view = crowd.keep(answer)
+    first = crowd.begin(view)
+    assert crowd.begin(view, "/page/?q=1").result(60).content == b"answer 2"
+    crowd.stamp = "later"
+    assert crowd.begin(view).result(60).content == b"answer 3"
+    release.set()
+    # And what was begun before the change is kept for nobody.
+    assert first.result(60).content == b"answer 1"
+    assert crowd.begin(view).result(60).content == b"answer 3"
+
+
+def test_who_hangs_holds_up_nobody_for_ever(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "LONGEST_WAIT_SECONDS", 0.05)
+    release = threading.Event()
+
+    def answer() -> HttpResponse:
+        assert release.wait(60)
+        return HttpResponse("answer 1")
+
+    view = crowd.keep(answer)
+    hanging = crowd.begin(view)
+    assert crowd.begin(view).result(60).content == b"answer 2"
+    release.set()
+    assert hanging.result(60).content == b"answer 1"
+
+
+def test_a_page_that_asks_for_itself_does_not_wait_for_itself(crowd: Crowd) -> None:
+    view = crowd.keep(lambda: view(RequestFactory().get("/page/")))
+    assert crowd.begin(view).result(60).content == b"answer 2"

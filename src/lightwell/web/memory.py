@@ -4,6 +4,9 @@ Only answers that are the same for every reader may be kept: no session, no cook
 the day. The stamp is what the log holds, how far it is confirmed, and the day; when any moves, everything
 kept is forgotten. It is read from the database for each request: whatever hides something appends to the
 log in the same transaction, so that every process forgets with the commit that hides.
+
+In each process one thread makes a page and those that ask for the same one meanwhile wait for it: otherwise
+eight readers of a page that has just changed would make it eight times, all of them slowly.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from lightwell.files import state
 
 MAX_BYTES = 64 * 1024 * 1024
+# Longer nobody waits for another's page: whoever makes it may hang.
+LONGEST_WAIT_SECONDS = 20.0
 _OK = 200
 _KEPT_HEADERS = (
     "Content-Type",
@@ -41,23 +46,69 @@ class Page:
     headers: dict[str, str]
 
 
+class _Rendering:
+    """A page that one thread is making; `page` stays None where nothing came of it that others may have."""
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
+        self.done = threading.Event()
+        self.page: Page | None = None
+
+
 class _Shelf:
-    """Rendered pages under their address, the least recently read one goes first."""
+    """Rendered pages under their address, the least recently read one goes first; and those being made."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.stamp: object = None
         self.pages: OrderedDict[str, Page] = OrderedDict()
         self.size = 0
+        # With the stamp: who asks after a change must not get what was begun before it.
+        self.going: dict[tuple[object, str], _Rendering] = {}
 
     def find(self, stamp: object, key: str) -> Page | None:
         with self.lock:
-            if stamp != self.stamp:
-                self.stamp, self.size = stamp, 0
-                self.pages.clear()
-            if key in self.pages:
-                self.pages.move_to_end(key)
-            return self.pages.get(key)
+            return self._find(stamp, key)
+
+    def _find(self, stamp: object, key: str) -> Page | None:
+        if stamp != self.stamp:
+            self.stamp, self.size = stamp, 0
+            self.pages.clear()
+        if key in self.pages:
+            self.pages.move_to_end(key)
+        return self.pages.get(key)
+
+    def find_or_begin(self, stamp: object, key: str) -> Page | _Rendering:
+        """Find a page, waiting for whoever makes it; a rendering where the asking thread is to make it.
+
+        The rendering must be given back by `end`, whatever happens. Who waited in vain makes the page alone.
+        """
+        with self.lock:
+            found = self._find(stamp, key)
+            if found is not None:
+                return found
+            other = self.going.get((stamp, key))
+            if other is None:
+                return self.going.setdefault((stamp, key), _Rendering())
+        if other.thread != threading.get_ident():
+            if not other.done.wait(LONGEST_WAIT_SECONDS):
+                self._drop(stamp, key, other)
+            if other.page is not None:
+                return other.page
+        return _Rendering()
+
+    def end(self, stamp: object, key: str, rendering: _Rendering, page: Page | None) -> None:
+        """Give what was made to all who wait; with None they make it themselves."""
+        if page is not None:
+            self.put(stamp, key, page)
+        self._drop(stamp, key, rendering)
+        rendering.page = page
+        rendering.done.set()
+
+    def _drop(self, stamp: object, key: str, rendering: _Rendering) -> None:
+        with self.lock:
+            if self.going.get((stamp, key)) is rendering:
+                del self.going[stamp, key]
 
     def put(self, stamp: object, key: str, page: Page) -> None:
         with self.lock:
@@ -122,17 +173,25 @@ def _keep(view: View, read_moment: Callable[[], str]) -> View:
             return view(request, *args, **kwargs)
         stamp = read_stamp()
         key = f"{read_moment()} {request.scheme}://{request.get_host()}{request.get_full_path()}"
-        found = _shelf.find(stamp, key)
-        if found is None:
-            response = view(request, *args, **kwargs)
-            if response.status_code != _OK or response.cookies or response.streaming:
-                return response
-            headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
-            mark = hashlib.sha256(response.content).hexdigest()[:32]
-            found = Page(response.content, {**headers, "ETag": f'"{mark}"', "Cache-Control": "no-cache"})
-            _shelf.put(stamp, key, found)
+        shelf = _shelf
+        found = shelf.find_or_begin(stamp, key)
+        if isinstance(found, _Rendering):
+            rendering, page = found, None
+            try:
+                response = view(request, *args, **kwargs)
+                if response.status_code != _OK or response.cookies or response.streaming:
+                    return response
+                page = found = _make_page(response)
+            finally:
+                shelf.end(stamp, key, rendering, page)
         if request.headers.get("If-None-Match") == found.headers["ETag"]:
             return HttpResponseNotModified(headers=found.headers)
         return HttpResponse(found.body, headers=found.headers)
 
     return answer
+
+
+def _make_page(response: HttpResponse) -> Page:
+    headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
+    mark = hashlib.sha256(response.content).hexdigest()[:32]
+    return Page(response.content, {**headers, "ETag": f'"{mark}"', "Cache-Control": "no-cache"})
