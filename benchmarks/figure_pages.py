@@ -87,6 +87,10 @@ def measure(found: report.Report, state: Path, topic: str, clients: int, rounds:
             site.ask(clients, [(0, page)] * (4 * clients))
         limit = site.ask(clients, [(0, LIMIT)] * (rounds * clients))
         fresh = site.ask(clients, [(0, f"{page}?{number}") for number in range(rounds)])
+        together = site.ask(
+            clients,
+            [(0, f"{page}?together={number}") for number in range(rounds // 4) for _ in range(clients)],
+        )
         alone = site.ask(1, [(0, f"{page}?one={number}") for number in range(min(rounds, 40))])
         warm = site.ask(clients, [(0, page)] * (rounds * clients))
     size = sum(each[2] for each in warm) / len(warm) / 1000
@@ -94,6 +98,11 @@ def measure(found: report.Report, state: Path, topic: str, clients: int, rounds:
         (f"`{LIMIT}`, the server's smallest answer", limit, "half / 99 % of answers; limit"),
         (f"comparison, {clients} clients", warm, f"goal {GOAL_MILLISECONDS} ms; {size:.0f} kB"),
         (f"made anew for every question, {clients} clients", fresh, "each address asked once"),
+        (
+            f"made anew for {clients} clients who ask for the same address at once",
+            together,
+            "made once in each process",
+        ),
         ("made anew for every question, one client", alone, "what the first reader waits"),
     ):
         times = [took for _, took, _ in answers]

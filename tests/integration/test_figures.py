@@ -25,6 +25,7 @@ from lightwell.actions import (
     figures,
     log,
     organisations,
+    proposals,
     revisions,
     watching,
 )
@@ -32,8 +33,10 @@ from lightwell.base import disclosure, errors, withholding
 from lightwell.client import site, verify
 from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries, Proposal
 from lightwell.figures import mapping as mappings
+from lightwell.figures import period as periods
 from lightwell.files import foundation, mapping_files
 from lightwell.files.state import State
+from lightwell.web.templatetags import figures as figure_tags
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
@@ -238,6 +241,76 @@ def test_companies_stand_side_by_side_and_who_gave_no_figure_did_not_answer(desk
     assert "1,000" not in table
     assert "<svg" in read("/figures/compare/spread-of-abuse-images/0.svg")
     assert "No figure about this has been put here" in read("/figures/compare/sleep/")
+
+
+def read_plainly(companies: list[str], topic: str) -> list[tuple[tuple[str, ...], dict[str, list[str]]]]:
+    """Compute the tables of a comparison from every row of every edition in view, slowly and plainly."""
+    newest: dict[tuple[str, ...], dict[periods.Period, figures.Point]] = {}
+    for edition in FigureEdition.objects.visible():
+        for series, points in figures.read_edition(edition).figures.items():
+            if figures.format_series(series, edition.dataset).topic == topic and series.provider in companies:
+                newest.setdefault((series.counts, series.unit, series.title), {}).update(points)
+    tables: dict[tuple[str, ...], dict[str, list[str]]] = {}
+    for counts, unit, _ in newest:
+        held = {key[2]: points for key, points in newest.items() if key[:2] == (counts, unit)}
+        numbered = {at for points in held.values() for at, each in points.items() if each.number is not None}
+        shown = sorted(numbered)[-comparisons.MOST_PERIODS :]
+        tables[counts, unit, *map(periods.format_period, shown)] = {
+            title: [points[at].printed if at in points else "" for at in shown]
+            for title, points in held.items()
+            if any(at in points for at in shown)
+        }
+    return sorted(tables.items())
+
+
+def test_of_many_periods_the_last_with_a_number_are_shown_as_the_newest_edition_states_them(desk) -> None:
+    quarters = [f"{2014 + at // 4}Q{at % 4 + 1}" for at in range(48)]
+    first = [("Removed", each, str(at + 1)) for at, each in enumerate(quarters[:-1])]
+    # The newest edition takes the last twelve numbers back, and gives a rate for some quarters only.
+    second = [(name, each, "N/A" if each in quarters[-13:] else f"{value}0") for name, each, value in first]
+    second += [("Removed", quarters[-1], "N/A"), *(("Rate", each, "5%") for each in quarters[::5])]
+    figure_fixture.publish(
+        desk, [figure_fixture.read_file("a.csv", first), figure_fixture.read_file("b.csv", second)], NOW
+    )
+    found = comparisons.compare_topic("spread-of-abuse-images")
+    tables = {
+        (table.counts, table.unit, *map(periods.format_period, table.periods)): {
+            row.title: [cell.printed if cell else "" for cell in row.cells] for row in table.rows
+        }
+        for table in found.tables
+    }
+    assert sorted(tables.items()) == read_plainly(["Larkfield (sample)"], "spread-of-abuse-images")
+    assert ("pieces", "number", *quarters[-21:-13]) in tables
+
+
+def test_one_figure_put_here_by_two_publishers_is_told_apart_by_their_names(desk) -> None:
+    read_once = figure_fixture.read_file(*figure_fixture.EDITIONS[0])
+    figure_fixture.publish(desk, [read_once], NOW)
+    assert "put here by" not in read_rows()
+    ana, _ = desk.find_pair({"id": "herald", "role": "newsroom", "name": "The Herald"})
+    (prepared,) = editions.prepare_editions(
+        state=desk.state,
+        reads=[read_once],
+        said=editions.Said(),
+        publisher=organisations.find_own(ana),
+        now=NOW,
+    )
+    said = {"kind": prepared.kind, "subject": prepared.subject, "payload": prepared.payload}
+    desk.approve(proposals.propose(actor=ana, now=NOW, **said), NOW)
+    rows = read_rows()
+    assert "put here by The Herald" in rows
+    assert "put here by Larkfield (sample)" in rows
+
+
+def read_rows() -> str:
+    return read("/figures/compare/spread-of-abuse-images/").partition("<tbody>")[2].partition("</tbody>")[0]
+
+
+def test_what_stands_in_a_cell_is_text_on_the_page() -> None:
+    cell = comparisons.Cell("<b>1</b>", 1, None)
+    assert figure_tags.cells([cell, None]) == (
+        '<td class="num">&lt;b&gt;1&lt;/b&gt;</td><td class="num"><span class="soft">not there</span></td>'
+    )
 
 
 def read_narrowed(told_by: str, markets: int) -> figures.Read:

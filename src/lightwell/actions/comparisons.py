@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from lightwell.actions import figures, revisions
 from lightwell.base import fields
@@ -55,7 +55,7 @@ class Row:
     @property
     def name(self) -> str:
         """Name company and figure; once where the service is called as the company is."""
-        return revisions.name_figure(self.series.provider, self.series)
+        return revisions.name_title(self.series.provider, self.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,13 @@ class Comparison:
     in_parts: tuple[tuple[str, str], ...] = ()
 
 
+class _Group(NamedTuple):
+    """What becomes a table: its periods, oldest first, and what each series states for them, by its key."""
+
+    periods: tuple[Period, ...]
+    held: dict[int, dict[Period, _Stated]]
+
+
 class _Stated(NamedTuple):
     """What an edition states for a period: its key, the value as printed and as a number's text."""
 
@@ -105,17 +112,12 @@ def compare_topic(topic: str, *, companies: Iterable[str] = ()) -> Comparison:
     """
     editions = {row.pk: row for row in FigureEdition.objects.visible().select_related("disclosure__provider")}
     series, in_parts = _choose_series(topic, editions)
-    newest = _read_newest(series, editions)
-    people = _read_people(editions)
-    grouped: dict[tuple[int, str, str], dict[int, dict[Period, _Stated]]] = defaultdict(dict)
-    for pk, points in newest.items():
-        row = series[pk]
-        for months in {period.months for period in points}:
-            held = {period: point for period, point in points.items() if period.months == months}
-            grouped[months, row.counts, row.unit][pk] = held
+    grouped = _read_groups(series, editions)
+    shown = [period for group in grouped.values() for period in group.periods]
+    people = _read_people(editions, min((period.first for period in shown), default=0)) if shown else {}
     tables = [
-        _make_table(*key, held, series, editions, people)
-        for key, held in sorted(grouped.items(), key=_order_group)
+        _make_table(*key, group, series, editions, people)
+        for key, group in sorted(grouped.items(), key=_order_group)
     ]
     spoke = {*((row.provider, row.dataset) for row in series.values()), *in_parts}
     silent = _list_silent(editions, spoke, companies)
@@ -191,24 +193,71 @@ def _list_silent(
     return tuple(sorted(silent, key=str.casefold))
 
 
+def _read_groups(
+    series: Mapping[int, FigureSeries], editions: Mapping[int, FigureEdition]
+) -> dict[tuple[int, str, str], _Group]:
+    """Read what is shown of series, by (months, counts, unit)."""
+    kinds: dict[tuple[str, str], dict[int, FigureSeries]] = defaultdict(dict)
+    for pk, row in series.items():
+        kinds[row.counts, row.unit][pk] = row
+    groups = {}
+    for (counts, unit), rows in kinds.items():
+        # Only the index is asked which periods there are: of forty, eight are shown, and reading all the rest
+        # of a hundred companies took as long as everything else.
+        stated = FigurePoint.objects.filter(series__in=rows, edition__in=list(editions))
+        by_length: dict[int, list[Period]] = defaultdict(list)
+        for first, last in stated.values_list("first", "last").distinct():
+            period = Period(first, last)
+            by_length[period.months].append(period)
+        for months, periods in by_length.items():
+            groups[months, counts, unit] = _read_group(sorted(periods), rows, editions)
+    return groups
+
+
+def _read_group(
+    periods: Sequence[Period], series: Mapping[int, FigureSeries], editions: Mapping[int, FigureEdition]
+) -> _Group:
+    """Read the last of some periods of one length for which somebody gives a number.
+
+    The rest are years before anybody counted. Where the last have none, more are read, in growing steps.
+    """
+    looked_at = MOST_PERIODS
+    while True:
+        window = periods[-looked_at:]
+        held = _read_newest(series, editions, window[0].first, window[0].months)
+        known = {
+            period for points in held.values() for period, each in points.items() if each.number is not None
+        }
+        if len(known) >= MOST_PERIODS or len(window) == len(periods):
+            return _Group(tuple(sorted(known)[-MOST_PERIODS:]), held)
+        looked_at *= 4
+
+
 def _read_newest(
-    series: dict[int, FigureSeries], editions: dict[int, FigureEdition]
+    series: Mapping[int, FigureSeries],
+    editions: Mapping[int, FigureEdition],
+    since: int,
+    months: int | None = None,
 ) -> dict[int, dict[Period, _Stated]]:
+    """Read what the newest edition that has it states, for periods from a month on, of one length or any."""
     order = {pk: place for place, pk in enumerate(editions)}
-    found: dict[int, dict[tuple[int, int], _Stated]] = defaultdict(dict)
-    # Plain rows: a page about many companies reads tens of thousands; an object each was most of its time.
-    rows = FigurePoint.objects.filter(series__in=series, edition__in=order).values_list(
-        "series", "first", "last", "edition", "printed", "number"
-    )
+    found: dict[int, dict[Period, _Stated]] = defaultdict(dict)
+    points = FigurePoint.objects.filter(series__in=series, edition__in=order, first__gte=since)
+    if months is not None:
+        points = points.filter(last=F("first") + months - 1)
+    # Plain rows: a page about many companies reads thousands; an object each was most of its time.
+    rows = points.values_list("series", "first", "last", "edition", "printed", "number")
     for pk, first, last, edition, printed, number in rows.iterator(2000):
-        held = found[pk].get((first, last))
+        period = Period(first, last)
+        held = found[pk].get(period)
         if held is None or order[held.edition] < order[edition]:
-            found[pk][first, last] = _Stated(edition, printed, number)
-    periods = {each: Period(*each) for points in found.values() for each in points}
-    return {pk: {periods[each]: stated for each, stated in points.items()} for pk, points in found.items()}
+            found[pk][period] = _Stated(edition, printed, number)
+    return found
 
 
-def _read_people(editions: dict[int, FigureEdition]) -> dict[str, dict[Period, tuple[Number, str]]]:
+def _read_people(
+    editions: Mapping[int, FigureEdition], since: int
+) -> dict[str, dict[Period, tuple[Number, str]]]:
     """Read how many people use a company's services, by company and period, with where that stands."""
     rows = {
         row.pk: row
@@ -217,12 +266,12 @@ def _read_people(editions: dict[int, FigureEdition]) -> dict[str, dict[Period, t
         )
     }
     found: dict[str, dict[Period, tuple[Number, str]]] = defaultdict(dict)
-    for pk, points in _read_newest(rows, editions).items():
+    for pk, points in _read_newest(rows, editions, since).items():
         row = rows[pk]
+        named = f" ({row.service})" if row.service not in ("", WHOLE) else ""
         for period, point in points.items():
             number = figures.read_number(point.number)
             if number:
-                named = f" ({row.service})" if row.service not in ("", WHOLE) else ""
                 source = f"{row.metric}{named}, {editions[point.edition].title}"
                 found[row.provider][period] = (number, source)
     return found
@@ -237,16 +286,12 @@ def _make_table(
     months: int,
     counts: str,
     unit: str,
-    held: dict[int, dict[Period, _Stated]],
+    group: _Group,
     series: dict[int, FigureSeries],
     editions: dict[int, FigureEdition],
     people: dict[str, dict[Period, tuple[Number, str]]],
 ) -> Table:
-    # Only periods for which somebody gives a number: the rest are years before anybody counted.
-    known = sorted(
-        {period for points in held.values() for period, each in points.items() if each.number is not None}
-    )
-    periods = tuple(known[-MOST_PERIODS:])
+    periods, held = group
     rows = []
     for pk, points in held.items():
         row = series[pk]

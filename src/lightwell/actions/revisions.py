@@ -213,8 +213,12 @@ def name_series(series: FigureSeries) -> str:
 
 def name_figure(company: str, series: FigureSeries) -> str:
     """Name a figure with its company in front; once where the service is called as the company is."""
-    name = name_series(series)
-    return name if name.startswith(f"{company} · ") else f"{company}: {name}"
+    return name_title(company, name_series(series))
+
+
+def name_title(company: str, title: str) -> str:
+    """Put a company in front of the name of a figure, unless it begins with it."""
+    return title if title.startswith(f"{company} · ") else f"{company}: {title}"
 
 
 def has_overlap(dataset: Dataset) -> bool:
