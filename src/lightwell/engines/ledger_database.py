@@ -107,7 +107,8 @@ class Database(ABC):
     def _abandon(self) -> None:
         """Undo the transaction; where even that fails, let the connection go, which undoes it too."""
         try:
-            self.run("ROLLBACK")
+            if self._connection is not None:
+                self.run("ROLLBACK")
         except Exception:
             self._drop()
 

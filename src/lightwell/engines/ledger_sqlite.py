@@ -7,6 +7,7 @@ comes after it. The file must lie on a disk of this machine: SQLite's locks do n
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
@@ -80,6 +81,7 @@ class SqliteDatabase(Database):
         super().__init__(str(path))
         self._path = path
         self._is_new = is_new
+        self._file: tuple[int, int] | None = None
         self.open()
 
     def run(self, sql: str, *values: object) -> Rows:
@@ -87,6 +89,13 @@ class SqliteDatabase(Database):
         return rows
 
     def begin(self, population: str | None) -> None:
+        if self._find_file() != self._file:
+            # SQLite would go on writing into the file that nobody finds any more.
+            self._drop()
+            raise errors.Damaged(
+                f"the ledger {self.where} was moved or replaced while it was in use, so no number is shown: "
+                "put back the one with the latest entries (lightwell ledger verify --head tells)"
+            )
         # One writer at a time in the whole file; taken at once, so that no reader's snapshot turns stale.
         self.run("BEGIN" if population is None else "BEGIN IMMEDIATE")
 
@@ -107,9 +116,12 @@ class SqliteDatabase(Database):
             raise
         # Only once, so that a ledger that vanished while it was used is not replaced by an empty one.
         self._is_new = False
+        self._file = self._find_file()
         return connection
 
     def explain(self, error: BaseException) -> errors.LightwellError | None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return ledger_database.explain_full_disk(self.where)
         if isinstance(error, OSError):
             return errors.UserMistake(f"cannot be opened: {error.strerror}", place=self.where)
         if not isinstance(error, sqlite3.Error):
@@ -142,8 +154,16 @@ class SqliteDatabase(Database):
                 os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         elif not self._path.exists():
             raise errors.UserMistake("there is no such ledger; see the spelling", place=self.where)
-        if not stat.S_ISREG(os.stat(self._path).st_mode):
+        if not stat.S_ISREG(self._path.stat().st_mode):
             raise errors.UserMistake("a ledger is a file, and this is none", place=self.where)
+
+    def _find_file(self) -> tuple[int, int] | None:
+        """Tell which file bears the ledger's name now; None if there is none."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         # Nothing is written before the file is known to be ours or empty.

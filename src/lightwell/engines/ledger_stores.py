@@ -283,10 +283,11 @@ class StoredLedger:
         return bytes(rows[0][0]) if rows else None
 
     def _find_free(self, population: str, key: str, grant: str) -> bytes | None:
-        """Find the bytes that cost this grant nothing: published, or given to it before."""
-        given = self._find_by_key(population, key, entries.PUBLISHED) or (
-            self._find_by_key(population, key, entries.ANSWERED, grant) if grant else None
-        )
+        """Find the bytes that cost this grant nothing: published, or given to it before it was revoked."""
+        given = self._find_by_key(population, key, entries.PUBLISHED)
+        part = self._find_part(population, grant) if grant and given is None else None
+        if part and part.part and not part.part.is_revoked:
+            given = self._find_by_key(population, key, entries.ANSWERED, grant)
         if given is None:
             return None
         body = self._find_body(population, key)
