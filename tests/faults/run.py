@@ -218,6 +218,8 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     yield {
         "all": len(chosen),
         "shapes": len(shapes),
+        # Points within the store's way of taking over a finished file.
+        "stored": sum(name.startswith("chmod /state/files/scratch/") for _, name in shapes),
         "acts": {lived.act.name: len(lived.points) for lived in acts},
     }
     # Act by act, because what an act brings about is looked at once in each share.

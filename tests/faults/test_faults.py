@@ -21,6 +21,7 @@ RUN = Path(__file__).with_name("run.py")
 # Points of each journey in the ordinary run, and in the full one; 0 is every point.
 SAMPLE = {"journey": 12, "hiding": 12, "asking": 6, "handing": 6}
 FULL = {"journey": 600, "hiding": 0, "asking": 0, "handing": 0}
+PUBLISHING = ("journey", "hiding")
 # With an office file each point has LibreOffice print it twice.
 OFFICE = 60
 SEED = int(os.environ.get("LIGHTWELL_FAULT_SEED") or secrets.randbelow(1_000_000))
@@ -70,6 +71,8 @@ def test_a_fault_at_a_sample_of_durable_steps_loses_nothing(tmp_path, record_pro
         print(f"\nfaults at a sample of durable steps of {journey}: LIGHTWELL_FAULT_SEED={SEED}")
     lines = read(*start(tmp_path / "one", journey, SAMPLE[journey], "1/1"))
     assert len(judge(lines, record_property)) == SAMPLE[journey]
+    if journey in PUBLISHING:
+        assert lines[0]["stored"], "no point lies where a finished file is put into the store"
 
 
 @pytest.mark.full

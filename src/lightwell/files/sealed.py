@@ -100,11 +100,10 @@ class Writer:
         os.fsync(self._file.fileno())
         digest = self._hashed.hexdigest()
         target = self._store.find_path(AREA, digest)
-        changed = durable.make_folders(target.parent)
+        durable.make_folders(target.parent)
         # A crash before this line leaves the leftover, after it the whole file under its digest.
         os.replace(self._path, target)
-        for folder in changed | {target.parent}:
-            durable.flush_folder(folder)
+        self._store.flush_name(target)
         self._store.keep_bytes(AREA, digest)
         self.digest = digest
 

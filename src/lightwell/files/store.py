@@ -27,6 +27,7 @@ class FileStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._anchored: set[Path] = set()
 
     def put_bytes(self, area: str, data: bytes) -> str:
         """Store bytes durably and return their digest in hex; storing the same bytes again costs nothing.
@@ -39,7 +40,9 @@ class FileStore:
             # As young as what is new, or the sweep might take it for a leftover (`actions/leftovers`).
             os.utime(path)
         else:
-            durable.replace_file(path, data, crowded=True)
+            durable.make_folders(path.parent)
+            durable.write_and_rename(path, data, crowded=True)
+        self.flush_name(path)
         return digest
 
     def put_file(self, area: str, path: Path) -> str:
@@ -51,14 +54,27 @@ class FileStore:
         target = self.find_path(area, digest)
         if target.exists():
             os.utime(target)
+            self.flush_name(target)
             path.unlink()
             return digest
-        changed = durable.make_folders(target.parent)
+        durable.make_folders(target.parent)
         durable.flush_file(path)
         os.replace(path, target)
-        for folder in changed | {target.parent}:
-            durable.flush_folder(folder)
+        self.flush_name(target)
         return digest
+
+    def flush_name(self, path: Path) -> None:
+        """Make the name of stored bytes durable, also of such as were there already.
+
+        Whoever put them may have died before flushing, and made the folders above as well: what this process
+        has not flushed itself is flushed up to the root.
+        """
+        folders = [path.parent]
+        if path.parent not in self._anchored:
+            folders += [each for each in path.parent.parents if each.is_relative_to(self.root.parent)]
+        for folder in folders:
+            durable.flush_folder(folder)
+        self._anchored.add(path.parent)
 
     def get_bytes(self, area: str, digest: str) -> bytes:
         """Return stored bytes; `Damaged` when they are missing or are not those of the digest."""
