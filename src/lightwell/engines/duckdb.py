@@ -1,0 +1,253 @@
+"""DuckDB over files: the default engine, and with the others the only place where exact figures exist.
+
+Exact numbers live in one method's frame, between the statement and the noise; they are neither logged nor put
+into an error. DuckDB's own words may quote data, so none of them ever leaves.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from lightwell.base import errors
+from lightwell.engines import sql
+from lightwell.query import bound, plan
+from lightwell.query import domain as domains
+from lightwell.query.bound import Bounded
+from lightwell.query.codebook import Codebook
+from lightwell.query.domain import Key
+from lightwell.query.noise import Dice, Schedule
+from lightwell.query.release import Noisy
+
+_READERS = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
+# What a column may be stored as, by the type that the codebook gives it.
+_STORED = {
+    domains.BOOLEAN: ("BOOLEAN",),
+    domains.INTEGER: (
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "DOUBLE",
+        "FLOAT",
+    ),
+    domains.REAL: (
+        "DOUBLE",
+        "FLOAT",
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "DECIMAL",
+    ),
+    domains.TEXT: ("VARCHAR", "ENUM"),
+    domains.DATE: ("DATE",),
+    domains.TIMESTAMP: ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"),
+}
+_UNITS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "VARCHAR", "UUID")
+
+
+class DuckDB:
+    """Measures plans over one file for each table and gives them out with noise, never without.
+
+    `files` maps each table of the codebook to a Parquet or CSV file, or to a folder's pattern of Parquet
+    files.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, Path | str],
+        codebook: Codebook,
+        dice: Dice,
+        *,
+        memory: str = "4GB",
+        threads: int | None = None,
+    ) -> None:
+        self._codebook, self._dice = codebook, dice
+        self._lock = threading.Lock()
+        self._files = {name.lower(): Path(place) for name, place in files.items()}
+        missing = [table.name for name, table in codebook.tables.items() if name not in self._files]
+        unknown = sorted(set(self._files) - set(codebook.tables))
+        problems = [errors.Problem(name, "No file is named for this table.") for name in missing]
+        problems += [errors.Problem(name, "The codebook has no such table.") for name in unknown]
+        for place in self._files.values():
+            if not place.is_file():
+                problems.append(errors.Problem(str(place), "There is no such file."))
+            elif place.suffix.lower() not in _READERS:
+                problems.append(errors.Problem(str(place), "Give a .parquet or .csv file."))
+        if problems:
+            raise errors.UserMistake(problems=problems)
+        self._stamps = {place: _stamp(place) for place in self._files.values()}
+        self.version = _digest(self._files)
+        self._connection = self._open(memory, threads)
+
+    def _open(self, memory: str, threads: int | None) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(":memory:")
+        try:
+            connection.execute("SET memory_limit = ?", [memory])
+            if threads:
+                connection.execute("SET threads = ?", [threads])
+            connection.execute("SET enable_progress_bar = false")
+            allowed = ", ".join(f"'{_escape(str(place.resolve()))}'" for place in self._files.values())
+            connection.execute(f"SET allowed_paths = [{allowed}]")
+            connection.execute("SET enable_external_access = false")
+            for name, place in self._files.items():
+                reader = _READERS[place.suffix.lower()]
+                table = sql.quote(self._codebook.tables[name].name)
+                source = f"{reader}('{_escape(str(place.resolve()))}')"
+                connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {source}")  # noqa: S608
+            connection.execute("SET lock_configuration = true")
+        except duckdb.Error:
+            raise errors.UserMistake(
+                "A data file cannot be read: it is damaged, or not what its name says."
+            ) from None
+        self._compare_columns(connection)
+        return connection
+
+    def _compare_columns(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Refuse a codebook that is not this file's, by names and types, which are public."""
+        problems = []
+        for table in self._codebook.tables.values():
+            described = connection.execute(f"DESCRIBE {sql.quote(table.name)}").fetchall()
+            stored = {row[0].lower(): str(row[1]) for row in described}
+            wanted = [(column.name, _STORED[column.domain.kind]) for column in table.columns.values()]
+            if table.unit:
+                wanted.append((table.unit, _UNITS))
+            for name, kinds in wanted:
+                place = f"{table.name}.{name}"
+                found = stored.get(name.lower())
+                if found is None:
+                    problems.append(errors.Problem(place, "The file has no such column."))
+                elif found.partition("(")[0] not in kinds:
+                    problems.append(
+                        errors.Problem(place, f"The file stores {found}, which the codebook does not say.")
+                    )
+        if problems:
+            raise errors.UserMistake(problems=problems)
+
+    def write_statements(self, bounded: Bounded) -> list[str]:
+        """The SQL that would be run: it says nothing that the plan and the codebook do not."""
+        return [statement.text for statement in sql.write_statements(bounded, self._codebook)]
+
+    def release(self, bounded: Bounded, schedule: Schedule) -> list[Noisy]:
+        """Measure a plan and give each group's numbers with noise.
+
+        Public groups are all there, empty ones too; private ones where enough children are in them, noise
+        included. Raises Damaged, in one sentence without data, when the files cannot be read; what was
+        charged stays charged.
+        """
+        for place, stamp in self._stamps.items():
+            if _stamp(place) != stamp:
+                raise errors.Damaged(
+                    f"{place.name} has changed since it was opened; open it again as a new version."
+                )
+        exact = self._measure(bounded)
+        the_plan = bounded.plan
+        private = the_plan.has_private_keys
+        groups = sorted(exact, key=_order_group) if private else the_plan.list_groups()
+        vectors: list[list[list[int]]] = []
+        for number, measure in enumerate(the_plan.measures):
+            zero = [0] * max(measure.count, 1)
+            rows = [exact[group][number] if group in exact else zero for group in groups]
+            levels = [bound.build_levels(row) if measure.kind == "bins" else [row] for row in rows]
+            drawn = []
+            for level, share in enumerate(schedule.shares[number]):
+                flat = [value for row in levels for value in row[level]]
+                noisy = self._dice.add_noise(flat, share.sigma, share.square, share.nano_rho)
+                size = len(levels[0][level]) if levels else 0
+                drawn.append([noisy[start : start + size] for start in range(0, len(noisy), size or 1)])
+            vectors.append([[value for part in drawn for value in part[row]] for row in range(len(groups))])
+        released = [
+            Noisy(group, tuple(tuple(vector[row]) for vector in vectors)) for row, group in enumerate(groups)
+        ]
+        if schedule.threshold is not None:
+            decides = find_threshold_measure(the_plan)
+            released = [one for one in released if one.numbers[decides][0] >= schedule.threshold]
+        return released
+
+    def _measure(self, bounded: Bounded) -> dict[tuple[Key, ...], list[list[int]]]:
+        the_plan = bounded.plan
+        width = len(the_plan.keys)
+        groups: dict[tuple[Key, ...], list[list[int]]] = {}
+        for statement in sql.write_statements(bounded, self._codebook):
+            for row in self._run(statement.text):
+                group = tuple(row[:width])
+                numbers = groups.get(group)
+                if numbers is None:
+                    numbers = groups[group] = [[0] * max(measure.count, 1) for measure in the_plan.measures]
+                if statement.has_bins:
+                    numbers[statement.measures[0]][row[width]] = int(row[width + 1])
+                    continue
+                for place, measure in enumerate(statement.measures):
+                    value = row[width + place]
+                    numbers[measure][0] = 0 if value is None else int(value)
+        return groups
+
+    def _run(self, text: str) -> Sequence[tuple[Any, ...]]:
+        # One cursor for each caller; the lock is for making it, not for running.
+        with self._lock:
+            cursor = self._connection.cursor()
+        try:
+            return cursor.execute(text).fetchall()
+        except duckdb.Error:
+            raise errors.Damaged(
+                "The data could not be read to the end; the charge stands and nothing was shown."
+            ) from None
+        except MemoryError:
+            raise errors.Damaged(
+                "The query took more memory than it may; the charge stands and nothing was shown."
+            ) from None
+        finally:
+            cursor.close()
+
+
+def find_threshold_measure(the_plan: plan.Plan) -> int:
+    """The place of the measure by which private groups are shown or not."""
+    return next(
+        number
+        for number, measure in enumerate(the_plan.measures)
+        if measure.kind == "children" and measure.argument is None
+    )
+
+
+def _order_group(group: tuple[Key, ...]) -> tuple[Any, ...]:
+    return tuple(
+        (
+            value is None,
+            value.toordinal() if isinstance(value, datetime.date) else value if value is not None else 0,
+        )
+        for value in group
+    )
+
+
+def _stamp(place: Path) -> tuple[int, int, int]:
+    try:
+        found = place.stat()
+    except OSError:
+        return (0, 0, 0)
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _digest(files: Mapping[str, Path]) -> str:
+    """The version of the data: one digest over every file, by the name of its table."""
+    whole = hashlib.sha256()
+    for name in sorted(files):
+        with files[name].open("rb") as file:
+            whole.update(name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()
+
+
+def _escape(text: str) -> str:
+    return text.replace("'", "''")

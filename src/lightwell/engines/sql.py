@@ -1,0 +1,537 @@
+"""Plans as SQL: only names of the codebook and constants that were read, never a text that somebody wrote.
+
+Written in DuckDB's dialect; another engine's is made of it by SQLGlot. Every expression is total, every whole
+number is 64 bits wide, nothing hangs on the order of rows, and no floating-point number is added up.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lightwell.query import bound, expression, plan
+from lightwell.query import domain as domains
+from lightwell.query.bound import Bounded
+from lightwell.query.codebook import Codebook, Table
+from lightwell.query.domain import Domain, Key
+from lightwell.query.expression import Call, Constant, Expression, Field
+from lightwell.query.plan import Measure, Relation
+
+_LARGEST_DOUBLE = "1.7976931348623157e308"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement, and the measures whose whole numbers are its columns after the group keys.
+
+    Of bins, the column before the last is the number of the bin and the last how much is in it.
+    """
+
+    text: str
+    measures: tuple[int, ...]
+    has_bins: bool = False
+
+
+def write_statements(bounded: Bounded, codebook: Codebook) -> list[Statement]:
+    """Write what measures a bounded plan: one statement for sums, one for each set of bins or distinct values."""
+    writer = _Writer(bounded, codebook)
+    statements = []
+    sums = [
+        number
+        for number, measure in enumerate(bounded.plan.measures)
+        if measure.kind in ("rows", "total", "squares", "children")
+    ]
+    if sums:
+        statements.append(Statement(writer.write_sums(sums), tuple(sums)))
+    for number, measure in enumerate(bounded.plan.measures):
+        if measure.kind == "bins":
+            statements.append(Statement(writer.write_bins(measure), (number,), True))
+        elif measure.kind == "distinct":
+            statements.append(Statement(writer.write_distinct(measure), (number,)))
+    return statements
+
+
+class _Writer:
+    def __init__(self, bounded: Bounded, codebook: Codebook) -> None:
+        self.bounded, self.plan, self.codebook = bounded, bounded.plan, codebook
+        self.fields = plan.list_scanned(bounded.plan)
+        self.keys = self.plan.keys
+        self.varying = [number for number, key in enumerate(self.keys) if not key.is_constant]
+        self.constant = [number for number, key in enumerate(self.keys) if key.is_constant]
+
+    # --- statements -------------------------------------------------------------------------------------
+
+    def write_sums(self, numbers: Sequence[int]) -> str:
+        measures = [self.plan.measures[number] for number in numbers]
+        values = [_write_value(measure) for measure in measures]
+        gathered = [
+            f"{'MAX' if measure.kind == 'children' else 'SUM'}(v{number})"
+            for number, measure in zip(numbers, measures, strict=True)
+        ]
+        if self.bounded.is_one_row:
+            keyed = self.write_keyed(dict(zip(numbers, values, strict=True)))
+            sums = [
+                f"CAST(SUM(v{number} * {self.bounded.scales[number]}) AS BIGINT) AS v{number}"
+                for number in numbers
+            ]
+            return f"SELECT {', '.join([*self.list_keys(), *sums])} FROM ({keyed}) AS keyed{self.write_allowed()}{self.write_group()}"
+        keyed = self.write_keyed(dict(zip(numbers, values, strict=True)))
+        sums = [
+            f"CAST({gather} AS BIGINT) AS v{number}" for gather, number in zip(gathered, numbers, strict=True)
+        ]
+        own = self.write_own(keyed, sums)
+        counted = [
+            f"SUM(v{number}) OVER (PARTITION BY unit) AS g{number}"
+            for number, measure in zip(numbers, measures, strict=True)
+            if measure.kind == "children" and self.bounded.group_scale > 1
+        ]
+        if counted:
+            own = f"SELECT *, {', '.join(counted)} FROM ({own}) AS own"
+        added = [
+            f"CAST(SUM({self.weigh(number, measure)}) AS BIGINT) AS v{number}"
+            for number, measure in zip(numbers, measures, strict=True)
+        ]
+        return f"SELECT {', '.join([*self.list_keys(), *added])} FROM ({own}) AS own{self.write_group()}"
+
+    def write_bins(self, measure: Measure) -> str:
+        number = self.plan.measures.index(measure)
+        keyed = self.write_keyed({}, f"{_write_bin(measure)} AS bin")
+        columns = ", ".join([*self.list_keys(), "bin"])
+        if self.bounded.is_one_row:
+            return (
+                f"SELECT {columns}, COUNT(*) * {self.bounded.scales[number]} AS v FROM ({keyed}) AS keyed"
+                f"{self.write_allowed('bin IS NOT NULL')}{self.write_group('bin')}"
+            )
+        own = self.write_own(keyed, [], "bin")
+        weighed = self.weigh_amount(f"own_rows * {self.bounded.scales[number]}")
+        return (
+            f"SELECT {columns}, CAST(SUM({weighed}) AS BIGINT) AS v FROM ({own}) AS own "
+            f"WHERE bin IS NOT NULL{self.write_group('bin')}"
+        )
+
+    def write_distinct(self, measure: Measure) -> str:
+        assert measure.argument is not None
+        keyed = self.write_keyed({}, f"{write_expression(measure.argument)} AS value")
+        own = self.write_own(keyed, [], "value")
+        columns = ", ".join(["unit", *self.list_keys(), "value"])
+        order = _write_rank(["unit", *self.list_keys(), "value"])
+        ranked = (
+            f"SELECT {columns}, ROW_NUMBER() OVER (PARTITION BY unit ORDER BY {order}) AS place "
+            f"FROM (SELECT DISTINCT {columns} FROM ({own}) AS own WHERE value IS NOT NULL) AS pairs"
+        )
+        counts = ", ".join([*self.list_keys(), "COUNT(DISTINCT value) AS v"])
+        return (
+            f"SELECT {counts} FROM ({ranked}) AS ranked WHERE place <= {self.plan.rows}{self.write_group()}"
+        )
+
+    # --- parts ------------------------------------------------------------------------------------------
+
+    def list_keys(self) -> list[str]:
+        return [f"k{number}" for number in range(len(self.keys))]
+
+    def write_group(self, *more: str) -> str:
+        names = [*self.list_keys(), *more]
+        return f" GROUP BY {', '.join(names)}" if names else ""
+
+    def write_keyed(self, values: Mapping[int, str], *more: str) -> str:
+        """The rows with their group keys and what each adds."""
+        columns = ["unit"]
+        columns += [
+            f"{write_expression(key.expression)} AS k{number}" for number, key in enumerate(self.keys)
+        ]
+        columns += [f"{text} AS v{number}" for number, text in values.items()]
+        return (
+            f"SELECT {', '.join([*columns, *more])} FROM ({self.write_relation(self.plan.source)}) AS source"
+        )
+
+    def write_allowed(self, *more: str, of: Sequence[int] | None = None) -> str:
+        """Only groups that there are: a value outside every group is in none."""
+        wanted = range(len(self.keys)) if of is None else of
+        conditions = [
+            self.write_membership(number) for number in wanted if self.keys[number].values is not None
+        ]
+        conditions = [condition for condition in [*conditions, *more] if condition]
+        return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+    def write_membership(self, number: int) -> str:
+        key = self.keys[number]
+        values = [value for value in key.values or () if value is not None]
+        has_null = None in (key.values or ())
+        name = f"k{number}"
+        if not values:
+            return f"{name} IS NULL" if has_null else "FALSE"
+        low, high = values[0], values[-1]
+        dense = key.expression.domain.kind == domains.INTEGER and len(values) == int(high) - int(low) + 1
+        dense = dense or (key.expression.domain.kind == domains.DATE and len(values) == (high - low).days + 1)
+        if dense and len(values) > 2:
+            inside = f"{name} BETWEEN {write_constant(low)} AND {write_constant(high)}"
+        else:
+            inside = f"{name} IN ({', '.join(write_constant(value) for value in values)})"
+        return f"({inside} OR {name} IS NULL)" if has_null else inside
+
+    def write_own(self, keyed: str, sums: Sequence[str], *more: str) -> str:
+        """One row for each child and group: what its rows add up to, and how many rows it has in all."""
+        varying = [f"k{number}" for number in self.varying]
+        settled = [f"MIN(k{number}) AS k{number}" for number in self.constant]
+        grouped = ["unit", *varying, *more]
+        own = (
+            f"SELECT {', '.join([*grouped, *settled, *sums])}, COUNT(*) AS own_rows "
+            f"FROM ({keyed}) AS keyed{self.write_allowed(of=self.varying)} GROUP BY {', '.join(grouped)}"
+        )
+        if len(grouped) == 1:
+            # One group for each child: its rows there are all its rows.
+            return f"SELECT *, own_rows AS all_rows FROM ({own}) AS own{self.write_allowed(of=self.constant)}"
+        kept = [name for name in [*grouped, "own_rows"] if name != "unit"]
+        columns = ["unit", *kept, *(_last_word(one) for one in sums)]
+        if self.constant:
+            least = [f"MIN(k{number}) OVER (PARTITION BY unit) AS k{number}" for number in self.constant]
+            own = f"SELECT {', '.join([*columns, *least])} FROM ({own}) AS own"
+            own = f"SELECT * FROM ({own}) AS own{self.write_allowed(of=self.constant)}"
+        if self.plan.has_private_keys:
+            own = self.keep_first_groups(own)
+        return f"SELECT *, SUM(own_rows) OVER (PARTITION BY unit) AS all_rows FROM ({own}) AS own"
+
+    def keep_first_groups(self, own: str) -> str:
+        """Private keys: a child is in so many groups and no more, the first by an order of its own."""
+        keys = self.list_keys()
+        order = _write_rank(["unit", *keys, "NULL"])
+        place = f"DENSE_RANK() OVER (PARTITION BY unit ORDER BY {order}) AS place"
+        return (
+            f"SELECT * FROM (SELECT *, {place} FROM ({own}) AS own) AS own WHERE place <= {self.plan.groups}"
+        )
+
+    def weigh(self, number: int, measure: Measure) -> str:
+        scale = self.bounded.scales[number]
+        if measure.kind == "children":
+            if self.bounded.group_scale == 1:
+                return f"v{number}"
+            most = self.plan.groups
+            less = f"CAST(FLOOR({scale} * SQRT({most}e0 / CAST(g{number} AS DOUBLE))) AS BIGINT)"
+            return f"v{number} * CASE WHEN g{number} <= {most} THEN {scale} ELSE {less} END"
+        return self.weigh_amount(f"v{number} * {scale}")
+
+    def weigh_amount(self, amount: str) -> str:
+        most = self.plan.rows
+        return (
+            f"CASE WHEN all_rows <= {most} THEN {amount} "
+            f"WHEN {amount} < 0 THEN -((-({amount}) * {most}) // all_rows) "
+            f"ELSE (({amount}) * {most}) // all_rows END"
+        )
+
+    # --- relations --------------------------------------------------------------------------------------
+
+    def write_relation(self, relation: Relation) -> str:
+        if isinstance(relation, plan.Scan):
+            table = self.codebook.tables[relation.table]
+            columns = [f"{quote(table.unit)} AS unit", *self.write_columns(table, relation.name)]
+            return (
+                f"SELECT {', '.join(columns)} FROM {quote(table.name)} WHERE {quote(table.unit)} IS NOT NULL"
+            )
+        if isinstance(relation, plan.Filter):
+            source = self.write_relation(relation.source)
+            return f"SELECT * FROM ({source}) AS source WHERE {write_expression(relation.condition)}"
+        if isinstance(relation, plan.Lookup):
+            return self.write_lookup(relation)
+        if isinstance(relation, plan.Meeting):
+            return self.write_meeting(relation)
+        return self.write_per_child(relation)
+
+    def write_columns(self, table: Table, prefix: str) -> list[str]:
+        wanted = {one.name for one in self.fields.get(prefix, [])}
+        return [
+            f"{settle(quote(column.name), column.domain)} AS {quote(f'{prefix}.{column.name}')}"
+            for column in table.columns.values()
+            if f"{prefix}.{column.name}" in wanted
+        ]
+
+    def write_lookup(self, relation: plan.Lookup) -> str:
+        table = self.codebook.tables[relation.table]
+        key = table.columns[table.key.lower()]
+        columns = self.write_columns(table, relation.name)
+        public = f"SELECT {', '.join([*columns, f'{settle(quote(key.name), key.domain)} AS lookup_key'])} FROM {quote(table.name)}"
+        # One row for each key, whatever the file holds: a doubled key would double rows of children.
+        names = [
+            f"ANY_VALUE({quote(one.name)}) AS {quote(one.name)}" for one in self.fields.get(relation.name, [])
+        ]
+        public = f"SELECT {', '.join(['lookup_key', *names])} FROM ({public}) AS public WHERE lookup_key IS NOT NULL GROUP BY lookup_key"
+        side = "LEFT JOIN" if relation.keeps_all else "JOIN"
+        source = f"SELECT *, {write_expression(relation.on)} AS lookup_on FROM ({self.write_relation(relation.source)}) AS source"
+        others = ", ".join(
+            ["left_side.*", *(f"right_side.{quote(one.name)}" for one in self.fields.get(relation.name, []))]
+        )
+        joined = f"SELECT {others} FROM ({source}) AS left_side {side} ({public}) AS right_side ON lookup_on = lookup_key"
+        return f"SELECT * EXCLUDE (lookup_on) FROM ({joined}) AS joined"
+
+    def write_meeting(self, relation: plan.Meeting) -> str:
+        side = "LEFT JOIN" if relation.keeps_all else "JOIN"
+        other = (
+            f"SELECT *, TRUE AS {quote(relation.mark)} FROM ({self.write_relation(relation.other)}) AS other"
+        )
+        return (
+            f"SELECT left_side.*, right_side.* EXCLUDE (unit) FROM ({self.write_relation(relation.source)}) AS left_side "
+            f"{side} ({other}) AS right_side ON left_side.unit = right_side.unit"
+        )
+
+    def write_per_child(self, relation: plan.PerChild) -> str:
+        keys = [f"{write_expression(part)} AS {quote(name)}" for name, part in relation.keys]
+        values = [
+            f"{write_expression(aggregate.argument)} AS a{number}"
+            for number, (_, aggregate) in enumerate(relation.aggregates)
+            if aggregate.argument is not None
+        ]
+        source = f"SELECT {', '.join(['unit', *keys, *values])} FROM ({self.write_relation(relation.source)}) AS source"
+        grouped = ["unit", *(quote(name) for name, _ in relation.keys)]
+        made = [
+            f"{_write_aggregate(aggregate, f'a{number}')} AS {quote(name)}"
+            for number, (name, aggregate) in enumerate(relation.aggregates)
+        ]
+        return (
+            f"SELECT {', '.join([*grouped, *made])} FROM ({source}) AS source GROUP BY {', '.join(grouped)}"
+        )
+
+
+def _last_word(text: str) -> str:
+    return text.rsplit(" AS ", 1)[1]
+
+
+def _write_rank(names: Sequence[str]) -> str:
+    words = [f"COALESCE(CAST({name} AS VARCHAR), 'null')" for name in names]
+    return f"MD5(CONCAT({', CHR(31), '.join(words)}))"
+
+
+def _write_value(measure: Measure) -> str:
+    """What a row adds, as a whole number; nothing where it is null."""
+    if measure.kind == "rows":
+        if measure.argument is None:
+            return "CAST(1 AS BIGINT)"
+        return f"CAST(CASE WHEN {write_expression(measure.argument)} IS NULL THEN 0 ELSE 1 END AS BIGINT)"
+    if measure.kind == "children":
+        if measure.argument is None:
+            return "CAST(1 AS BIGINT)"
+        return f"CAST(CASE WHEN {write_expression(measure.argument)} THEN 1 ELSE 0 END AS BIGINT)"
+    assert measure.argument is not None
+    distance = f"(CAST({write_expression(measure.argument)} AS DOUBLE) - {write_real(measure.center)})"
+    inverse = write_real(1.0 / measure.step)
+    if measure.kind == "squares":
+        distance = f"{distance} * {distance}"
+    return f"COALESCE(CAST(FLOOR({distance} * {inverse} + 0.5e0) AS BIGINT), 0)"
+
+
+def _write_bin(measure: Measure) -> str:
+    assert measure.argument is not None
+    scale = write_real(measure.count / (measure.high - measure.low))
+    value = f"CAST({write_expression(measure.argument)} AS DOUBLE)"
+    place = f"CAST(FLOOR(({value} - {write_real(measure.low)}) * {scale}) AS BIGINT)"
+    last = measure.count - 1
+    return f"CASE WHEN {place} < 0 THEN 0 WHEN {place} > {last} THEN {last} ELSE {place} END"
+
+
+def _write_aggregate(aggregate: plan.ChildAggregate, name: str) -> str:
+    kind = aggregate.kind
+    if kind == "rows":
+        return clamp("COUNT(*)", aggregate.bounds)
+    if kind == "known":
+        return clamp(f"COUNT({name})", aggregate.bounds)
+    if kind == "distinct":
+        return clamp(f"COUNT(DISTINCT {name})", aggregate.bounds)
+    if kind in ("min", "max"):
+        return f"{kind.upper()}({name})"
+    if kind in ("any", "all"):
+        return f"{'BOOL_OR' if kind == 'any' else 'BOOL_AND'}({name})"
+    assert aggregate.argument is not None
+    if aggregate.argument.domain.kind == domains.INTEGER and aggregate.step == 1.0:
+        total = f"CAST(SUM({name}) AS BIGINT)"
+    else:
+        units = f"CAST(FLOOR(CAST({name} AS DOUBLE) * {write_real(1.0 / aggregate.step)} + 0.5e0) AS BIGINT)"
+        total = f"CAST(CAST(SUM({units}) AS BIGINT) AS DOUBLE) * {write_real(aggregate.step)}"
+    if kind == "mean":
+        total = f"CASE WHEN COUNT({name}) = 0 THEN NULL ELSE CAST({total} AS DOUBLE) / CAST(COUNT({name}) AS DOUBLE) END"
+    return clamp(total, aggregate.bounds)
+
+
+# --- names, constants, columns --------------------------------------------------------------------------
+
+
+def quote(name: str) -> str:
+    """A name as an identifier that nothing can break out of."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def write_real(value: float) -> str:
+    """A double, written so that no engine takes it for a decimal."""
+    text = repr(float(value))
+    return f"({text})" if "e" in text else f"({text}e0)"
+
+
+def write_constant(value: Key) -> str:
+    """A constant as SQL."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return f"CAST({value} AS BIGINT)"
+    if isinstance(value, float):
+        return write_real(value)
+    if isinstance(value, datetime.datetime):
+        return f"CAST('{value.isoformat(sep=' ')}' AS TIMESTAMP)"
+    if isinstance(value, datetime.date):
+        return f"CAST('{value.isoformat()}' AS DATE)"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def clamp(text: str, bounds: Domain) -> str:
+    """A value moved to the nearer end of its bounds; null stays null."""
+    if not bounds.is_bounded:
+        return text
+    low, high = write_constant(bounds.low), write_constant(bounds.high)
+    return f"CASE WHEN {text} < {low} THEN {low} WHEN {text} > {high} THEN {high} ELSE {text} END"
+
+
+def settle(name: str, of: Domain) -> str:
+    """A column as its domain allows it; the same as `reference.settle`."""
+    if of.kind == domains.REAL:
+        real = f"CAST({name} AS DOUBLE)"
+        # NaN is above every number here, so that this leaves it out with both infinities.
+        finite = f"{real} >= -{_LARGEST_DOUBLE} AND {real} <= {_LARGEST_DOUBLE}"
+        return f"CASE WHEN {finite} THEN {clamp(real, of)} END"
+    if of.kind == domains.INTEGER:
+        real = f"CAST({name} AS DOUBLE)"
+        limit = f"{domains.LARGEST}e0"
+        whole = f"CAST(CASE WHEN {real} >= -{limit} AND {real} <= {limit} AND {real} = FLOOR({real}) THEN {name} END AS BIGINT)"
+        if of.values is not None:
+            listed = ", ".join(write_constant(value) for value in of.values)
+            return f"CASE WHEN {whole} IN ({listed}) THEN {whole} END"
+        return clamp(whole, of)
+    if of.kind == domains.TEXT:
+        if of.values is None:
+            return f"CAST({name} AS VARCHAR)"
+        listed = ", ".join(write_constant(value) for value in of.values)
+        return f"CASE WHEN {name} IN ({listed}) THEN {name} END"
+    if of.kind == domains.DATE and of.values is not None:
+        listed = ", ".join(write_constant(value) for value in of.values)
+        return f"CASE WHEN CAST({name} AS DATE) IN ({listed}) THEN CAST({name} AS DATE) END"
+    kinds = {domains.BOOLEAN: "BOOLEAN", domains.DATE: "DATE", domains.TIMESTAMP: "TIMESTAMP"}
+    return clamp(f"CAST({name} AS {kinds[of.kind]})", of)
+
+
+# --- expressions ----------------------------------------------------------------------------------------
+
+
+def write_expression(node: Expression) -> str:
+    """An expression as SQL that means what `expression.evaluate` says."""
+    if isinstance(node, Constant):
+        return write_constant(node.value)
+    if isinstance(node, Field):
+        return quote(node.name)
+    return _WRITERS[node.name](node, [write_expression(part) for part in node.arguments])
+
+
+def _infix(sign: str) -> Callable[[Call, Sequence[str]], str]:
+    return lambda node, parts: f"({f' {sign} '.join(parts)})"
+
+
+def _write_case(node: Call, parts: Sequence[str]) -> str:
+    branches = " ".join(
+        f"WHEN {one} THEN {other}" for one, other in zip(parts[:-1:2], parts[1:-1:2], strict=True)
+    )
+    text = f"CASE {branches} ELSE {parts[-1]} END"
+    return f"CAST({text} AS DOUBLE)" if node.domain.kind == domains.REAL else f"({text})"
+
+
+def _write_extreme(sign: str) -> Callable[[Call, Sequence[str]], str]:
+    def write(node: Call, parts: Sequence[str]) -> str:
+        made = parts[0]
+        for other in parts[1:]:
+            made = f"CASE WHEN {made} IS NULL OR {other} IS NULL THEN NULL WHEN {made} {sign} {other} THEN {made} ELSE {other} END"
+        return f"CAST({made} AS DOUBLE)" if node.domain.kind == domains.REAL else f"({made})"
+
+    return write
+
+
+def _write_map(node: Call, parts: Sequence[str]) -> str:
+    branches = " ".join(
+        f"WHEN {one} THEN {other}" for one, other in zip(parts[1::2], parts[2::2], strict=True)
+    )
+    return f"(CASE {parts[0]} {branches} END)" if branches else "NULL"
+
+
+def _whole(name: str) -> Callable[[Call, Sequence[str]], str]:
+    return lambda node, parts: f"CAST({name}(CAST({parts[0]} AS DOUBLE)) AS BIGINT)"
+
+
+def _write_round(node: Call, parts: Sequence[str]) -> str:
+    scale = node.arguments[1]
+    number = float(scale.value) if isinstance(scale, Constant) else 1.0
+    whole = f"FLOOR(CAST({parts[0]} AS DOUBLE) * {write_real(number)} + 0.5e0)"
+    return f"({whole} / {write_real(number)})" if number > 1 else f"CAST({whole} AS BIGINT)"
+
+
+def _part(name: str) -> Callable[[Call, Sequence[str]], str]:
+    return lambda node, parts: f"CAST({name}({parts[0]}) AS BIGINT)"
+
+
+def _write_weekday(node: Call, parts: Sequence[str]) -> str:
+    # 1970-01-05 was a Monday.
+    days = f"CAST(DATE_DIFF('day', CAST('1970-01-05' AS DATE), CAST({parts[0]} AS DATE)) AS BIGINT)"
+    place = f"((({days} % 7) + 7) % 7)"
+    return f"({place} + 1)" if node.name == "isodow" else f"(({place} + 1) % 7)"
+
+
+def _trunc(unit: str) -> Callable[[Call, Sequence[str]], str]:
+    return lambda node, parts: f"CAST(DATE_TRUNC('{unit}', {parts[0]}) AS DATE)"
+
+
+def _write_in(node: Call, parts: Sequence[str]) -> str:
+    return f"({parts[0]} IN ({', '.join(parts[1:])}))"
+
+
+def _write_coalesce(node: Call, parts: Sequence[str]) -> str:
+    text = f"COALESCE({', '.join(parts)})"
+    return f"CAST({text} AS DOUBLE)" if node.domain.kind == domains.REAL else text
+
+
+_WRITERS: dict[str, Callable[[Call, Sequence[str]], str]] = {
+    "and": _infix("AND"),
+    "or": _infix("OR"),
+    "not": lambda node, parts: f"(NOT {parts[0]})",
+    "is_null": lambda node, parts: f"({parts[0]} IS NULL)",
+    **{sign: _infix(sign) for sign in expression.COMPARISONS},
+    "in": _write_in,
+    "like": _infix("LIKE"),
+    "+": _infix("+"),
+    "-": _infix("-"),
+    "*": _infix("*"),
+    "/": lambda node, parts: (
+        f"(CASE WHEN {parts[1]} = 0 THEN NULL ELSE CAST({parts[0]} AS DOUBLE) / CAST({parts[1]} AS DOUBLE) END)"
+    ),
+    "//": _infix("//"),
+    "%": _infix("%"),
+    "negative": lambda node, parts: f"(-{parts[0]})",
+    "abs": lambda node, parts: f"ABS({parts[0]})",
+    "floor": _whole("FLOOR"),
+    "ceil": _whole("CEIL"),
+    "round": _write_round,
+    "real": lambda node, parts: f"CAST({parts[0]} AS DOUBLE)",
+    "least": _write_extreme("<="),
+    "greatest": _write_extreme(">="),
+    "coalesce": _write_coalesce,
+    "nullif": lambda node, parts: f"NULLIF({parts[0]}, {parts[1]})",
+    "case": _write_case,
+    "map": _write_map,
+    **{name: _part(name.upper()) for name in ("year", "quarter", "month", "day", "hour", "minute")},
+    "isodow": _write_weekday,
+    "dow": _write_weekday,
+    "to_date": lambda node, parts: f"CAST({parts[0]} AS DATE)",
+    **{f"trunc_{unit}": _trunc(unit) for unit in ("year", "quarter", "month", "week")},
+    "days_between": lambda node, parts: f"CAST(DATE_DIFF('day', {parts[1]}, {parts[0]}) AS BIGINT)",
+    "add_days": lambda node, parts: f"CAST({parts[0]} + INTERVAL ({parts[1]}) DAY AS DATE)",
+}
+
+
+def write_bound_note(bounded: Bounded) -> str:
+    """What the weighting in the statements enforces, in words."""
+    if bounded.is_one_row:
+        return "One row for each child, by grouping."
+    return f"At most {bounded.plan.rows} rows of one child count; more are weighted down by {bound.WEIGHT_SCALE}ths."

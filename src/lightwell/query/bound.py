@@ -1,0 +1,129 @@
+"""How far one child can move what is measured, and the weights that make it so.
+
+Neighbours are two data sets of which one holds all rows of one more child, in any number of tables. A plan's
+answer before noise is a vector of whole numbers for each measure. Here each vector gets its sensitivity: the
+largest Euclidean distance between neighbours. The proofs stand beside the code that relies on them, and
+docs/explanation/privacy.md leads through them.
+
+Weighting. Let a child have n rows in the relation after every filter, and let M be the bound. Where n <= M
+its rows count in full; where n > M everything they add is multiplied by M/n and cut towards zero to a whole
+number. Proof that the vector moves by at most `M * most`: let s_g be what the child's rows in group g add up
+to. Each row adds at most `most` in magnitude and lies in one group, so the sum over g of |s_g| is at most n *
+most; after the weight it is at most M * most, cutting towards zero only lowers it, and the Euclidean length
+of a vector is at most the sum of its magnitudes. Other children's rows do not enter n, so nothing else moves.
+This holds for any relation, joins that multiply rows included, because n is counted after them.
+
+Groups of children. A child in k groups of which K are allowed counts 1 in each where k <= K, else the square
+root of K/k, in fixed point, cut down: the squares sum to at most K.
+
+Distinct values. Of a child's (group, value) pairs the first M count, in an order that is a function of the
+child and the pair alone. Adding a child adds at most M pairs to a set of pairs, so the counts by group move
+by whole numbers that sum to at most M, and the Euclidean distance is at most M.
+
+Bins. A row is in one bin, so a level of the tree of bins is like rows, with (group, bin) for the group.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lightwell.query import codebook as codebooks
+from lightwell.query import plan as plans
+from lightwell.query.domain import Key
+from lightwell.query.plan import Measure, Plan
+
+# What a weighted row counts is kept to 1/256: cutting loses at most that for each child and group.
+WEIGHT_SCALE = 256
+# Bins are added up in a tree of this many branches, so that a quantile sums a few noisy numbers, not
+# hundreds.
+BRANCHES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """A plan with its bounds in force: what each measure is multiplied by and how far a child can move it.
+
+    `scales` turn one row into whole units (1, or `WEIGHT_SCALE` where rows may be weighted down);
+    `squares` are the squared Euclidean sensitivities in those units, exact; of bins, for each level of the
+    tree.
+    """
+
+    plan: Plan
+    is_one_row: bool
+    scales: tuple[int, ...]
+    squares: tuple[int, ...]
+    group_scale: int
+    path: str
+
+    def weigh_group(self, groups: int) -> int:
+        """What a child that is in so many groups counts in each, in units of `group_scale`."""
+        return weigh_group(self.group_scale, self.plan.groups, groups)
+
+
+def bind(plan: Plan, path: str = "weighted") -> Bounded:
+    """Find the sensitivity of each measure of a plan."""
+    one = plans.is_one_row(plan.source)
+    # With one row there is nothing to weigh, so a unit is a row.
+    fine = 1 if one or path != "weighted" else WEIGHT_SCALE
+    every = plan.count_groups() if not plan.has_private_keys else None
+    varying = [key for key in plan.keys if not key.is_constant]
+    fits = not varying or one or (every is not None and plan.groups >= every)
+    group_scale = 1 if fits else WEIGHT_SCALE
+    rows = 1 if one else plan.rows
+    scales, squares = [], []
+    for measure in plan.measures:
+        scale = fine if measure.kind in ("rows", "bins") else 1
+        scales.append(group_scale if measure.kind == "children" else scale)
+        if measure.kind == "children":
+            squares.append(plan.groups * group_scale**2)
+        else:
+            squares.append((rows * measure.most * scale) ** 2)
+    return Bounded(plan, one, tuple(scales), tuple(squares), group_scale, path)
+
+
+def weigh(amount: int, most: int, rows: int) -> int:
+    """Weigh what a child's rows add up to down to its bound, cut towards zero."""
+    return -(-amount * most // rows) if amount < 0 else amount * most // rows
+
+
+def weigh_group(scale: int, most: int, groups: int) -> int:
+    """What a child counts in each of its groups; the squares over all groups sum to at most most *
+    scale^2."""
+    if groups <= most:
+        return scale
+    return math.floor(scale * math.sqrt(float(most) / float(groups)))
+
+
+def rank_pair(child: Key, group: Sequence[Key], value: Key) -> str:
+    """The order in which a child's distinct values count: a digest of the child and the pair, nothing
+    else."""
+    words = [codebooks.show_value(part) for part in (child, *group, value)]
+    return hashlib.md5("\x1f".join(words).encode(), usedforsecurity=False).hexdigest()
+
+
+def list_levels(count: int) -> list[int]:
+    """The sizes of a tree over bins, from the coarsest level to the bins: each node has BRANCHES below it."""
+    sizes = [count]
+    while sizes[-1] > BRANCHES:
+        sizes.append(-(-sizes[-1] // BRANCHES))
+    return sizes[::-1]
+
+
+def build_levels(leaves: Sequence[int]) -> list[list[int]]:
+    """Add bins up along the tree; the last level is the bins themselves."""
+    levels = [list(leaves)]
+    while len(levels[-1]) > BRANCHES:
+        below = levels[-1]
+        levels.append([sum(below[start : start + BRANCHES]) for start in range(0, len(below), BRANCHES)])
+    return levels[::-1]
+
+
+def find_ratio(measure: Measure, scale: int) -> Fraction:
+    """What one unit of a measure stands for in the measure's own terms, without its center."""
+    if measure.kind in ("total", "squares"):
+        return Fraction(measure.step) / scale
+    return Fraction(1, scale)

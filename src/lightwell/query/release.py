@@ -1,0 +1,384 @@
+"""What is given out: a table of noisy numbers, an interval for each, and what it cost.
+
+Everything here is computed from numbers that have their noise already; nothing exact reaches this module.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lightwell.base import canonical
+from lightwell.query import bound, cost, interval, quantile
+from lightwell.query import expression as expressions
+from lightwell.query import plan as plans
+from lightwell.query.bound import Bounded
+from lightwell.query.codebook import show_value
+from lightwell.query.domain import Key
+from lightwell.query.expression import Expression, Field
+from lightwell.query.noise import Schedule
+from lightwell.query.plan import Plan, Statistic
+
+CONFIDENCE = 0.95
+_POINTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Noisy:
+    """One group's noisy whole numbers, for each measure of the plan one, or of bins the nodes of the tree."""
+
+    group: tuple[Key, ...]
+    numbers: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An answer. `rows` and `intervals` stand beside each other; an interval is None for a group key.
+
+    `charge` is in whole nano-rho and delta units and, for people, epsilon at a delta; `id` is permanent: the
+    same question on the same data has it again, with the same bytes.
+    """
+
+    id: str
+    query: str
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, Any], ...]
+    intervals: tuple[Mapping[str, tuple[float | None, float | None] | None], ...]
+    charge: Mapping[str, Any]
+    plan: tuple[str, ...]
+    notes: tuple[str, ...]
+    data_version: str
+    dataset: str
+    is_sample: bool = False
+    body: bytes = dataclasses.field(default=b"", repr=False)
+
+    def to_json(self) -> str:
+        """The answer for programs; schema: data/schemas/query-release.json."""
+        return json.dumps(json.loads(self.body), indent=1, ensure_ascii=False)
+
+    def to_pandas(self) -> Any:
+        """The table with a low and a high column beside each number, as a pandas data frame."""
+        import pandas
+
+        return pandas.DataFrame(list(self.list_records()))
+
+    def to_polars(self) -> Any:
+        """The same as a Polars data frame."""
+        import polars
+
+        return polars.DataFrame(list(self.list_records()))
+
+    def to_arrow(self) -> Any:
+        """The same as an Arrow table."""
+        import pyarrow
+
+        return pyarrow.Table.from_pylist(list(self.list_records()))
+
+    def list_records(self) -> Iterator[dict[str, Any]]:
+        """Each row with `x low` and `x high` beside each number x."""
+        for row, around in zip(self.rows, self.intervals, strict=True):
+            record: dict[str, Any] = {}
+            for name in self.columns:
+                record[name] = row[name]
+                ends = around[name]
+                if ends is not None:
+                    record[f"{name} low"], record[f"{name} high"] = ends
+            yield record
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    value: float | None
+    ends: tuple[float | None, float | None]
+
+
+def compute_rows(
+    bounded: Bounded, schedule: Schedule, released: Sequence[Noisy]
+) -> tuple[list[dict[str, Key]], list[dict[str, tuple[float | None, float | None] | None]]]:
+    """Compute every output of every group from its noisy numbers, with intervals, then HAVING, ORDER and
+    LIMIT."""
+    the_plan = bounded.plan
+    made = []
+    for noisy in released:
+        numbers = _compute_statistics(bounded, schedule, noisy)
+        fields: dict[str, Key] = {f"key {place}": value for place, value in enumerate(noisy.group)}
+        fields |= {f"statistic {place}": number.value for place, number in enumerate(numbers)}
+        if the_plan.having is not None and expressions.evaluate(the_plan.having, fields) is not True:
+            continue
+        row: dict[str, Key] = {}
+        ends: dict[str, tuple[float | None, float | None] | None] = {}
+        for output in the_plan.outputs:
+            row[output.name] = _tidy(expressions.evaluate(output.expression, fields))
+            ends[output.name] = _find_ends(output.expression, bounded, schedule, noisy, numbers, fields)
+        order = [(expressions.evaluate(part, fields), falling) for part, falling in the_plan.order]
+        made.append((order, row, ends))
+    for place in range(len(the_plan.order) - 1, -1, -1):
+        known = [one for one in made if one[0][place][0] is not None]
+        missing = [one for one in made if one[0][place][0] is None]
+        known.sort(key=lambda one: one[0][place][0], reverse=the_plan.order[place][1])
+        made = known + missing
+    if the_plan.limit is not None:
+        made = made[: the_plan.limit]
+    return [row for _, row, _ in made], [ends for _, _, ends in made]
+
+
+def _tidy(value: Key) -> Key:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return value
+
+
+def _find_ends(
+    expression: Expression,
+    bounded: Bounded,
+    schedule: Schedule,
+    noisy: Noisy,
+    numbers: Sequence[_Number],
+    fields: Mapping[str, Key],
+) -> tuple[float | None, float | None] | None:
+    used = [one.name for one in expressions.list_fields(expression) if one.name.startswith("statistic ")]
+    if not used:
+        return None
+    if isinstance(expression, Field):
+        return numbers[int(expression.name.split()[1])].ends
+    # Arithmetic on released numbers: redraw what the noise leaves possible and compute it anew.
+    statistics = [bounded.plan.statistics[int(name.split()[1])] for name in used]
+    plain = sorted({place for one in statistics if one.kind != "quantile" for place in one.measures})
+    values = [float(noisy.numbers[place][0]) for place in plain]
+    sigmas = [schedule.shares[place][0].sigma for place in plain]
+    quantiles = [name for name, one in zip(used, statistics, strict=True) if one.kind == "quantile"]
+    for name in quantiles:
+        number = numbers[int(name.split()[1])]
+        low, high = number.ends
+        if number.value is None or low is None or high is None:
+            return None, None
+        values.append(number.value)
+        sigmas.append((high - low) / 3.92)
+
+    def compute(drawn: Sequence[float]) -> float | None:
+        by_place = dict(zip(plain, drawn, strict=False))
+        redrawn = dict(fields)
+        for name, one in zip(used, statistics, strict=True):
+            if one.kind != "quantile":
+                redrawn[name] = _compute_plain(bounded, one, by_place)
+        for place, name in enumerate(quantiles):
+            redrawn[name] = drawn[len(plain) + place]
+        found = expressions.evaluate(expression, redrawn)
+        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+    found = interval.propagate(compute, values, sigmas, points=_POINTS)
+    return found if found is not None else (None, None)
+
+
+def _compute_statistics(bounded: Bounded, schedule: Schedule, noisy: Noisy) -> list[_Number]:
+    return [_compute_statistic(bounded, schedule, noisy, one) for one in bounded.plan.statistics]
+
+
+def _compute_plain(bounded: Bounded, one: Statistic, numbers: Mapping[int, float]) -> float | None:
+    """A statistic other than a quantile from whatever its measures are said to be."""
+    measures = bounded.plan.measures
+    parts = [
+        numbers[place] * float(bound.find_ratio(measures[place], bounded.scales[place]))
+        for place in one.measures
+    ]
+    if one.kind in ("count", "sum"):
+        return parts[0]
+    if parts[0] <= 0:
+        return None
+    mean = parts[1] / parts[0]
+    if one.kind == "mean":
+        return _limit(measures[one.measures[1]].center + mean, one)
+    variance = max(parts[2] / parts[0] - mean * mean, 0.0)
+    return _limit(variance if one.kind == "variance" else math.sqrt(variance), one)
+
+
+def _limit(value: float, one: Statistic) -> float:
+    low, high = one.domain.low, one.domain.high
+    if isinstance(low, int | float):
+        value = max(value, low)
+    if isinstance(high, int | float):
+        value = min(value, high)
+    return value
+
+
+def _compute_statistic(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: Statistic) -> _Number:
+    low, high = one.domain.low, one.domain.high
+    ends = (
+        float(low) if isinstance(low, int | float) else None,
+        float(high) if isinstance(high, int | float) else None,
+    )
+    measures = bounded.plan.measures
+    if one.kind == "quantile":
+        return _compute_quantile(bounded, schedule, noisy, one)
+    numbers = {place: float(noisy.numbers[place][0]) for place in one.measures}
+    sigmas = {place: schedule.shares[place][0].sigma for place in one.measures}
+    ratios = {
+        place: float(bound.find_ratio(measures[place], bounded.scales[place])) for place in one.measures
+    }
+    value = _compute_plain(bounded, one, numbers)
+    if one.kind in ("count", "sum"):
+        place = one.measures[0]
+        reach = interval.find_reach(sigmas[place], CONFIDENCE) * ratios[place]
+        exact = numbers[place] * ratios[place]
+        first, last = exact - reach, exact + reach
+        if one.is_whole and ratios[place] < 1:
+            # The bounded quantity is counted in finer units than whole ones; show whole ones that hold it.
+            return _Number(float(round(exact)), interval.clip((math.floor(first), math.ceil(last)), *ends))
+        return _Number(exact, interval.clip((first, last), *ends))
+    if one.kind == "mean":
+        rows, total = one.measures
+        around = interval.bound_ratio(
+            numbers[total] * ratios[total],
+            sigmas[total] * ratios[total],
+            numbers[rows] * ratios[rows],
+            sigmas[rows] * ratios[rows],
+            CONFIDENCE,
+        )
+        center = measures[total].center
+        moved = None if around is None else (around[0] + center, around[1] + center)
+        return _Number(value, interval.clip(moved, *ends))
+
+    def compute(drawn: Sequence[float]) -> float | None:
+        return _compute_plain(bounded, one, dict(zip(one.measures, drawn, strict=True)))
+
+    found = interval.propagate(
+        compute,
+        [numbers[place] for place in one.measures],
+        [sigmas[place] for place in one.measures],
+        points=_POINTS,
+    )
+    return _Number(value, interval.clip(found, *ends))
+
+
+def _compute_quantile(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: Statistic) -> _Number:
+    place = one.measures[0]
+    measure = bounded.plan.measures[place]
+    levels = quantile.split_levels(noisy.numbers[place], measure.count)
+    tree = quantile.Tree(
+        tuple(tuple(map(float, level)) for level in levels),
+        tuple(share.sigma for share in schedule.shares[place]),
+    )
+    value, low, high = quantile.find_quantile(
+        tree, one.share, measure.low, measure.high, is_whole=one.is_whole
+    )
+    limited = None if value is None else _limit(value, one)
+    return _Number(limited, interval.clip((low, high), one.domain.low, one.domain.high))
+
+
+# --- writing and reading --------------------------------------------------------------------------------
+
+
+def write_release(release: Release) -> bytes:
+    """The canonical bytes of an answer: what the ledger keeps. Inverse of `read_release`."""
+    value = {
+        "v": 1,
+        "kind": "query-release",
+        "id": release.id,
+        "dataset": release.dataset,
+        "sample": release.is_sample,
+        "data_version": release.data_version,
+        "query": release.query,
+        "columns": list(release.columns),
+        "rows": [{name: _plain(one) for name, one in row.items()} for row in release.rows],
+        "intervals": [
+            {
+                name: None if ends is None else [_plain(_tidy(end)) for end in ends]
+                for name, ends in row.items()
+            }
+            for row in release.intervals
+        ],
+        "charge": dict(release.charge),
+        "plan": list(release.plan),
+        "notes": list(release.notes),
+    }
+    return canonical.encode(value)
+
+
+def read_release(body: bytes) -> Release:
+    """Read what `write_release` wrote. Dates come back as text."""
+    value: Any = canonical.decode(body)
+    return Release(
+        id=value["id"],
+        query=value["query"],
+        columns=tuple(value["columns"]),
+        rows=tuple(value["rows"]),
+        intervals=tuple(
+            {name: None if ends is None else (ends[0], ends[1]) for name, ends in row.items()}
+            for row in value["intervals"]
+        ),
+        charge=value["charge"],
+        plan=tuple(value["plan"]),
+        notes=tuple(value["notes"]),
+        data_version=value["data_version"],
+        dataset=value["dataset"],
+        is_sample=value["sample"],
+        body=body,
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, float):
+        # Twelve digits: what is beyond them is an accident of the machine, not of the answer.
+        return float(f"{value:.12g}")
+    return show_value(value)
+
+
+def describe_charge(paid: cost.Cost, delta: float) -> dict[str, Any]:
+    """What was paid: exact, and for people as epsilon at a delta."""
+    return {
+        "nano_rho": paid.nano_rho,
+        "delta_units": paid.delta_units,
+        "epsilon": round(cost.find_epsilon_of(paid, delta) or 0.0, 9),
+        "delta": repr(delta),
+    }
+
+
+def describe_plan(bounded: Bounded, schedule: Schedule) -> tuple[str, ...]:
+    """The plan in words, with the noise of each measure: public facts only."""
+    the_plan: Plan = bounded.plan
+    words = [f"Reads {', '.join(dict.fromkeys(plans.list_tables(the_plan.source)))}."]
+    if bounded.is_one_row:
+        words.append("One row for each child.")
+    else:
+        words.append(f"At most {the_plan.rows} rows of one child count; a child with more is weighted down.")
+    if the_plan.keys:
+        names = ", ".join(key.name for key in the_plan.keys)
+        if the_plan.has_private_keys:
+            words.append(
+                f"Groups by {names}; one is shown where at least {schedule.threshold} children are in it, "
+                f"noise included. One child counts in at most {the_plan.groups} groups."
+            )
+        else:
+            words.append(
+                f"Groups by {names}: {the_plan.count_groups()} groups, known beforehand, empty ones included."
+            )
+    for number, measure in enumerate(the_plan.measures):
+        share = schedule.shares[number][-1]
+        ratio = float(bound.find_ratio(measure, bounded.scales[number]))
+        words.append(
+            f"{_NAMES[measure.kind]}: noise with a standard deviation of {share.sigma * ratio:.6g}"
+            + (
+                f" on each of {len(schedule.shares[number])} levels of bins."
+                if measure.kind == "bins"
+                else "."
+            )
+        )
+    return tuple(words)
+
+
+_NAMES = {
+    "rows": "Number of rows",
+    "total": "Sum",
+    "squares": "Sum of squares",
+    "children": "Number of children",
+    "distinct": "Number of distinct values",
+    "bins": "Numbers in bins",
+}

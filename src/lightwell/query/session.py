@@ -1,0 +1,194 @@
+"""A session: one engine, one codebook, one ledger, and questions in SQL.
+
+    session = Session(engine, codebook, ledger)
+    release = session.sql("SELECT COUNT(*) FROM answers WHERE QN80 = 1", epsilon=0.5)
+
+Charge first, commit, then touch data: what fails after the charge stays charged and shows no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lightwell.base import errors
+from lightwell.query import bound, check, codebook, cost, ledger, noise, plan, release
+from lightwell.query.bound import Bounded
+from lightwell.query.codebook import Codebook
+from lightwell.query.cost import Cost
+from lightwell.query.ledger import Ledger
+from lightwell.query.noise import Schedule
+from lightwell.query.release import Noisy, Release
+
+DEFAULT_GRANT = "owner"
+
+
+class Engine(Protocol):
+    """Where exact figures are computed and get their noise; they never leave it without."""
+
+    version: str
+
+    def release(self, bounded: Bounded, schedule: Schedule) -> list[Noisy]:
+        """Measure a plan and give each group's numbers with noise."""
+        ...
+
+    def write_statements(self, bounded: Bounded) -> list[str]:
+        """The SQL that would be run, or nothing for an engine that runs none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a query would do and cost: from the text, the codebook and the price alone."""
+
+    plan: tuple[str, ...]
+    statements: tuple[str, ...]
+    charge: Mapping[str, Any]
+    noise: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    bounded: Bounded
+    schedule: Schedule
+    paid: Cost
+    delta: float
+
+
+class Session:
+    """Asks questions of one data set for one grant."""
+
+    def __init__(
+        self, engine: Engine, codebook: Codebook, ledger: Ledger | None, *, grant: str = DEFAULT_GRANT
+    ) -> None:
+        self.engine, self.codebook, self.ledger, self.grant = engine, codebook, ledger, grant
+
+    def explain(
+        self,
+        text: str,
+        *,
+        epsilon: float,
+        delta: float | None = None,
+        rows: int | None = None,
+        groups: int | None = None,
+    ) -> Explanation:
+        """Say what a query would do and cost, without a charge and without data.
+
+        Arguments and errors as of `sql`.
+        """
+        priced = self._price(text, epsilon, delta, rows, groups)
+        bounded, schedule = priced.bounded, priced.schedule
+        scales = [
+            {
+                "measure": measure.kind,
+                "sensitivity_squared": share.square,
+                "units_per_one": bounded.scales[number],
+                "standard_deviation": share.sigma,
+                "nano_rho": share.nano_rho,
+            }
+            for number, measure in enumerate(bounded.plan.measures)
+            for share in schedule.shares[number]
+        ]
+        return Explanation(
+            plan=release.describe_plan(bounded, schedule),
+            statements=tuple(self.engine.write_statements(bounded)),
+            charge=release.describe_charge(priced.paid, priced.delta),
+            noise=tuple(scales),
+        )
+
+    def sql(
+        self,
+        text: str,
+        *,
+        epsilon: float,
+        delta: float | None = None,
+        rows: int | None = None,
+        groups: int | None = None,
+    ) -> Release:
+        """Ask a question and get it answered with noise, at the price of `epsilon` and `delta`.
+
+        `rows` and `groups` count fewer rows, or groups, of one child than the codebook allows. The same
+        question at the same price on the same data is answered with the same bytes, free of charge within
+        the grant. Raises QueryRefused (nothing charged), UserMistake for a price that is none, Refused when
+        the budget does not suffice, Damaged when the data cannot be read (the charge stands).
+        """
+        if self.ledger is None:
+            raise errors.UserMistake(
+                "This session has no ledger, so it can explain but not answer; open one."
+            )
+        unattested = codebook.list_unattested(self.codebook)
+        if unattested:
+            raise errors.UserMistake(
+                problems=[
+                    errors.Problem(
+                        place, "Nothing attests this bound; write attested: and its public source."
+                    )
+                    for place in unattested
+                ]
+            )
+        priced = self._price(text, epsilon, delta, rows, groups)
+        bounded, paid = priced.bounded, priced.paid
+        described = plan.describe(bounded.plan)
+        bounds = {
+            "rows": bounded.plan.rows,
+            "groups": bounded.plan.groups,
+            "scales": list(bounded.scales),
+            "codebook": self.codebook.digest,
+        }
+        key = ledger.compute_key(
+            plan=described, path=bounded.path, bounds=bounds, cost=paid, data_version=self.engine.version
+        )
+        charged = self.ledger.charge(
+            ledger.Request(
+                population=self.codebook.population,
+                grant=self.grant,
+                data_version=self.engine.version,
+                key=key,
+                plan=plan.compute_digest(bounded.plan),
+                cost=paid,
+            )
+        )
+        if isinstance(charged, ledger.Answer):
+            return release.read_release(charged.body)
+        noisy = self.engine.release(bounded, priced.schedule)
+        body = self._write(text, key, priced, noisy)
+        return release.read_release(self.ledger.keep_answer(charged, key, body))
+
+    def _price(
+        self, text: str, epsilon: float, delta: float | None, rows: int | None, groups: int | None
+    ) -> _Priced:
+        checked = check.check_query(text, self.codebook, rows=rows, groups=groups)
+        used = self.codebook.delta if delta is None else delta
+        bounded = bound.bind(checked)
+        # A threshold for private keys fails with a probability of its own: half of delta is for that.
+        spent = cost.count_delta_units(used / 2) if checked.has_private_keys else 0
+        rho = cost.find_rho(epsilon, used / 2 if checked.has_private_keys else used)
+        paid = Cost(rho, spent)
+        return _Priced(bounded, noise.schedule_noise(bounded, paid), paid, used)
+
+    def _write(self, text: str, key: str, priced: _Priced, noisy: Sequence[Noisy]) -> bytes:
+        rows, ends = release.compute_rows(priced.bounded, priced.schedule, noisy)
+        found = Release(
+            id=key,
+            query=text,
+            columns=tuple(output.name for output in priced.bounded.plan.outputs),
+            rows=tuple(rows),
+            intervals=tuple(ends),
+            charge=release.describe_charge(priced.paid, priced.delta),
+            plan=release.describe_plan(priced.bounded, priced.schedule),
+            notes=_list_notes(priced.bounded),
+            data_version=self.engine.version,
+            dataset=self.codebook.dataset,
+            is_sample=self.codebook.is_sample,
+        )
+        return release.write_release(found)
+
+
+def _list_notes(bounded: Bounded) -> tuple[str, ...]:
+    notes = [
+        "Each interval holds the bounded quantity in 95 of 100 answers; it covers the noise and nothing else."
+    ]
+    if not bounded.is_one_row:
+        notes.append("How many rows the bound leaves out is not known from this answer.")
+    return tuple(notes)
