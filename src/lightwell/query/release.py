@@ -55,6 +55,8 @@ class Release:
     dataset: str
     is_sample: bool = False
     body: bytes = dataclasses.field(default=b"", repr=False)
+    # About this asking and not about the answer, so it is not in its bytes: nothing was charged for it now.
+    is_free: bool = False
 
     def to_json(self) -> str:
         """The answer for programs; schema: data/schemas/query-release.json."""

@@ -8,6 +8,7 @@ Charge first, commit, then touch data: what fails after the charge stays charged
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -150,7 +151,8 @@ class Session:
             )
         )
         if isinstance(charged, ledger.Answer):
-            return release.read_release(charged.body)
+            found = release.read_release(charged.body)
+            return dataclasses.replace(found, is_free=charged.charge is None)
         noisy = self.engine.release(bounded, priced.schedule)
         body = self._write(text, key, priced, noisy)
         return release.read_release(self.ledger.keep_answer(charged, key, body))
