@@ -107,6 +107,11 @@ class PostgresDatabase(Database):
             )
         if isinstance(error, psycopg.IntegrityError | known.RaiseException):
             return ledger_database.explain_contradiction(self.where, reason)
+        if isinstance(error, known.ReadOnlySqlTransaction):
+            return errors.CouldNotCheck(
+                f"the server of the ledger {self.where} does not take charges now ({reason}), so no number "
+                "is shown: use the one that does"
+            )
         if isinstance(error, known.UndefinedTable | known.UndefinedColumn):
             return ledger_database.explain_changed_tables(self.where)
         if isinstance(error, psycopg.OperationalError):

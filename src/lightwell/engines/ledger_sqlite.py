@@ -32,16 +32,16 @@ def _refuse(name: str, event: str) -> str:
 # Replacing a row by INSERT fires no trigger of deletion, so each insertion is checked too.
 TABLES = (
     "CREATE TABLE heads (population TEXT PRIMARY KEY, number INTEGER NOT NULL, digest TEXT NOT NULL) "
-    "WITHOUT ROWID",
+    "STRICT, WITHOUT ROWID",
     "CREATE TABLE entries (population TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL, "
     "kind TEXT NOT NULL, grant_name TEXT NOT NULL, answer_key TEXT NOT NULL, body TEXT NOT NULL, "
-    "PRIMARY KEY (population, number)) WITHOUT ROWID",
+    "PRIMARY KEY (population, number)) STRICT, WITHOUT ROWID",
     "CREATE INDEX entries_of_grant ON entries (population, grant_name, number) WHERE grant_name <> ''",
     "CREATE INDEX entries_of_answer ON entries (population, answer_key, kind, grant_name) "
     "WHERE answer_key <> ''",
     "CREATE TABLE answers (population TEXT NOT NULL, answer_key TEXT NOT NULL, body BLOB NOT NULL, "
-    "PRIMARY KEY (population, answer_key))",
-    "CREATE TABLE versions (data_version TEXT PRIMARY KEY, population TEXT NOT NULL) WITHOUT ROWID",
+    "PRIMARY KEY (population, answer_key)) STRICT",
+    "CREATE TABLE versions (data_version TEXT PRIMARY KEY, population TEXT NOT NULL) STRICT, WITHOUT ROWID",
     *(
         _refuse(f"{table}_no_{verb.lower()}", f"{verb} ON {table}")
         for table in ("entries", "answers", "versions")
