@@ -111,5 +111,15 @@ def test_a_slip_on_the_command_line_is_told_in_a_sentence(
     assert sentence in str(done.exception)
 
 
+def test_finding_says_how_many_places_are_new_and_offers_nothing_where_there_is_none(
+    desk: fixture.Desk,
+) -> None:
+    hide_all = ["--ground", "participant", "--hide", "all"]
+    assert "proposed: 1; another" in run("find", STUDY, "She was tired", *hide_all).output
+    again = run("find", STUDY, "She was tired", *hide_all).output
+    assert "proposed: 0, left as they were proposed or hidden before: 1; another" in again
+    assert run("find", STUDY, "nobody of this name").output == "found: 0; it is looked for line by line\n"
+
+
 def test_help_says_that_patterns_are_looked_for_line_by_line() -> None:
     assert "line by line" in CliRunner().invoke(command.redaction, ["find", "--help"]).output

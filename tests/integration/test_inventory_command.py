@@ -24,6 +24,7 @@ def test_a_draft_passes_its_own_check_and_edits_are_not_overwritten(tmp_path: Pa
     assert (checked.returncode, checked.stderr) == (0, "")
     assert "2 documents, 3 pages" in checked.stdout
     assert "1 held as files" in checked.stdout
+    assert "notes, raw.bin: held as a file, its pages are not read\n" in checked.stdout
     assert "Sealing takes about 0 s with 2 processes" in checked.stdout
     again = run("draft", folder, "--output", table)
     assert again.returncode == 1

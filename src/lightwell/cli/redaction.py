@@ -175,7 +175,8 @@ def find(
     for k, hit in enumerate(hits, 1):
         click.echo(f"{k:>5}  document {hit.item}, page {hit.page}: {hit.context}")
     if not chosen:
-        click.echo(f"found: {len(hits)}; hide them with --ground ID --hide all, or --hide 1,2,5")
+        hint = "hide them with --ground ID --hide all, or --hide 1,2,5"
+        click.echo(f"found: {len(hits)}; {hint if hits else 'it is looked for line by line'}")
         return
     wanted = set(range(1, len(hits) + 1)) if chosen == "all" else _parse_numbers(chosen, "--hide")
     if not hits:
@@ -185,7 +186,7 @@ def find(
         )
     if unknown := sorted(wanted - set(range(1, len(hits) + 1))):
         raise errors.UserMistake(f"there is no hit {unknown[0]}; there are {len(hits)}")
-    patterns.propose_hits(
+    new = patterns.propose_hits(
         state=state,
         actor=actor,
         study=found,
@@ -194,7 +195,8 @@ def find(
         review=review.date() if review else None,
         now=state.read_now(),
     )
-    click.echo(f"proposed: {len(wanted)}; another person approves: lightwell redaction approve {study} all")
+    known = f", left as they were proposed or hidden before: {len(wanted) - new}" if new < len(wanted) else ""
+    click.echo(f"proposed: {new}{known}; another person approves: lightwell redaction approve {study} all")
 
 
 @redaction.command()

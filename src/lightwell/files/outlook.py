@@ -18,6 +18,7 @@ from lightwell.base import errors
 from lightwell.base.errors import Problem
 from lightwell.files import attachments, folder, intake, store
 
+_HELD = "held as a file, its pages are not read"
 Progress = Callable[[int, int, int], None]  # files done, files in all, pages counted
 
 
@@ -26,9 +27,9 @@ class Outlook:
     """Documents, pages and bytes; seconds of one process and bytes of disk that sealing takes, reckoned.
 
     `unread` counts the documents whose pages are not read; `twins` are groups of files with the same bytes.
-    `parts` says for each file what it holds besides its plain pages, and how sure a machine was that read it;
-    `lacks` which program is missing and would add the pages of how many files; `unlisted` which attachments
-    of mails have no row.
+    `parts` says for each file what it holds besides its plain pages, whether none is read, and how sure a
+    machine was that read it; `lacks` which program is missing and would add the pages of how many files;
+    `unlisted` which attachments of mails have no row.
     """
 
     documents: int
@@ -107,9 +108,12 @@ def _look(
             seconds += check.seconds
             unread += check.pages is None
             parts += _describe_parts(row.file, check)
+            if check.pages is None and not check.lack:
+                parts.append(f"{row.file}: {_HELD}")
             lacking.update([check.lack] if check.lack else [])
         elif row.intent == "publish-unread" and _can_open(paths[row.file]):
             unread += 1
+            parts.append(f"{row.file}: {_HELD}, as its row asks")
         else:
             problems += check.problems
         if progress:
