@@ -35,6 +35,7 @@ COMMANDS = {
     "inventory": ("lightwell.cli.inventory", "inventory"),
     "journal": ("lightwell.cli.organisation", "journal"),
     "keys": ("lightwell.cli.keys", "keys"),
+    "ledger": ("lightwell.cli.ledger", "ledger"),
     "lift": ("lightwell.cli.disclose", "lift"),
     "log": ("lightwell.cli.log", "log"),
     "monitor": ("lightwell.cli.monitor", "monitor"),

@@ -151,6 +151,26 @@ def find_epsilon_of(used: Cost, delta: float) -> float | None:
     return find_epsilon(used.nano_rho, min(delta, rest / DELTA_UNITS_PER_ONE))
 
 
+def make_cap(epsilon: float, delta: float, threshold_delta: float | None = None) -> Cost:
+    """Make the cap that lets all queries together cost at most (epsilon, delta).
+
+    `threshold_delta` is the part of delta set aside for thresholds of private keys: half of it if nothing is
+    said, and 0 where such keys are never asked for; what is left of delta goes into the translation. Errors
+    as of `find_rho`.
+    """
+    _check_pair(epsilon, delta)
+    whole = count_delta_units(delta)
+    aside = whole // 2
+    if threshold_delta is not None:
+        aside = 0 if threshold_delta == 0 else count_delta_units(threshold_delta)
+    if aside >= whole:
+        raise errors.UserMistake(
+            f"{threshold_delta:g} leaves nothing of delta {delta:g} for noise; set less aside",
+            place="threshold delta",
+        )
+    return Cost(find_rho(epsilon, min(delta, (whole - aside) / DELTA_UNITS_PER_ONE)), aside)
+
+
 def count_delta_units(delta: float) -> int:
     """Count a delta in units of 10^-15, rounded up; inverse of `format_delta`.
 

@@ -1,4 +1,4 @@
-"""The file of a ledger: whose it is, what passes for one, and what a full disk or somebody else does to it."""
+"""The file of a ledger: whose it is, what passes for one, and what a full disk or a stranger does to it."""
 
 from __future__ import annotations
 

@@ -201,3 +201,23 @@ def test_delta_used_on_a_threshold_comes_off_the_delta_of_the_translation() -> N
     assert cost.find_epsilon_of(used, 1e-7) == cost.find_epsilon(20_187_132, 5e-8)
     assert cost.find_epsilon_of(Cost(20_187_132), 1e-7) == cost.find_epsilon(20_187_132, 1e-7)
     assert cost.find_epsilon_of(Cost(1, 10**8), 1e-7) is None
+
+
+def test_a_cap_never_allows_more_than_was_said_and_thresholds_have_a_part_of_delta() -> None:
+    halved = cost.make_cap(10, 1e-6)
+    assert halved == Cost(cost.find_rho(10, 5e-7), 5 * 10**8)
+    assert cost.find_epsilon_of(halved, 1e-6) <= 10
+    assert cost.make_cap(10, 1e-6, 0) == Cost(cost.find_rho(10, 1e-6), 0)
+    assert cost.make_cap(10, 1e-6, 1e-7) == Cost(cost.find_rho(10, 9e-7), 10**8)
+    with pytest.raises(errors.UserMistake, match="leaves nothing of delta 1e-06 for noise"):
+        cost.make_cap(10, 1e-6, 1e-6)
+    with pytest.raises(errors.UserMistake, match="delta: -1"):
+        cost.make_cap(10, 1e-6, -1)
+    with pytest.raises(errors.UserMistake, match="epsilon: 0 buys no answer"):
+        cost.make_cap(0, 1e-6)
+
+
+@settings(deadline=None)
+@given(EPSILONS, st.floats(1e-13, 1e-5))
+def test_all_queries_within_a_cap_cost_at_most_its_epsilon_and_delta(epsilon, delta) -> None:
+    assert cost.find_epsilon_of(cost.make_cap(epsilon, delta), delta) <= epsilon
