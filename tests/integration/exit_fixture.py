@@ -67,6 +67,8 @@ REPORTED = "quaxvisitorreport"
 PROPOSED = "quaxpendingproposal"
 WITHDRAWN = "quaxremovedrecord"
 REVISED_AWAY = "quaxremovedfigure"
+GONE_COMPANY = "quaxremovedcompany"
+GONE_SERVICE = "quaxremovedservice"
 HELD_FIELD = "changing the region before opening a broadcast"
 
 
@@ -124,7 +126,9 @@ def build_world(root: Path, folder: Path) -> World:
     removed["body"]["title"] = f"A letter with {WITHDRAWN}"
     removed = desk.disclose(removed, NOW).record
     desk.withdraw(removed, "published-in-error", NOW)
-    world = World(state, study, [study, letter, review, removed])
+    alone = _publish_about(desk, {"id": GONE_COMPANY, "name": f"{GONE_COMPANY.capitalize()} Limited"})
+    desk.withdraw(alone, "published-in-error", NOW)
+    world = World(state, study, [study, letter, review, removed, alone])
     world.records += _publish_figures(world, desk)
     _seal(world, desk, folder)
     _publish(world, desk)
@@ -137,6 +141,16 @@ def build_world(root: Path, folder: Path) -> World:
     bundles.pack_bundle(state=state)
     fingerprints.make_set(state=state)
     return world
+
+
+def _publish_about(desk: Any, company: dict[str, str]) -> str:
+    """Publish a letter by a newsroom about a company that nobody else speaks of; the id of its record."""
+    value = disclosure_fixture.read_value("letter")
+    value.pop("id", None)
+    value["publisher"] = {"id": "herald", "role": "newsroom", "name": "The Herald"}
+    value["provider"] = company
+    value["services"] = [{"id": GONE_SERVICE, "name": GONE_SERVICE.capitalize()}]
+    return str(desk.disclose(value, NOW).record)
 
 
 def _publish_figures(world: World, desk: Any) -> list[str]:
@@ -299,6 +313,8 @@ def _list_words(world: World) -> None:
         PROPOSED: "a proposal that waits",
         WITHDRAWN: "a removed record",
         REVISED_AWAY: "a removed edition of figures",
+        GONE_COMPANY: "a company that only a removed record names",
+        GONE_SERVICE: "a service that only a removed record names",
         "9173048265": "a number of a removed edition",
         HELD_FIELD: "a held back field",
     }
@@ -388,7 +404,7 @@ def _list_values(world: World) -> dict[str, list[str]]:
         "version": ["1", "2"],
         "old": ["1"],
         "new": ["1", "2"],
-        "slug": ["larkfield"],
+        "slug": ["larkfield", GONE_COMPANY, GONE_SERVICE],
         "key": world.keys,
         "dataset": [figure_fixture.DATASET],
         "figure-chart:form": ["svg", "png", "csv"],
@@ -396,7 +412,7 @@ def _list_values(world: World) -> dict[str, list[str]]:
         "figure-comparison-table:number": ["0", "1"],
         "figure-comparison-table:form": ["svg", "csv"],
         "challenge": world.challenges,
-        "company": ["larkfield"],
+        "company": ["larkfield", GONE_COMPANY],
         "topic": list(topics.TOPICS),
         "index": [str(index) for index in range(LogEntry.objects.count() + 1)],
         "list:name": list(tables.TABLES),

@@ -12,12 +12,15 @@ import pytest
 from click.testing import CliRunner
 from django.test import Client
 
-from lightwell.actions import disclosures
+from lightwell.actions import disclosures, overview
 from lightwell.cli import search as search_command
 from lightwell.db.models import Disclosure, Suspension
 from lightwell.db.models.disclosures import DisclosureQuerySet
+from lightwell.db.models.parties import ProviderQuerySet
 from lightwell.db.models.publications import OpeningQuerySet, PublicationQuerySet, PublicPageQuerySet
 from lightwell.files import finder
+from lightwell.web import memory
+from lightwell.web.views import search as search_pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,6 +99,36 @@ def test_the_command_line_finds_nothing_hidden_and_a_new_route_must_be_explained
         assert result.exit_code == 0, result.output
         assert [what for word, what in world.hidden.items() if word in result.output] == []
     assert exits.name_page_word(exits.WHOLE, 1) in result.output
+
+
+def test_a_company_that_only_a_removed_record_names_is_answered_like_one_that_never_was(
+    world: exits.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(raise_request_exception=False, headers={"host": "localhost"})
+    addresses = (
+        "/companies/WORD/", "/companies/WORD/status/", "/feeds/companies/WORD.atom", "/search/?q=slumber&company=WORD",
+        "/api/1/companies/WORD", "/api/1/records?company=WORD", "/api/1/studies?company=WORD",
+        "/?company=WORD", "/late/?company=WORD", "/challenges/?company=WORD", "/follow/?what=company&of=WORD",
+    )  # fmt: skip
+    for address in addresses:
+        assert client.get(address.replace("WORD", "larkfield")).status_code == 200, address
+        answers = [client.get(address.replace("WORD", word)) for word in (exits.GONE_COMPANY, exits.NOWHERE)]
+        texts = [
+            re.sub(r"\d{4}-\d\d-\d\dT[\d:.+Z]+", "TIME", answer.content.decode()).replace(word, "WORD")
+            for answer, word in zip(answers, (exits.GONE_COMPANY, exits.NOWHERE), strict=True)
+        ]
+        assert (answers[0].status_code, texts[0]) == (answers[1].status_code, texts[1]), address
+    monkeypatch.setattr(ProviderQuerySet, "visible", lambda rows: rows.all())
+    overview.forget()
+    search_pages._remember_names.cache_clear()
+    monkeypatch.setattr(memory, "_shelf", memory._Shelf())
+    gone = {exits.GONE_COMPANY: ""}
+    for name in ("companies", "company", "status", "feed-company", "sitemap", "front", "feeds"):
+        assert any(answer.find_words(gone) for answer in exits.visit_site(world, only=name)), name
+    for name in ("list_companies", "read_company", "read_record", "list", "figure-comparison"):
+        assert any(answer.find_words(gone) for answer in exits.visit_site(world, only=name)), name
+    assert "Limited" in client.get(f"/search/?q={exits.SHARED}&company={exits.GONE_COMPANY}").content.decode()
+    assert any(answer.find_words(gone) for answer in exits.visit_post(world))
 
 
 def test_every_exit_leaks_once_its_gate_is_away(

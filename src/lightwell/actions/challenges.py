@@ -46,7 +46,7 @@ def ask(*, provider: str, commitment: bytes, nonce: int, now: datetime.datetime)
 
     Raises `Refused` with the work that it takes today, `UserMistake` for a company that takes no part here.
     """
-    company = Provider.objects.filter(pk=provider, joined=True).first()
+    company = Provider.objects.visible().filter(pk=provider, joined=True).first()
     if company is None:
         raise errors.UserMistake("no company of that id takes part here", place="company")
     with transaction.atomic():

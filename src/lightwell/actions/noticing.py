@@ -86,10 +86,11 @@ def name_subject(picture: Overview, subject: Subject) -> str:
             return "every figure that was revised"
         case "company":
             found = picture.find_provider(subject.value)
-            return f"the company {found.name if found else subject.value}"
+            return f"the company {found.name}" if found else "a company that nothing here names any more"
         case "service":
             services = [service for each in picture.providers for service in each.services]
-            return f"the service {next((s.name for s in services if s.id == subject.value), subject.value)}"
+            name = next((each.name for each in services if each.id == subject.value), None)
+            return f"the service {name}" if name else "a service that nothing here names any more"
         case "topic":
             return f"the topic {subject.value.replace('-', ' ')}"
         case "study":

@@ -268,7 +268,7 @@ def make_overview(size: int, day: datetime.date) -> Overview:
             about[each.about.id].append(each)
     providers = [
         _view_provider(row, tuple(services[row.slug]), studies, newest)
-        for row in Provider.objects.order_by("name")
+        for row in Provider.objects.visible().order_by("name")
         if row.joined or not _only_counts(row.slug, newest)
     ]
     put_here = {

@@ -18,13 +18,19 @@ from lightwell.db.models import Disclosure, Organisation, PastName, Provider, Se
 
 def read_names(studies: Collection[str] = ()) -> dict[tuple[str, str], str]:
     """Return names by ("company" | "service" | "study", id); of studies only those that are asked for."""
-    names = {("company", slug): name for slug, name in Provider.objects.values_list("slug", "name")}
+    shown = Provider.objects.visible()
+    names = {("company", slug): name for slug, name in shown.values_list("slug", "name")}
     names |= {("service", slug): name for slug, name in Service.objects.values_list("slug", "name")}
     # A record is long to read; a search names a study only when it is asked within it.
     rows = Disclosure.objects.visible().newest().filter(kind="study", record__in=studies) if studies else ()
     for row in rows:
         names["study", row.record] = str(row.read_record().body.get("title") or row.record)
     return names
+
+
+def is_shown(company: str) -> bool:
+    """Answer whether a company's id may leave: that of one whom only removed records name tells its name."""
+    return Provider.objects.visible().filter(pk=company).exists()
 
 
 def rename_provider(*, by: str, slug: str, name: str, now: datetime.datetime) -> str:

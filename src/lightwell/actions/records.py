@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lightwell.actions import parties
 from lightwell.base import canonical, difference, disclosure, errors
 from lightwell.db.models import Disclosure, Publication, Tombstone
 
@@ -27,7 +28,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Every version of one record, oldest first."""
+    """Every version of one record, oldest first; `provider` is empty where nothing in view names it."""
 
     id: str
     kind: str
@@ -63,7 +64,10 @@ def read_history(record: str) -> History | None:
     for row in rows:
         versions.append(_read_version(row, previous))
         previous = row.version if versions[-1].record else previous
-    return History(rows[0].record, rows[0].kind, rows[0].provider_id, tuple(versions))
+    provider = rows[0].provider_id
+    return History(
+        rows[0].record, rows[0].kind, provider if parties.is_shown(provider) else "", tuple(versions)
+    )
 
 
 def compare_versions(history: History, old: int, new: int) -> list[difference.Change]:

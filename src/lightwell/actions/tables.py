@@ -177,7 +177,7 @@ def _list_changes(overview: Overview) -> Rows:
             each.label,
             each.title,
             each.sentence,
-            each.provider,
+            each.provider if overview.find_provider(each.provider) else "",
             each.study or "",
         )
 

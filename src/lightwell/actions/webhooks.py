@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 
-from lightwell.actions import addresses, chronicle, journal, noticing, overview
+from lightwell.actions import addresses, chronicle, journal, noticing, overview, parties
 from lightwell.actions.noticing import News, Subject
 from lightwell.base import errors
 from lightwell.client import endpoint, webhook
@@ -173,7 +173,7 @@ def describe_news(state: State, each: News) -> dict[str, object]:
             "title": change.title,
             "summary": change.sentence,
             "link": addresses.make_address(addresses.make_path(change.place)),
-            "company": change.provider,
+            "company": change.provider if parties.is_shown(change.provider) else "",
             "study": change.study,
             "services": list(change.services),
             "topics": list(change.topics),
