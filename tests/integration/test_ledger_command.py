@@ -69,7 +69,7 @@ def test_a_ledger_is_opened_granted_raised_revoked_and_shown(desk) -> None:
         "more",
     )
     desk.type("revoke", "l.db", "kids", name, "--by", "Bo", "--reason", "it ended")
-    shown = desk.type("show", "l.db")
+    shown = desk.type("show", "l.db", "--last", "20")
     lines = [re.split(r"\s*│\s*", line.strip("│ ")) for line in shown.splitlines() if line.startswith("│")]
     rows = {line[0]: line[1:] for line in lines}
     whole, part = cost.find_rho(10, 5e-7), cost.find_rho(3, 5e-8)
