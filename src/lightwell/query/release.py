@@ -80,6 +80,18 @@ class Release:
 
         return pyarrow.Table.from_pylist(list(self.list_records()))
 
+    def pivot(self) -> tuple[list[str], list[list[Any]]]:
+        """The long table of `Session.crosstab` as a square one: its header, and a row for each value
+        downwards."""
+        down, across, number = self.columns[0], self.columns[1], self.columns[2]
+        over = list(dict.fromkeys(row[across] for row in self.rows))
+        cells = {(row[down], row[across]): row[number] for row in self.rows}
+        header = [down, *(show_value(value) for value in over)]
+        return header, [
+            [value, *(cells.get((value, other)) for other in over)]
+            for value in dict.fromkeys(row[down] for row in self.rows)
+        ]
+
     def list_records(self) -> Iterator[dict[str, Any]]:
         """Each row with `x low` and `x high` beside each number x."""
         for row, around in zip(self.rows, self.intervals, strict=True):

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lightwell.base import errors
-from lightwell.query import bound, check, codebook, cost, ledger, noise, plan, release
+from lightwell.query import bound, check, codebook, cost, ledger, noise, plan, release, survey
 from lightwell.query.bound import Bounded
 from lightwell.query.codebook import Codebook
 from lightwell.query.cost import Cost
 from lightwell.query.ledger import Ledger
 from lightwell.query.noise import Schedule
 from lightwell.query.release import Noisy, Release
+from lightwell.query.survey import SurveyShare
 
 DEFAULT_GRANT = "owner"
 
@@ -157,6 +158,81 @@ class Session:
         body = self._write(text, key, priced, noisy)
         return release.read_release(self.ledger.keep_answer(charged, key, body))
 
+    def histogram(
+        self, column: str, table: str, *, width: float, epsilon: float, where: str = "", **price: Any
+    ) -> Release:
+        """Count rows in bins of a width, from the codebook's low to its high, empty bins included.
+
+        Further arguments and errors as of `sql`.
+        """
+        if isinstance(width, bool) or not isinstance(width, int | float) or not width > 0:
+            raise errors.UserMistake("width is how wide a bin is: a number above 0, such as 10")
+        bins = f"FLOOR({column} / {width}) * {width}"
+        return self.sql(
+            _write_counts([f"{bins} AS bin"], table, where, "ORDER BY 1"), epsilon=epsilon, **price
+        )
+
+    def crosstab(
+        self, rows: str, columns: str, table: str, *, epsilon: float, where: str = "", **price: Any
+    ) -> Release:
+        """Count rows for each pair of two expressions; `Release.pivot` lays them out as a square table.
+
+        The argument `rows` is the expression shown downwards; to tighten the bound use `sql`. Errors as of
+        `sql`.
+        """
+        return self.sql(
+            _write_counts([f"{rows} AS row", f"{columns} AS col"], table, where), epsilon=epsilon, **price
+        )
+
+    def quantiles(
+        self,
+        column: str,
+        table: str,
+        *,
+        shares: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9),
+        by: str = "",
+        epsilon: float,
+        where: str = "",
+        **price: Any,
+    ) -> Release:
+        """Several quantiles for the price of one: all are read off the same noisy tree. Errors as of
+        `sql`."""
+        if not shares or not all(isinstance(share, float) and 0 < share < 1 for share in shares):
+            raise errors.UserMistake("shares are numbers between 0 and 1, such as 0.5 for the median")
+        items = ([f"{by} AS by_group"] if by else []) + [
+            f"QUANTILE({column}, {share}) AS q{share:g}" for share in shares
+        ]
+        only = f" WHERE {where}" if where else ""
+        grouped = f" GROUP BY {by}" if by else ""
+        return self.sql(f"SELECT {', '.join(items)} FROM {table}{only}{grouped}", epsilon=epsilon, **price)  # noqa: S608
+
+    def survey_share(
+        self,
+        condition: str,
+        table: str,
+        *,
+        weights: str,
+        clamp: float,
+        epsilon: float,
+        delta: float | None = None,
+        where: str = "",
+    ) -> SurveyShare:
+        """The weighted share of those for whom a condition is true among those for whom it is true or false.
+
+        `clamp` is the largest weight that counts; see `survey.suggest_clamp`. Errors as of `sql`.
+        """
+        text = survey.write_share_query(condition, table, weights, clamp, where)
+        priced = self._price(text, epsilon, delta, None, None)
+        found = self.sql(text, epsilon=epsilon, delta=delta)
+        sigmas = {
+            output.name: priced.schedule.shares[statistic][0].sigma
+            * float(
+                bound.find_ratio(priced.bounded.plan.measures[statistic], priced.bounded.scales[statistic])
+            )
+            for statistic, output in enumerate(priced.bounded.plan.outputs[1:])
+        }
+        return survey.compute_share(found, sigmas, clamp)
+
     def _price(
         self, text: str, epsilon: float, delta: float | None, rows: int | None, groups: int | None
     ) -> _Priced:
@@ -194,3 +270,9 @@ def _list_notes(bounded: Bounded) -> tuple[str, ...]:
     if not bounded.is_one_row:
         notes.append("How many rows the bound leaves out is not known from this answer.")
     return tuple(notes)
+
+
+def _write_counts(items: Sequence[str], table: str, where: str, order: str = "") -> str:
+    only = f" WHERE {where}" if where else ""
+    places = ", ".join(str(place + 1) for place in range(len(items)))
+    return f"SELECT {', '.join(items)}, COUNT(*) AS n FROM {table}{only} GROUP BY {places} {order}".rstrip()  # noqa: S608
