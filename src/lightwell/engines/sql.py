@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lightwell.query import bound, expression, plan
 from lightwell.query import domain as domains
 from lightwell.query.bound import Bounded
-from lightwell.query.codebook import Codebook, Table
+from lightwell.query.codebook import Codebook, Column, Table
 from lightwell.query.domain import Domain, Key
 from lightwell.query.expression import Call, Constant, Expression, Field
 from lightwell.query.plan import Measure, Relation
@@ -33,9 +33,9 @@ class Statement:
     has_bins: bool = False
 
 
-def write_statements(bounded: Bounded, codebook: Codebook) -> list[Statement]:
+def write_statements(bounded: Bounded, codebook: Codebook, reading: Reading | None = None) -> list[Statement]:
     """Write what measures a bounded plan: one statement for sums, one for each set of bins or distinct values."""
-    writer = _Writer(bounded, codebook)
+    writer = _Writer(bounded, codebook, reading or Reading())
     statements = []
     sums = [
         number
@@ -52,9 +52,27 @@ def write_statements(bounded: Bounded, codebook: Codebook) -> list[Statement]:
     return statements
 
 
+class Reading:
+    """How the columns of a table are read; here from files as somebody wrote them."""
+
+    def write_column(self, table: Table, column: Column) -> str:
+        """A column's value as its domain allows it."""
+        return settle(quote(column.name), column.domain)
+
+    def write_source(self, table: Table, scan: plan.Scan) -> str:
+        """What stands after FROM: the rows about a child."""
+        return f"{quote(table.name)} WHERE {quote(table.unit)} IS NOT NULL"
+
+    def write_unit(self, table: Table) -> str:
+        """The column that names the child."""
+        return quote(table.unit)
+
+
 class _Writer:
-    def __init__(self, bounded: Bounded, codebook: Codebook) -> None:
-        self.bounded, self.plan, self.codebook = bounded, bounded.plan, codebook
+    def __init__(self, bounded: Bounded, codebook: Codebook, reading: Reading) -> None:
+        self.bounded, self.plan, self.codebook, self.reading = bounded, bounded.plan, codebook, reading
+        # Nothing is weighted where no child has a second row, or rows were bounded when they were read.
+        self.is_plain = bounded.is_one_row or bounded.path in bound.RANKED
         self.fields = plan.list_scanned(bounded.plan)
         self.keys = self.plan.keys
         self.varying = [number for number, key in enumerate(self.keys) if not key.is_constant]
@@ -69,7 +87,7 @@ class _Writer:
             f"{'MAX' if measure.kind == 'children' else 'SUM'}(v{number})"
             for number, measure in zip(numbers, measures, strict=True)
         ]
-        if self.bounded.is_one_row:
+        if self.is_plain:
             keyed = self.write_keyed(dict(zip(numbers, values, strict=True)))
             sums = [
                 f"CAST(SUM(v{number} * {self.bounded.scales[number]}) AS BIGINT) AS v{number}"
@@ -98,7 +116,7 @@ class _Writer:
         number = self.plan.measures.index(measure)
         keyed = self.write_keyed({}, f"{_write_bin(measure)} AS bin")
         columns = ", ".join([*self.list_keys(), "bin"])
-        if self.bounded.is_one_row:
+        if self.is_plain:
             return (
                 f"SELECT {columns}, COUNT(*) * {self.bounded.scales[number]} AS v FROM ({keyed}) AS keyed"
                 f"{self.write_allowed('bin IS NOT NULL')}{self.write_group('bin')}"
@@ -224,10 +242,11 @@ class _Writer:
     def write_relation(self, relation: Relation) -> str:
         if isinstance(relation, plan.Scan):
             table = self.codebook.tables[relation.table]
-            columns = [f"{quote(table.unit)} AS unit", *self.write_columns(table, relation.name)]
-            return (
-                f"SELECT {', '.join(columns)} FROM {quote(table.name)} WHERE {quote(table.unit)} IS NOT NULL"
-            )
+            columns = [
+                f"{self.reading.write_unit(table)} AS unit",
+                *self.write_columns(table, relation.name),
+            ]
+            return f"SELECT {', '.join(columns)} FROM {self.reading.write_source(table, relation)}"
         if isinstance(relation, plan.Filter):
             source = self.write_relation(relation.source)
             return f"SELECT * FROM ({source}) AS source WHERE {write_expression(relation.condition)}"
@@ -240,7 +259,7 @@ class _Writer:
     def write_columns(self, table: Table, prefix: str) -> list[str]:
         wanted = {one.name for one in self.fields.get(prefix, [])}
         return [
-            f"{settle(quote(column.name), column.domain)} AS {quote(f'{prefix}.{column.name}')}"
+            f"{self.reading.write_column(table, column)} AS {quote(f'{prefix}.{column.name}')}"
             for column in table.columns.values()
             if f"{prefix}.{column.name}" in wanted
         ]

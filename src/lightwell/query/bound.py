@@ -20,6 +20,10 @@ Distinct values. Of a child's (group, value) pairs the first M count, in an orde
 child and the pair alone. Adding a child adds at most M pairs to a set of pairs, so the counts by group move
 by whole numbers that sum to at most M, and the Euclidean distance is at most M.
 
+Ranks. On the paths of `RANKED` the rows of one child are at most M when they are read, because preparation
+ranked them (`query.layout` has the proof), so nothing is weighted: a row counts 1 and a child 1 in each of at
+most K groups.
+
 Bins. A row is in one bin, so a level of the tree of bins is like rows, with (group, bin) for the group.
 """
 
@@ -36,6 +40,8 @@ from lightwell.query import plan as plans
 from lightwell.query.domain import Key
 from lightwell.query.plan import Measure, Plan
 
+# The paths on which rows and groups of a child were bounded when its data were prepared.
+RANKED = ("rank", "cube")
 # What a weighted row counts is kept to 1/256: cutting loses at most that for each child and group.
 WEIGHT_SCALE = 256
 # Bins are added up in a tree of this many branches. With L levels and b branches a number below an edge has a
@@ -73,7 +79,7 @@ def bind(plan: Plan, path: str = "weighted") -> Bounded:
     every = plan.count_groups() if not plan.has_private_keys else None
     varying = [key for key in plan.keys if not key.is_constant]
     fits = not varying or one or (every is not None and plan.groups >= every)
-    group_scale = 1 if fits else WEIGHT_SCALE
+    group_scale = 1 if fits or path in RANKED else WEIGHT_SCALE
     rows = 1 if one else plan.rows
     scales, squares = [], []
     for measure in plan.measures:
