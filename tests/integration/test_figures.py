@@ -8,6 +8,7 @@ import datetime
 import io
 import json
 import os
+import re
 from pathlib import Path
 
 import disclosure_fixture
@@ -546,6 +547,77 @@ def test_a_corrected_edition_leaves_true_what_the_next_one_said_of_it_before(des
     bundles.write_bundle(state=desk.state, folder=tmp_path / "less")
     verdict = verify.verify_bundle(tmp_path / "less")
     assert any("is not here as it was then" in each for each in verdict.not_proven)
+
+
+def read_notice(record: str, version: int) -> str:
+    page = " ".join(read(f"/records/{record}/{version}/").split())
+    notices = re.findall(r'<p class="notice">(.*?)</p>', page)
+    return re.sub("<[^>]*>", "", " ".join(each for each in notices if "figures" in each))
+
+
+def test_the_page_of_a_version_says_whose_figures_stand_and_why_its_own_do_not(desk) -> None:
+    first, second = figure_fixture.publish_editions(desk, NOW)
+    assert read_notice(first.record, 1) == ""
+    publish_again(desk, first, [("Removed", "2025Q4", "900"), ("Removed", "2026Q1", "1,150")])
+    assert "Those of version 2 took their place" in read_notice(first.record, 1)
+    assert read_notice(first.record, 2) == ""
+    assert [each.disclosure.version for each in FigureEdition.objects.all()] == [2, 1]
+    desk.withdraw(first.record, "published-in-error", NOW, version=2)
+    assert read_notice(first.record, 1) == (
+        "The figures of this version are no longer shown among the published figures. Version 2 took their "
+        "place and was removed, with the reason; what it replaced does not come back."
+    )
+    # Nor does any list show an older version of a record whose newest was removed.
+    assert first.record not in read("/records/")
+    assert [each.disclosure for each in FigureEdition.objects.all()] == [second]
+    assert not FigureRevision.objects.exists()
+    assert [each.name for each in revisions.find_dataset(figure_fixture.DATASET).editions] == ["2026Q2"]
+    # What comes next stands: a third version brings its own figures.
+    newest = Disclosure.objects.get(record=first.record, version=2)
+    publish_again(desk, newest, [("Removed", "2025Q4", "905"), ("Removed", "2026Q1", "1,150")])
+    assert "Those of version 3 took their place" in read_notice(first.record, 1)
+    assert FigureRevision.objects.filter(kind="changed", before="905", after="400").exists()
+
+
+def test_an_edition_without_a_layout_that_can_be_read_says_so_on_its_page(desk) -> None:
+    first, _ = figure_fixture.publish_editions(desk, NOW)
+    value = copy.deepcopy(disclosure.format_disclosure(first.read_record()))
+    value |= {"version": 2, "supersedes": first.digest, "opened": []}
+    hidden = withholding.Decision("/body/mapping", "junior-staff", "2027-01-01", "approver")
+    desk.do(
+        "disclosure",
+        first.record,
+        disclosures.format_payload(disclosure.parse_disclosure(value), (hidden,)),
+        NOW,
+    )
+    assert "because the layout they are read by is held back" in read_notice(first.record, 2)
+    assert "Version 2 took their place, and its own cannot be read here" in read_notice(first.record, 1)
+    plain = desk.disclose(disclosure_fixture.read_value("figures-edition"))
+    assert "no layout that they could be read by" in read_notice(plain.record, plain.version)
+
+
+def test_no_edition_is_published_after_one_whose_newest_version_was_removed(desk) -> None:
+    (title, rows), later = figure_fixture.EDITIONS
+    (first,) = figure_fixture.publish(desk, [figure_fixture.read_file(title, rows)], NOW)
+    (proposal,) = figure_fixture.propose(desk, [figure_fixture.read_file(*later)], NOW)
+    publish_again(desk, first, rows)
+    desk.withdraw(first.record, "published-in-error", NOW, version=2)
+    with pytest.raises(errors.UserMistake, match="the newest version of the edition before this one"):
+        desk.approve(proposal, NOW)
+
+
+def test_what_an_edition_said_stays_said_when_only_its_words_change_after_the_one_before_it_did(desk) -> None:
+    first, second = figure_fixture.publish_editions(desk, NOW)
+    publish_again(desk, first, [("Removed", "2025Q4", "900"), ("Removed", "2026Q1", "1,150")])
+    publish_again(desk, second, figure_fixture.EDITIONS[1][1])
+    desk.withdraw(first.record, "published-in-error", NOW)
+    third = publish_again(
+        desk, Disclosure.objects.get(record=second.record, version=2), figure_fixture.EDITIONS[1][1]
+    )
+    assert FigureEdition.objects.get().disclosure == third
+    # With another file it is asked again.
+    with pytest.raises(errors.UserMistake, match="/body/revisions"):
+        publish_again(desk, third, figure_fixture.EDITIONS[1][1][:-1])
 
 
 def test_the_verdict_names_each_record_of_figures_that_is_not_read_again(desk, tmp_path) -> None:

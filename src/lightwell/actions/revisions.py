@@ -15,7 +15,7 @@ from decimal import Decimal
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Abs
 
-from lightwell.actions import figures
+from lightwell.actions import figures, records
 from lightwell.db.models import FigureEdition, FigurePoint, FigureRevision, FigureSeries
 from lightwell.figures import period as periods
 from lightwell.figures.period import Period
@@ -63,6 +63,18 @@ class Dataset:
     def changed(self) -> int:
         """Earlier values that a later edition changed, over all steps."""
         return sum(step.changed for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which version of a record its figures are of, in which data set; or why none of them are shown.
+
+    `why` is empty where they are shown, else removed, layout-held-back or no-layout.
+    """
+
+    version: int
+    dataset: Dataset | None
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,22 @@ def find_dataset_of(record: str) -> Dataset | None:
     """Find the data set that an edition belongs to, by its record; None where no layout reads its file."""
     row = FigureEdition.objects.visible().filter(disclosure__record=record).first()
     return find_dataset(row.dataset) if row else None
+
+
+def find_standing(history: records.History) -> Standing:
+    """Find whose figures stand for a record of figures: those of its newest version, or nobody's.
+
+    Where the newest version was removed, none of an older one come back, as no list shows an older version of
+    any record then: what replaced it may have been its correction.
+    """
+    newest = history.newest
+    dataset = find_dataset_of(history.id)
+    if dataset is not None:
+        return Standing(newest.number, dataset, "")
+    if newest.record is None:
+        return Standing(newest.number, None, "removed")
+    held = any(each.pointer.startswith("/body/mapping") for each in newest.record.withheld)
+    return Standing(newest.number, None, "layout-held-back" if held else "no-layout")
 
 
 def list_revisions(

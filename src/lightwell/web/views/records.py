@@ -55,7 +55,7 @@ def show_record(request: HttpRequest, record: str, version: int | None = None) -
         "sections": reader.lay_out(shown.record),
         "glance": reader.show_at_a_glance(shown.record),
         "about": _find_about(shown.record.about),
-        "dataset": revisions.find_dataset_of(record) if history.kind == "figures-edition" else None,
+        "standing": revisions.find_standing(history) if history.kind == "figures-edition" else None,
         "help": help_lines.find_lines(topics if isinstance(topics, list) else []),
         "lifted": _list_lifted(history, shown),
     }
