@@ -37,7 +37,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The noise of a whole query: for each measure, one share for each level (one, but for bins)."""
+    """The noise of a whole query: for each measure, one share for each level (one, but for bins).
+
+    `threshold` is in the units of the measure of children, as its noisy numbers are.
+    """
 
     cost: Cost
     shares: tuple[tuple[Share, ...], ...]
@@ -63,7 +66,9 @@ def schedule_noise(bounded: Bounded, paid: Cost) -> Schedule:
             for number, measure in enumerate(measures)
             if measure.kind == "children" and measure.argument is None
         )
-        threshold = find_threshold(shares[place][0].sigma, bounded.plan.groups, paid.delta_units)
+        threshold = find_threshold(
+            shares[place][0].sigma, bounded.plan.groups, paid.delta_units, bounded.scales[place]
+        )
     return Schedule(paid, tuple(shares), threshold)
 
 
@@ -73,12 +78,13 @@ def find_sigma(square: int, nano_rho: int) -> float:
     return exact * (1 + 2e-12)
 
 
-def find_threshold(sigma: float, groups: int, delta_units: int) -> int:
-    """The noisy number of children from which a private group is shown.
+def find_threshold(sigma: float, groups: int, delta_units: int, scale: int) -> int:
+    """The noisy number from which a private group is shown, in units of which one child counts `scale`.
 
-    A group that only one child is in has a count of 1; with K such groups the chance that any is shown is at
-    most K times that of noise of T - 1 or more, which the Gaussian tail exp(-x^2 / (2 sigma^2)) bounds (it
-    holds for the discrete Gaussian: Canonne, Kamath and Steinke 2020, corollary 17 and proposition 19).
+    A group that only one child is in has a count of `scale`; with K such groups the chance that any is shown
+    is at most K times that of noise of T - scale or more, which the Gaussian tail exp(-x^2 / (2 sigma^2))
+    bounds (it holds for the discrete Gaussian: Canonne, Kamath and Steinke 2020, corollary 17 and proposition
+    19).
     """
     share = delta_units / cost.DELTA_UNITS_PER_ONE / groups
-    return 1 + math.ceil(sigma * math.sqrt(2 * math.log(1 / share)) * (1 + 1e-9))
+    return scale + math.ceil(sigma * math.sqrt(2 * math.log(1 / share)) * (1 + 1e-9))

@@ -21,7 +21,7 @@ from lightwell.query.codebook import show_value
 from lightwell.query.domain import Key
 from lightwell.query.expression import Expression, Field
 from lightwell.query.noise import Schedule
-from lightwell.query.plan import Plan, Statistic
+from lightwell.query.plan import Measure, Plan, Statistic
 
 CONFIDENCE = 0.95
 _POINTS = 1000
@@ -366,8 +366,10 @@ def describe_plan(bounded: Bounded, schedule: Schedule) -> tuple[str, ...]:
     if the_plan.keys:
         names = ", ".join(key.name for key in the_plan.keys)
         if the_plan.has_private_keys:
+            decides = the_plan.measures.index(Measure("children"))
+            least = math.ceil((schedule.threshold or 0) / bounded.scales[decides])
             words.append(
-                f"Groups by {names}; one is shown where at least {schedule.threshold} children are in it, "
+                f"Groups by {names}; one is shown where at least {least} children are in it, "
                 f"noise included. One child counts in at most {the_plan.groups} groups."
             )
         else:
