@@ -34,6 +34,7 @@ BENCHMARKS = {
     "figures": ([], ["--points", "20000"]),
     "figure_pages": ([], ["--companies", "10", "--rounds", "20"]),
     "following": ([], ["--followers", "200"]),
+    "ledger": ([], ["--charges", "200"]),
     "detection": ([], ["--people", "500", "--pages", "100", "--sentences", "50"]),
 }
 

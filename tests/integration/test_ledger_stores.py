@@ -443,8 +443,17 @@ def test_an_answer_that_was_changed_is_not_handed_out(opened, place) -> None:
         lambda: opened.charge(make_request(1)),
         lambda: opened.find_answer("kids", make_request(1).key, "one"),
     ):
-        with pytest.raises(errors.Damaged, match="is missing or was changed"):
+        with pytest.raises(errors.Damaged, match="was changed; see lightwell ledger verify"):
             ask()
+
+
+def test_an_answer_that_was_removed_is_not_replaced_by_another(opened, place) -> None:
+    use(opened, 1)
+    with open_behind_triggers(place) as run:
+        run("DELETE FROM answers")
+    for grant in ("one", "two"):
+        with pytest.raises(errors.Damaged, match="was removed; see lightwell ledger verify"):
+            use(opened, 1, grant)
 
 
 def test_a_ledger_without_its_triggers_is_not_opened(opened, place) -> None:
@@ -607,6 +616,12 @@ def test_a_server_that_is_killed_while_many_ask_loses_no_charge_of_a_number_that
         ),
         (lambda place: place + "_not_there", errors.CouldNotCheck, "does not exist"),
         (lambda place: place + "?nonsense=secret", errors.UserMistake, "no address of a PostgreSQL"),
+        (
+            lambda place: "postgresql://a:secret@secret@h:x/b",
+            errors.CouldNotCheck,
+            "does not answer",
+        ),
+        (lambda place: "postgresql://?password=secret&x=1", errors.UserMistake, "no address of a PostgreSQL"),
         (lambda place: place, errors.UserMistake, "there is no ledger in this database"),
     ],
 )

@@ -92,7 +92,7 @@ class PostgresDatabase(Database):
     def explain(self, error: BaseException) -> errors.LightwellError | None:
         if not isinstance(error, psycopg.Error):
             return None
-        reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+        reason = self._hide((str(error).strip().splitlines() or ["no reason given"])[0])
         known = psycopg.errors
         if isinstance(error, known.DiskFull):
             return ledger_database.explain_full_disk(self.where)
@@ -118,11 +118,19 @@ class PostgresDatabase(Database):
             self._drop()
             return errors.CouldNotCheck(
                 f"the server of the ledger {self.where} does not answer ({reason}), so no number is shown: "
-                "once it does, see with lightwell ledger show whether the charge stands"
+                "see that it runs and that the address is right; whether the charge of a query that was under "
+                "way stands, lightwell ledger show tells"
             )
         if isinstance(error, psycopg.ProgrammingError) and self._connection is None:
             return errors.UserMistake(f"this is no address of a PostgreSQL ({reason})", place=self.where)
         return None
+
+    def _hide(self, reason: str) -> str:
+        """Take the password out of what the driver says, which quotes addresses it cannot read."""
+        account = self._address.partition("://")[2].partition("/")[0].rpartition("@")[0]
+        for part in filter(None, account.partition(":")[2].split("@")):
+            reason = reason.replace(part, "…")
+        return reason
 
     def _prepare(self, connection: psycopg.Connection[Any]) -> None:
         if _ask(connection, "SHOW fsync") != "on":
@@ -173,7 +181,6 @@ def _number_name(population: str) -> int:
 def _hide_password(address: str) -> str:
     """Write an address without the password that may stand in it."""
     scheme, _, rest = address.partition("://")
-    authority, slash, path = rest.partition("/")
+    authority, slash, path = rest.partition("?")[0].partition("/")
     account, at, host = authority.rpartition("@")
-    name = account.partition(":")[0]
-    return f"{scheme}://{name}{at}{host}{slash}{path.partition('?')[0]}"
+    return f"{scheme}://{account.partition(':')[0]}{at}{host}{slash}{path}"

@@ -40,8 +40,13 @@ def open_ledger(place: str | Path, *, is_new: bool = True, clock: Clock | None =
     `CouldNotCheck` where the server does not answer. PostgreSQL's driver is imported only for its addresses.
     """
     if isinstance(place, str) and place.startswith(_POSTGRES):
-        from lightwell.engines import ledger_postgres
-
+        try:
+            from lightwell.engines import ledger_postgres
+        except ModuleNotFoundError as error:
+            raise errors.CouldNotCheck(
+                f"a ledger in PostgreSQL needs the Python package {error.name}; install it with: "
+                "pip install 'lightwell[postgres]'"
+            ) from None
         return StoredLedger(ledger_postgres.PostgresDatabase(place, is_new), clock)
     if isinstance(place, str) and "://" in place:
         raise errors.UserMistake(f"a ledger is a file or postgresql://…, not {place.partition('://')[0]}://…")
@@ -84,15 +89,20 @@ class StoredLedger:
             return self._append(ledger.decide_revocation(last, part, by, reason, self._tell_time()))
 
     def charge(self, request: Request) -> Entry | Answer:
+        # Who asks again waits for nobody's lock.
+        if (free := self.find_answer(request.population, request.key, request.grant)) is not None:
+            return Answer(free)
         # A crash before the end of the block leaves no charge, and nobody has touched data; after it the
         # charge stands, whatever becomes of the answer.
         with self._writing(request.population) as last:
             part = self._read_part(request.population, request.grant)
-            if (body := self._find_free(request.population, request.key, request.grant)) is not None:
+            body = self._find_body(request.population, request.key)
+            # It may have been answered since.
+            if body is not None and self._is_free(request.population, request.key, request.grant, body):
                 return Answer(body)
             ledger.check_version(self._claim_version(request), request)
             charge = self._append(ledger.decide_charge(last, part, request, self._tell_time()))
-            if (body := self._find_body(request.population, request.key)) is None:
+            if body is None:
                 return charge
             # Another grant asked before: charged like any other, and both get the same bytes.
             self._append_answer(charge, charge, body)
@@ -100,7 +110,8 @@ class StoredLedger:
 
     def find_answer(self, population: str, key: str, grant: str = "") -> bytes | None:
         with self._database.read():
-            return self._find_free(population, key, grant)
+            body = self._find_body(population, key)
+            return body if body is not None and self._is_free(population, key, grant, body) else None
 
     def keep_answer(self, charge: Entry, key: str, answer: bytes) -> bytes:
         if len(answer) > MAX_ANSWER_BYTES:
@@ -111,6 +122,14 @@ class StoredLedger:
                 raise errors.UserMistake("an answer is kept for a charge of this ledger and of this key")
             kept = self._find_body(charge.population, key)
             if kept is None:
+                if self._database.run(
+                    "SELECT 1 FROM entries WHERE population = ? AND answer_key = ? AND kind = ? LIMIT 1",
+                    charge.population,
+                    key,
+                    entries.ANSWERED,
+                ):
+                    # A second answer to one question would let noise be averaged away.
+                    raise errors.Damaged(f"the answer of {key} was removed; see lightwell ledger verify")
                 self._database.run(
                     "INSERT INTO answers (population, answer_key, body) VALUES (?, ?, ?)",
                     charge.population,
@@ -127,7 +146,7 @@ class StoredLedger:
             body = self._find_body(population, key)
             if body is None:
                 raise errors.Refused(f"no answer of the population {population} is kept under {key}")
-            if self._find_by_key(population, key, entries.PUBLISHED):
+            if self._is_free(population, key, "", body):
                 return None
             digest = entries.digest_bytes(body)
             return self._append(ledger.decide_publication(last, key, digest, by, self._tell_time()))
@@ -265,37 +284,28 @@ class StoredLedger:
             )
         return part
 
-    def _find_by_key(self, population: str, key: str, kind: str, grant: str = "") -> Entry | None:
-        rows = self._database.run(
-            "SELECT digest, body FROM entries WHERE population = ? AND answer_key = ? AND kind = ? "
-            "AND grant_name = ? ORDER BY number LIMIT 1",
-            population,
-            key,
-            kind,
-            grant,
-        )
-        return _read_entry(*rows[0]) if rows else None
-
     def _find_body(self, population: str, key: str) -> bytes | None:
         rows = self._database.run(
             "SELECT body FROM answers WHERE population = ? AND answer_key = ?", population, key
         )
         return bytes(rows[0][0]) if rows else None
 
-    def _find_free(self, population: str, key: str, grant: str) -> bytes | None:
-        """Find the bytes that cost this grant nothing: published, or given to it before it was revoked."""
-        given = self._find_by_key(population, key, entries.PUBLISHED)
-        part = self._find_part(population, grant) if grant and given is None else None
-        if part and part.part and not part.part.is_revoked:
-            given = self._find_by_key(population, key, entries.ANSWERED, grant)
-        if given is None:
-            return None
-        body = self._find_body(population, key)
-        if body is None or entries.digest_bytes(body) != given.answer:
-            raise errors.Damaged(
-                f"the answer of {key} is missing or was changed; see lightwell ledger verify"
-            )
-        return body
+    def _is_free(self, population: str, key: str, grant: str, body: bytes) -> bool:
+        """Answer whether kept bytes are free: published, or given before to a grant that is not revoked."""
+        part = self._find_part(population, grant) if grant else None
+        rows = self._database.run(
+            "SELECT digest, body FROM entries WHERE population = ? AND answer_key = ? "
+            "AND (kind = ? OR (kind = ? AND grant_name = ?)) ORDER BY number LIMIT 1",
+            population,
+            key,
+            entries.PUBLISHED,
+            entries.ANSWERED,
+            # No entry of an answer has the empty name, so without a grant only publications are found.
+            grant if part and part.part and not part.part.is_revoked else "",
+        )
+        if rows and _read_entry(*rows[0]).answer != entries.digest_bytes(body):
+            raise errors.Damaged(f"the answer of {key} was changed; see lightwell ledger verify")
+        return bool(rows)
 
     def _claim_version(self, request: Request) -> str:
         """Say whose the data are already; claim them for the population where they are nobody's."""

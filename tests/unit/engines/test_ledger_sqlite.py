@@ -74,6 +74,16 @@ def test_a_place_that_is_neither_file_nor_postgres_is_refused() -> None:
     assert refuse("mysql://somebody:secret@host/x") == "a ledger is a file or postgresql://…, not mysql://…"
 
 
+def test_a_ledger_in_postgres_without_its_driver_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.delitem(sys.modules, "lightwell.engines.ledger_postgres", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    said = refuse("postgresql://somebody:secret@host/x", errors.CouldNotCheck)
+    assert said == (
+        "a ledger in PostgreSQL needs the Python package psycopg; install it with: "
+        "pip install 'lightwell[postgres]'"
+    )
+
+
 def test_where_a_ledger_must_be_none_is_made(tmp_path) -> None:
     place = tmp_path / "ledger.db"
     assert "there is no such ledger; see the spelling" in refuse(place, is_new=False)
