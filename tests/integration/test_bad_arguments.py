@@ -78,6 +78,8 @@ def fill(parameter: click.Parameter) -> str:
         return str(parameter.type.choices[0])
     if isinstance(parameter.type, click.types.IntParamType):
         return "1"
+    if isinstance(parameter.type, click.types.FloatParamType):
+        return "0.5"
     if isinstance(parameter.type, click.DateTime):
         return "2027-01-01"
     known = {"person": "ana", "study": STUDY, "record": STUDY, "ground": "published-in-error", "numbers": "1"}
@@ -101,7 +103,7 @@ def build(name: str, parameter: click.Parameter | None = None, value: str = "", 
 def list_values(parameter: click.Parameter) -> tuple[str, ...]:
     if isinstance(parameter.type, click.Choice):
         return ("nonsense", "")
-    if isinstance(parameter.type, click.types.IntParamType):
+    if isinstance(parameter.type, click.types.IntParamType | click.types.FloatParamType):
         return NUMBERS
     if isinstance(parameter.type, click.DateTime):
         return DAYS

@@ -43,6 +43,7 @@ COMMANDS = {
     "person": ("lightwell.cli.person", "person"),
     "proposals": ("lightwell.cli.disclose", "list_proposals"),
     "redaction": ("lightwell.cli.redaction", "redaction"),
+    "query": ("lightwell.cli.query", "query"),
     "publish": ("lightwell.cli.publication", "publish"),
     "reinstate": ("lightwell.cli.suspension", "reinstate"),
     "reject": ("lightwell.cli.disclose", "reject"),
@@ -93,7 +94,8 @@ def main() -> None:
         if (error.name or "lightwell").partition(".")[0] == "lightwell":
             raise
         click.echo(
-            f"this needs the Python package {error.name}; install it with: pip install 'lightwell[site]'",
+            f"this needs the Python package {error.name}; install it with: pip install "
+            f"'lightwell[{_name_extra(error.name or '', sys.argv[1:])}]'",
             err=True,
         )
         sys.exit(errors.CouldNotCheck.exit_code)
@@ -118,6 +120,13 @@ def main() -> None:
             f"the database refused: {reason}; after an update run lightwell init, else doctor", err=True
         )
         sys.exit(errors.Damaged.exit_code)
+
+
+def _name_extra(package: str, words: list[str]) -> str:
+    """Name the extra that brings a package; private queries have one of their own."""
+    if package.partition(".")[0] == "psycopg":
+        return "postgres"
+    return "query" if words[:1] in (["query"], ["dataset"], ["ledger"]) else "site"
 
 
 def _check_words(words: list[str]) -> None:

@@ -20,7 +20,7 @@ from lightwell.engines import sql
 from lightwell.query import bound, plan
 from lightwell.query import domain as domains
 from lightwell.query.bound import Bounded
-from lightwell.query.codebook import Codebook
+from lightwell.query.codebook import Codebook, Table
 from lightwell.query.domain import Key
 from lightwell.query.noise import Dice, Schedule
 from lightwell.query.release import Noisy
@@ -74,7 +74,10 @@ class DuckDB:
         *,
         memory: str = "4GB",
         threads: int | None = None,
+        folder: Path | None = None,
     ) -> None:
+        # A folder that may be written to as well: for preparation alone.
+        self._folder = folder
         self._codebook, self._dice = codebook, dice
         self._lock = threading.Lock()
         self._files = {name.lower(): Path(place) for name, place in files.items()}
@@ -102,12 +105,19 @@ class DuckDB:
             connection.execute("SET enable_progress_bar = false")
             allowed = ", ".join(f"'{_escape(str(place.resolve()))}'" for place in self._files.values())
             connection.execute(f"SET allowed_paths = [{allowed}]")
+            if self._folder is not None:
+                within = _escape(str(self._folder.resolve()))
+                connection.execute(f"SET allowed_directories = ['{within}']")
+                connection.execute(f"SET temp_directory = '{within}/work/spill'")
+                connection.execute("SET preserve_insertion_order = false")
             connection.execute("SET enable_external_access = false")
             for name, place in self._files.items():
                 reader = _READERS[place.suffix.lower()]
-                table = sql.quote(self._codebook.tables[name].name)
+                table = self._codebook.tables[name]
                 source = f"{reader}('{_escape(str(place.resolve()))}')"
-                connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {source}")  # noqa: S608
+                if reader == "read_csv":
+                    source = _write_csv(connection, source, table)
+                connection.execute(f"CREATE VIEW {sql.quote(table.name)} AS SELECT * FROM {source}")  # noqa: S608
             connection.execute("SET lock_configuration = true")
         except duckdb.Error:
             raise errors.UserMistake(
@@ -115,6 +125,11 @@ class DuckDB:
             ) from None
         self._compare_columns(connection)
         return connection
+
+    def open_cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor on the exact rows: for preparation, which shows nothing of them."""
+        with self._lock:
+            return self._connection.cursor()
 
     def _compare_columns(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Refuse a codebook that is not this file's, by names and types, which are public."""
@@ -211,6 +226,24 @@ class DuckDB:
             ) from None
         finally:
             cursor.close()
+
+
+def _write_csv(connection: duckdb.DuckDBPyConnection, source: str, table: Table) -> str:
+    """A CSV file as a source that cannot fail: a text that is no value of its column's type is null.
+
+    The types are those that DuckDB guesses from the first rows, so that a codebook of another file is refused
+    by them; a later row that does not fit must not end the query, because that would tell of its child.
+    """
+    guessed = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608
+    wanted = {table.unit.lower(), *table.columns}
+    columns = ", ".join(
+        f"TRY_CAST({sql.quote(name)} AS {kind}) AS {sql.quote(name)}"
+        for name, kind, *_ in guessed
+        if name.lower() in wanted
+    )
+    tolerant = "header = true, all_varchar = true, null_padding = true, ignore_errors = true"
+    # A file without one column of the codebook is refused right after, by name.
+    return f"(SELECT {columns or 'NULL'} FROM {source[:-1]}, {tolerant})) AS source"  # noqa: S608
 
 
 def find_threshold_measure(the_plan: plan.Plan) -> int:

@@ -1,0 +1,62 @@
+"""The budget that a codebook grants to its population: what it amounts to, and opening it in a ledger.
+
+Without a ledger there is no budget, so the first query of a codebook opens both; afterwards the ledger alone
+counts, and a codebook that says more opens nothing (two people raise a cap).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import decimal
+
+from lightwell.base import errors
+from lightwell.query import cost
+from lightwell.query.codebook import Codebook
+from lightwell.query.cost import Cost
+from lightwell.query.ledger import Ledger, Population
+
+
+def find_cap(codebook: Codebook) -> Cost:
+    """Find the most that all queries together may cost, so that (epsilon, delta) of the codebook holds.
+
+    Half of delta is for the translation of rho, the other half may be used by thresholds of private keys; the
+    two add up to no more than delta, because what `Cost` counts is approximate zCDP. Raises UserMistake for a
+    budget that buys or promises nothing.
+    """
+    epsilon, delta = codebook.budget["epsilon"], codebook.budget["delta"]
+    half = min(delta, cost.MAX_DELTA) / 2
+    try:
+        rho = cost.find_rho(epsilon, half)
+    except errors.UserMistake as error:
+        raise errors.UserMistake(
+            problems=[errors.Problem("/budget", each.sentence) for each in error.problems]
+        ) from None
+    # Rounded down: a cap is never more than was granted.
+    exact = decimal.Decimal(repr(half)).scaleb(15)
+    return Cost(rho, int(exact.to_integral_value(rounding=decimal.ROUND_FLOOR)))
+
+
+def open_budget(ledger: Ledger, codebook: Codebook, grant: str, *, by: str) -> bool:
+    """Open the codebook's population and a grant for all of it, where they are not there yet.
+
+    Answers whether anything was opened. Another process that does the same at once does no harm.
+    """
+    population, is_opened = codebook.population, False
+    if population not in ledger.read_populations():
+        cap = find_cap(codebook)
+        with contextlib.suppress(errors.Refused):
+            ledger.open_population(population, cap, by=by)
+            is_opened = True
+    found = ledger.read_balance(population)
+    if grant not in {each.id for each in found.grants}:
+        with contextlib.suppress(errors.Refused):
+            ledger.open_grant(population, grant, found.balance.cap, by=by)
+            is_opened = True
+    return is_opened
+
+
+def find_left(population: Population, grant: str) -> Cost:
+    """Find what a grant may still use: what is left of it, and never more than is left of the population."""
+    whole = population.balance.left
+    own = next((each.balance.left for each in population.grants if each.id == grant), whole)
+    return Cost(min(own.nano_rho, whole.nano_rho), min(own.delta_units, whole.delta_units))

@@ -1,0 +1,128 @@
+"""Codebooks as files, YAML or JSON: read with the line of every problem, dates included.
+
+What a codebook may say is decided in `query/codebook`; here a file's texts become dates where a column says
+that it holds some, and problems get the line that a person looks for.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lightwell.base import errors
+from lightwell.files import yaml_lines
+from lightwell.files.yaml_lines import Document
+from lightwell.query import codebook
+from lightwell.query import domain as domains
+from lightwell.query.codebook import Codebook
+
+# How many unattested bounds are named one by one before the rest is counted.
+_NAMED = 5
+_BOUNDS = ("low", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class CodebookFile:
+    """A codebook and the file it was read from, whose lines are named to people."""
+
+    path: Path
+    codebook: Codebook
+    document: Document
+
+    def place(self, problems: Iterable[errors.Problem]) -> errors.UserMistake:
+        """Make a mistake of problems found by JSON Pointer, each at its line."""
+        return errors.UserMistake(
+            problems=[
+                errors.Problem(self.document.format_place(each.place), each.sentence) for each in problems
+            ]
+        )
+
+    def check_attested(self) -> None:
+        """Refuse a draft: a codebook with a bound that nothing public stands behind (UserMistake)."""
+        places = codebook.list_unattested(self.codebook)
+        if not places:
+            return
+        problems = [
+            errors.Problem(
+                place,
+                "nothing attests this bound; write attested: and its public source, or the release that "
+                "bought it",
+            )
+            for place in places[:_NAMED]
+        ]
+        if len(places) > _NAMED:
+            problems.append(
+                errors.Problem("", f"and {len(places) - _NAMED} more bounds that nothing attests")
+            )
+        problems.append(
+            errors.Problem(
+                "",
+                "this codebook is a draft, so it answers nothing yet, because a bound taken from the data "
+                "tells of the child that set it; attest what you can, leave out the columns you cannot "
+                "(docs/reference/codebook.md), then ask again",
+            )
+        )
+        raise self.place(problems)
+
+
+def read_codebook_file(path: Path | str) -> CodebookFile:
+    """Read a codebook; `UserMistake` names every problem with its line."""
+    document = yaml_lines.read_document(Path(path))
+    try:
+        read = codebook.parse_codebook(_read_dates(document.value))
+    except errors.UserMistake as error:
+        raise errors.UserMistake(
+            problems=[
+                errors.Problem(document.format_place(each.place), each.sentence) for each in error.problems
+            ]
+        ) from None
+    return CodebookFile(Path(path), read, document)
+
+
+def read_codebook(path: Path | str) -> Codebook:
+    """Read a codebook alone; as `read_codebook_file`."""
+    return read_codebook_file(path).codebook
+
+
+def _read_dates(value: Any) -> Any:
+    """Turn the texts of date and timestamp columns into what they say; whatever is none stays a text."""
+    if not isinstance(value, dict):
+        return value
+    if isinstance(value.get("tables"), dict):
+        return {**value, "tables": {name: _read_table(table) for name, table in value["tables"].items()}}
+    return value
+
+
+def _read_table(table: Any) -> Any:
+    if not isinstance(table, dict) or not isinstance(table.get("columns"), dict):
+        return table
+    return {
+        **table,
+        "columns": {name: _read_column(column) for name, column in table["columns"].items()},
+    }
+
+
+def _read_column(column: Any) -> Any:
+    if not isinstance(column, dict) or column.get("type") not in (domains.DATE, domains.TIMESTAMP):
+        return column
+    kind = column["type"]
+    read = {**column, **{end: _read_moment(column[end], kind) for end in _BOUNDS if end in column}}
+    if isinstance(column.get("values"), list):
+        read["values"] = [_read_moment(each, kind) for each in column["values"]]
+    return read
+
+
+def _read_moment(said: Any, kind: str) -> Any:
+    if not isinstance(said, str):
+        return said
+    try:
+        if kind == domains.DATE:
+            return datetime.date.fromisoformat(said)
+        moment = datetime.datetime.fromisoformat(said)
+    except ValueError:
+        return said
+    # A data set's times have no zone: one with a zone would be compared with what it is not.
+    return said if moment.tzinfo else moment

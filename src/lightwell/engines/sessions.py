@@ -1,0 +1,104 @@
+"""A session over files, opened in one call: which file is which table, the engine, the ledger and its budget.
+
+session = open_session("answers.parquet", "codebook.yaml")
+print(session.sql("SELECT COUNT(*) FROM answers", epsilon=0.5).to_json())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lightwell.base import errors
+from lightwell.engines import budgets, codebook_files, sql
+from lightwell.query.bound import Bounded
+from lightwell.query.codebook import Codebook
+from lightwell.query.ledger import Ledger
+from lightwell.query.noise import Schedule
+from lightwell.query.release import Noisy
+from lightwell.query.session import DEFAULT_GRANT, Session
+
+OWNER = "owner"
+
+
+class WithoutData:
+    """An engine that has no data: it writes the statements of a plan and measures nothing."""
+
+    version = ""
+
+    def __init__(self, codebook: Codebook) -> None:
+        self._codebook = codebook
+
+    def release(self, bounded: Bounded, schedule: Schedule) -> list[Noisy]:
+        raise errors.CouldNotCheck("there are no data here to measure")
+
+    def write_statements(self, bounded: Bounded) -> list[str]:
+        return [statement.text for statement in sql.write_statements(bounded, self._codebook)]
+
+
+def open_session(
+    data: Path | str | Mapping[str, Path | str],
+    codebook: Path | str | Codebook,
+    ledger: Path | str | Ledger | None = None,
+    *,
+    grant: str = DEFAULT_GRANT,
+) -> Session:
+    """Open a session over one file, or a file for each table.
+
+    Without `ledger`, it is the one beside the codebook's file; it is made, and its budget opened from the
+    codebook, where nothing is yet. Raises UserMistake with every problem of the codebook or the files.
+    """
+    from lightwell.engines import dice, duckdb, ledger_stores
+
+    if isinstance(codebook, Codebook):
+        book = codebook
+        if ledger is None:
+            raise errors.UserMistake("name a ledger, because this codebook is no file to put one beside")
+    else:
+        file = codebook_files.read_codebook_file(codebook)
+        file.check_attested()
+        book = file.codebook
+        ledger = place_ledger(file.path) if ledger is None else ledger
+    files = data if isinstance(data, Mapping) else assign_files([str(data)], book)
+    engine = duckdb.DuckDB(files, book, dice.OpenDP())
+    opened = ledger_stores.open_ledger(ledger) if isinstance(ledger, Path | str) else ledger
+    budgets.open_budget(opened, book, grant, by=OWNER)
+    return Session(engine, book, opened, grant=grant)
+
+
+def place_ledger(codebook: Path) -> Path:
+    """Name the ledger beside a codebook: `answers.yaml` has `answers.ledger.sqlite`."""
+    return codebook.with_name(f"{codebook.stem}.ledger.sqlite")
+
+
+def assign_files(given: Sequence[str], codebook: Codebook) -> dict[str, Path]:
+    """Read `FILE`, or several `TABLE=FILE`, into the file of each table; UserMistake says what is missing."""
+    names = {table.lower(): one.name for table, one in codebook.tables.items()}
+    listed = ", ".join(names.values())
+    if len(given) == 1 and (Path(given[0]).exists() or "=" not in given[0]):
+        if len(names) > 1:
+            raise errors.UserMistake(
+                f"the codebook has {len(names)} tables ({listed}), so say which one it is: TABLE=FILE",
+                place=given[0],
+            )
+        return {next(iter(names)): Path(given[0])}
+    found: dict[str, Path] = {}
+    problems: list[errors.Problem] = []
+    for each in given:
+        name, sign, place = each.partition("=")
+        if not sign or not place:
+            problems.append(errors.Problem(each, f"say which table it is: TABLE=FILE, of {listed}"))
+        elif name.lower() not in names:
+            problems.append(errors.Problem(each, f"the codebook has no table {name}; it has {listed}"))
+        elif name.lower() in found:
+            problems.append(errors.Problem(each, f"the table {name} has a file already"))
+        else:
+            found[name.lower()] = Path(place)
+    problems += [
+        errors.Problem(names[name], "no file is named for this table; add TABLE=FILE")
+        for name in names
+        if name not in found and not problems
+    ]
+    if problems:
+        raise errors.UserMistake(problems=problems)
+    return found
