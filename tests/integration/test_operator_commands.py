@@ -1,6 +1,7 @@
 """The operator's commands as processes: begin, sign, back up, restore; an old copy stays silent."""
 
 import importlib.util
+import io
 import os
 import sqlite3
 import subprocess
@@ -119,6 +120,37 @@ def test_a_backup_with_one_changed_byte_restores_nothing_and_names_the_file(stat
     target.write_bytes(data[: len(data) // 2])
     run(restored, "restore", target, code=1)
     assert not restored.exists()
+
+
+def test_a_backup_keeps_who_may_read_what(state, tmp_path):
+    target, restored = tmp_path / "copy.tar", tmp_path / "restored"
+    run(state, "backup", target, "--with-keys")
+    run(restored, "restore", target)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in restored.rglob("*") if path.is_file()}
+    assert modes["log.key"] == 0o600
+    assert modes["policy"] == 0o644
+    assert restored.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("../outside", tarfile.REGTYPE), ("log/../../outside", tarfile.REGTYPE),
+        ("/outside", tarfile.REGTYPE),
+        ("policy", tarfile.SYMTYPE), ("policy", tarfile.LNKTYPE), ("policy", tarfile.FIFOTYPE),
+        (".", tarfile.REGTYPE),
+    ],
+)  # fmt: skip
+def test_a_backup_from_elsewhere_writes_nothing_outside_and_makes_no_link(tmp_path, name, kind):
+    target, restored = tmp_path / "copy.tar", tmp_path / "deep" / "restored"
+    restored.parent.mkdir()
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "../../outside"
+    with tarfile.open(target, "w") as archive:
+        archive.addfile(member, io.BytesIO())
+    assert "is no plain file of it" in run(restored, "restore", target, code=1)
+    assert [path.name for path in tmp_path.rglob("*")] == ["copy.tar", "deep"]
+    assert not Path("/outside").exists()
 
 
 def test_a_restored_old_copy_signs_nothing_until_the_newest_is_back(state, tmp_path):
