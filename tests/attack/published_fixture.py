@@ -6,10 +6,16 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 
+import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from lightwell.archive import page, published_pdf, residue
+from lightwell.files import recognition
 from lightwell.files.residue import Subject
+
+needs_ocr = pytest.mark.skipif(
+    bool(recognition.find_lack()), reason=f"Tesseract cannot read here: {recognition.find_lack()}"
+)
 
 WIDTH, HEIGHT = 620, 260
 LEFT, TOP, STEP, SIZE = 40, 30, 30, 17

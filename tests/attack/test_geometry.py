@@ -12,6 +12,7 @@ import pytest
 from hiding import make_canary
 from pikepdf import Dictionary, Name
 from PIL import Image
+from published_fixture import needs_ocr
 
 from lightwell.archive import published_pdf
 from lightwell.files import attack, ocr, rehearsal, residue, workers
@@ -89,6 +90,7 @@ def test_nothing_of_the_ink_of_a_name_is_left(pages, pool):
             assert inside.max() - numpy.median(inside) == 0 or (inside == numpy.median(inside)).mean() > 0.5
 
 
+@needs_ocr
 def test_the_eye_of_this_test_sees_names_that_are_not_hidden(pages, pool):
     path, names = pages
     found = attack.attack_file(path.read_bytes(), names, pool)
@@ -97,6 +99,7 @@ def test_the_eye_of_this_test_sees_names_that_are_not_hidden(pages, pool):
     assert len(found.all_recovered) == 16
 
 
+@needs_ocr
 def test_the_obvious_formula_would_have_left_names(pages, pool):
     """Boxes by page height minus y times scale, as redaction tools have them: the reason for this file."""
     path, names = pages

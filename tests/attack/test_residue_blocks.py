@@ -21,6 +21,7 @@ from published_fixture import (
     Case,
     draw_picture,
     load_font,
+    needs_ocr,
     redact,
     set_line,
     set_pages,
@@ -286,7 +287,10 @@ def test_there_are_at_least_forty_faults():
     assert len({name for name, _, _ in FAULTS}) == len(FAULTS) >= 40
 
 
-@pytest.mark.parametrize(("name", "exit_name", "fault"), FAULTS, ids=[each[0] for each in FAULTS])
+@pytest.mark.parametrize(
+    ("name", "exit_name", "fault"),
+    [pytest.param(*each, id=each[0], marks=needs_ocr if each[1] == "picture" else ()) for each in FAULTS],
+)
 def test_a_faulty_redaction_is_blocked(name, exit_name, fault, pool):
     result = residue.check_residue(fault(redact()), pool)
 
@@ -297,6 +301,7 @@ def test_a_faulty_redaction_is_blocked(name, exit_name, fault, pool):
     assert "20417" not in said
 
 
+@needs_ocr
 @pytest.mark.parametrize("hides_width", [True, False])
 def test_a_good_redaction_passes(hides_width, pool):
     exits = (
@@ -367,6 +372,7 @@ def test_a_page_too_few_blocks(pool):
     assert "1 page" in residue.check_residue(good.check_with(short), pool).form
 
 
+@needs_ocr
 def test_a_long_document_is_read_in_stretches_and_its_last_page_as_well(pool, monkeypatch):
     monkeypatch.setattr(residue, "_LONG", 2)
     text = (*TEXT, *((f"Page {k} has one line",) for k in range(3, 8)))
@@ -392,6 +398,7 @@ def test_without_tesseract_it_says_what_was_not_looked_at(pool, monkeypatch):
     assert "tesseract-ocr" in result.notes[0]
 
 
+@needs_ocr
 def test_an_engine_that_fails_is_no_answer(pool, monkeypatch):
     monkeypatch.setattr(ocr, "ONE_BLOCK", "no layout")
     monkeypatch.setattr(ocr.read_pictures, "__defaults__", ("no layout", None))

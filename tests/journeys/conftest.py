@@ -88,6 +88,8 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], out: Path) -> None:
 
 
 def start_browser(*, javascript: bool) -> webdriver.Chrome:
+    if missing := [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]:
+        pytest.skip(f"not installed: {', '.join(missing)}; apt-get install chromium chromium-driver")
     options = Options()
     options.binary_location = str(shutil.which("chromium"))
     for flag in FLAGS:

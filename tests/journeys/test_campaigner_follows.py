@@ -142,7 +142,7 @@ def test_a_campaigner_follows_hears_of_a_publication_and_ends_it_with_one_click(
 def test_no_page_about_following_has_a_barrier_or_is_too_wide(
     copy: Path, post: Post, scripted: webdriver.Chrome
 ) -> None:
-    program = test_every_page.AXE.read_text("utf-8")
+    program = test_every_page.read_axe()
     with serve(copy, LIGHTWELL_MAIL=f"smtp://127.0.0.1:{post.port}") as site:
         found: list[str] = []
 
