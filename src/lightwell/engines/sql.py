@@ -82,7 +82,7 @@ class _Writer:
 
     def write_sums(self, numbers: Sequence[int]) -> str:
         measures = [self.plan.measures[number] for number in numbers]
-        values = [_write_value(measure) for measure in measures]
+        values = [write_value(measure, write_expression) for measure in measures]
         gathered = [
             f"{'MAX' if measure.kind == 'children' else 'SUM'}(v{number})"
             for number, measure in zip(numbers, measures, strict=True)
@@ -114,7 +114,7 @@ class _Writer:
 
     def write_bins(self, measure: Measure) -> str:
         number = self.plan.measures.index(measure)
-        keyed = self.write_keyed({}, f"{_write_bin(measure)} AS bin")
+        keyed = self.write_keyed({}, f"{write_bin(measure, write_expression)} AS bin")
         columns = ", ".join([*self.list_keys(), "bin"])
         if self.is_plain:
             return (
@@ -319,28 +319,29 @@ def _write_rank(names: Sequence[str]) -> str:
     return f"MD5(CONCAT({', CHR(31), '.join(words)}))"
 
 
-def _write_value(measure: Measure) -> str:
-    """What a row adds, as a whole number; nothing where it is null."""
+def write_value(measure: Measure, write: Callable[[Expression], str]) -> str:
+    """What a row adds, as a whole number; nothing where it is null. `write` writes expressions."""
     if measure.kind == "rows":
         if measure.argument is None:
             return "CAST(1 AS BIGINT)"
-        return f"CAST(CASE WHEN {write_expression(measure.argument)} IS NULL THEN 0 ELSE 1 END AS BIGINT)"
+        return f"CAST(CASE WHEN {write(measure.argument)} IS NULL THEN 0 ELSE 1 END AS BIGINT)"
     if measure.kind == "children":
         if measure.argument is None:
             return "CAST(1 AS BIGINT)"
-        return f"CAST(CASE WHEN {write_expression(measure.argument)} THEN 1 ELSE 0 END AS BIGINT)"
+        return f"CAST(CASE WHEN {write(measure.argument)} THEN 1 ELSE 0 END AS BIGINT)"
     assert measure.argument is not None
-    distance = f"(CAST({write_expression(measure.argument)} AS DOUBLE) - {write_real(measure.center)})"
+    distance = f"(CAST({write(measure.argument)} AS DOUBLE) - {write_real(measure.center)})"
     inverse = write_real(1.0 / measure.step)
     if measure.kind == "squares":
         distance = f"{distance} * {distance}"
     return f"COALESCE(CAST(FLOOR({distance} * {inverse} + 0.5e0) AS BIGINT), 0)"
 
 
-def _write_bin(measure: Measure) -> str:
+def write_bin(measure: Measure, write: Callable[[Expression], str]) -> str:
+    """The bin that a row is in, or null."""
     assert measure.argument is not None
     scale = write_real(measure.count / (measure.high - measure.low))
-    value = f"CAST({write_expression(measure.argument)} AS DOUBLE)"
+    value = f"CAST({write(measure.argument)} AS DOUBLE)"
     place = f"CAST(FLOOR(({value} - {write_real(measure.low)}) * {scale}) AS BIGINT)"
     last = measure.count - 1
     return f"CASE WHEN {place} < 0 THEN 0 WHEN {place} > {last} THEN {last} ELSE {place} END"
@@ -432,7 +433,12 @@ def settle(name: str, of: Domain) -> str:
         listed = ", ".join(write_constant(value) for value in of.values)
         return f"CASE WHEN CAST({name} AS DATE) IN ({listed}) THEN CAST({name} AS DATE) END"
     kinds = {domains.BOOLEAN: "BOOLEAN", domains.DATE: "DATE", domains.TIMESTAMP: "TIMESTAMP"}
-    return clamp(f"CAST({name} AS {kinds[of.kind]})", of)
+    cast = f"CAST({name} AS {kinds[of.kind]})"
+    if of.kind in (domains.DATE, domains.TIMESTAMP) and not of.is_bounded:
+        # Engines know years before 1 and after 9999, and infinity: what is computed from those has no bounds.
+        first, last = write_constant(datetime.date(1, 1, 1)), write_constant(datetime.date(9999, 12, 31))
+        return f"CASE WHEN {cast} >= {first} AND CAST({cast} AS DATE) <= {last} THEN {cast} END"
+    return clamp(cast, of)
 
 
 # --- expressions ----------------------------------------------------------------------------------------
@@ -444,7 +450,12 @@ def write_expression(node: Expression) -> str:
         return write_constant(node.value)
     if isinstance(node, Field):
         return quote(node.name)
-    return _WRITERS[node.name](node, [write_expression(part) for part in node.arguments])
+    return write_call(node, [write_expression(part) for part in node.arguments])
+
+
+def write_call(node: Call, parts: Sequence[str]) -> str:
+    """An operator or function of arguments that are written already."""
+    return _WRITERS[node.name](node, parts)
 
 
 def _infix(sign: str) -> Callable[[Call, Sequence[str]], str]:
@@ -459,11 +470,11 @@ def _write_case(node: Call, parts: Sequence[str]) -> str:
     return f"CAST({text} AS DOUBLE)" if node.domain.kind == domains.REAL else f"({text})"
 
 
-def _write_extreme(sign: str) -> Callable[[Call, Sequence[str]], str]:
+def _write_extreme(name: str) -> Callable[[Call, Sequence[str]], str]:
     def write(node: Call, parts: Sequence[str]) -> str:
-        made = parts[0]
-        for other in parts[1:]:
-            made = f"CASE WHEN {made} IS NULL OR {other} IS NULL THEN NULL WHEN {made} {sign} {other} THEN {made} ELSE {other} END"
+        # LEAST and GREATEST pass over nulls in some engines. Nesting them here would triple the text each time.
+        known = " OR ".join(f"{part} IS NULL" for part in parts)
+        made = f"CASE WHEN {known} THEN NULL ELSE {name}({', '.join(parts)}) END"
         return f"CAST({made} AS DOUBLE)" if node.domain.kind == domains.REAL else f"({made})"
 
     return write
@@ -522,9 +533,7 @@ _WRITERS: dict[str, Callable[[Call, Sequence[str]], str]] = {
     "+": _infix("+"),
     "-": _infix("-"),
     "*": _infix("*"),
-    "/": lambda node, parts: (
-        f"(CASE WHEN {parts[1]} = 0 THEN NULL ELSE CAST({parts[0]} AS DOUBLE) / CAST({parts[1]} AS DOUBLE) END)"
-    ),
+    "/": lambda node, parts: f"(CAST({parts[0]} AS DOUBLE) / NULLIF(CAST({parts[1]} AS DOUBLE), 0e0))",
     "//": _infix("//"),
     "%": _infix("%"),
     "negative": lambda node, parts: f"(-{parts[0]})",
@@ -533,13 +542,15 @@ _WRITERS: dict[str, Callable[[Call, Sequence[str]], str]] = {
     "ceil": _whole("CEIL"),
     "round": _write_round,
     "real": lambda node, parts: f"CAST({parts[0]} AS DOUBLE)",
-    "least": _write_extreme("<="),
-    "greatest": _write_extreme(">="),
+    "least": _write_extreme("LEAST"),
+    "greatest": _write_extreme("GREATEST"),
     "coalesce": _write_coalesce,
     "nullif": lambda node, parts: f"NULLIF({parts[0]}, {parts[1]})",
     "case": _write_case,
     "map": _write_map,
-    **{name: _part(name.upper()) for name in ("year", "quarter", "month", "day", "hour", "minute")},
+    **{name: _part(name.upper()) for name in ("year", "quarter", "month", "day", "hour", "minute", "second")},
+    "week": _part("WEEKOFYEAR"),
+    "dayofyear": _part("DAYOFYEAR"),
     "isodow": _write_weekday,
     "dow": _write_weekday,
     "to_date": lambda node, parts: f"CAST({parts[0]} AS DATE)",

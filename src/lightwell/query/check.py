@@ -8,19 +8,20 @@ before any charge. Which forms are accepted and refused: tests/spec/queries, doc
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlglot import exp
 
 from lightwell.query import domain as domains
 from lightwell.query import expression as expressions
 from lightwell.query import parse, plan
+from lightwell.query.aggregate import Aggregates, Inner, Outer, bare, expand_all, find_name
 from lightwell.query.codebook import Codebook, Table
 from lightwell.query.domain import Domain, Key
-from lightwell.query.expression import Expression, Field, Unfit, make_call, make_constant
+from lightwell.query.expression import Expression, Field, make_call
 from lightwell.query.plan import (
-    ChildAggregate,
     Filter,
     GroupKey,
     Lookup,
@@ -31,46 +32,30 @@ from lightwell.query.plan import (
     Plan,
     Relation,
     Scan,
-    Statistic,
 )
-from lightwell.query.reading import Reader, Refusals, Stop, only_where, read_as_number, true_where
+from lightwell.query.reading import Reader, Refusals, Stop
 from lightwell.query.refusal import QueryRefused, Refusal
+from lightwell.query.scope import Scope, expose, only_met
 
 MAX_GROUPS = 20_000
+MAX_KEYS = 12
 MAX_MEASURES = 24
 MAX_TABLES = 6
-QUANTILE_BINS = 1024
-# No child's rows are more than this, whatever the file; sums of whole numbers up to it stay exact.
-_LARGEST_SUMMAND = 2**31
+# How deep sub-queries and names of WITH may use one another: what is run is nested as deep.
+MAX_NESTING = 12
 
-
-@dataclass
-class _Scope:
-    """What names mean in one SELECT: columns by (prefix, name), and which names are the unit."""
-
-    relation: Relation
-    columns: dict[tuple[str, str], Expression]
-    units: set[tuple[str, str]]
-    constants: frozenset[str] = frozenset()
-
-
-@dataclass
-class _Aggregates:
-    """What a SELECT of the outer level has asked for so far, each thing once."""
-
-    measures: list[Measure] = field(default_factory=list)
-    statistics: list[Statistic] = field(default_factory=list)
-
-    def add(self, measure: Measure) -> int:
-        if measure not in self.measures:
-            self.measures.append(measure)
-        return self.measures.index(measure)
-
-    def state(self, statistic: Statistic) -> Field:
-        if statistic not in self.statistics:
-            self.statistics.append(statistic)
-        number = self.statistics.index(statistic)
-        return Field(f"statistic {number}", Domain(domains.REAL))
+_ADVICE = {
+    "distinct": ("distinct", "Each group is one row already.", "Leave it out; COUNT(DISTINCT x) counts."),
+    "offset": ("offset", "No rows of an answer are passed over.", "Leave it out and take what you want."),
+    "qualify": ("window", "QUALIFY looks at other rows.", "Use HAVING, or a sub-query per child."),
+    "windows": ("window", "Window functions look at other rows.", "Use a sub-query per child."),
+    "sample": ("sample", "A sample is another one each time.", "Leave it out: all rows cost no more."),
+    "into": ("only-select", "An answer is kept nowhere else.", "Leave INTO out."),
+    "locks": ("only-select", "Nothing is locked for a question.", "Leave FOR out."),
+    "with_": ("with-form", "WITH stands before the whole query.", "Put all names into one WITH."),
+    "order": ("order-inside", "Rows of a sub-query have no order.", "Order the answer instead."),
+    "limit": ("order-inside", "Which rows LIMIT keeps is chance.", "Use WHERE, or LIMIT on the answer."),
+}  # fmt: skip
 
 
 def check_query(text: str, codebook: Codebook, *, rows: int | None = None, groups: int | None = None) -> Plan:
@@ -97,8 +82,14 @@ class _Checker(Refusals):
     def __init__(self, codebook: Codebook, rows: int | None, groups: int | None) -> None:
         super().__init__()
         self.codebook, self.rows, self.groups = codebook, rows, groups
-        self.named: dict[str, exp.Select] = {}
-        self.tables = 0
+        # What each name of WITH is, and the names before it, which it may use.
+        self.named: dict[str, _Named] = {}
+        self.tables = self.numbers = self.depth = 0
+
+    def count_up(self) -> int:
+        """The next number for a name of fields that nothing else has."""
+        self.numbers += 1
+        return self.numbers - 1
 
     # --- the outer SELECT -------------------------------------------------------------------------------
 
@@ -108,34 +99,30 @@ class _Checker(Refusals):
             select, ("expressions", "from_", "joins", "where", "group", "having", "order", "limit", "with_")
         )
         scope = self.read_source(select)
-        named: dict[str, Expression] = {}
-        keys = self.read_keys(select, scope, named)
+        keys = self.read_keys(select, scope)
         self.refuse_early()
         rows = self.find_rows(scope.relation)
-        aggregates = _Aggregates()
-        outer = _Outer(self, scope, keys, aggregates, rows)
+        aggregates = Aggregates()
+        outer = Outer(self, scope, self.make_reader(scope), keys, aggregates, rows)
+        self.refuse_rows(select)
         outputs: list[Output] = []
         for item in select.expressions:
             output = self.attempt(outer.read_item, item, outputs)
             if output:
                 outputs.append(output)
-        outer.aliases = {output.name.lower(): output.expression for output in outputs}
+        self.refuse_early()
         having = select.args.get("having")
-        condition = self.attempt(outer.read, having.this) if having else None
+        condition = self.attempt(outer.read_condition, having) if having else None
         order = []
         for one in select.args["order"].expressions if select.args.get("order") else ():
             found = self.attempt(outer.read_order, one, outputs)
             if found:
                 order.append(found)
         limit = self.attempt(self.read_limit, select)
+        self.refuse_unused(select)
         self.refuse_early()
         if not aggregates.measures:
-            raise self.refuse(
-                select,
-                "no-aggregate",
-                "Rows of children are never shown.",
-                "Ask for a figure about them, such as COUNT(*) or AVG(x).",
-            )
+            raise self.refuse_no_figure(select)
         if len(aggregates.measures) > MAX_MEASURES:
             raise self.refuse(
                 select, "too-many", f"More than {MAX_MEASURES} figures in one query.", "Ask several queries."
@@ -146,7 +133,7 @@ class _Checker(Refusals):
         count = math.prod(len(key.values or (None,)) for key in keys)
         if count > MAX_GROUPS:
             raise self.refuse(
-                select,
+                select.args["group"],
                 "too-many-groups",
                 f"{count} groups are more than {MAX_GROUPS}.",
                 "Group more coarsely.",
@@ -167,6 +154,30 @@ class _Checker(Refusals):
     def refuse_early(self) -> None:
         if self.found:
             raise Stop
+
+    def refuse_rows(self, select: exp.Select) -> None:
+        """SELECT * and SELECT minutes ask for rows, whatever else is wrong with them."""
+        if select.args.get("group") or select.args.get("having"):
+            return
+        plain = [bare(item) for item in select.expressions]
+        if all(isinstance(item, exp.Star | exp.Column) for item in plain):
+            raise self.refuse_no_figure(select)
+
+    def refuse_no_figure(self, select: exp.Select) -> Stop:
+        return self.refuse(
+            select.expressions[0] if select.expressions else select,
+            "no-aggregate",
+            "Rows of children are never shown.",
+            "Ask for a figure about them, such as COUNT(*) or AVG(x).",
+        )
+
+    def refuse_unused(self, select: exp.Select) -> None:
+        """A name of WITH that is used nowhere was never looked at, so nobody should think it was answered."""
+        for name, one in self.named.items():
+            if not one.is_used:
+                self.refuse(
+                    one.node, "unused-name", f"{name} is named and not used.", "Leave it out, or use it."
+                )
 
     def find_rows(self, relation: Relation) -> int:
         most = plan.count_rows(relation)
@@ -190,25 +201,47 @@ class _Checker(Refusals):
         most = rows if private else min(rows, math.prod(varying))
         return most if self.groups is None else max(1, min(self.groups, most))
 
-    def read_keys(self, select: exp.Select, scope: _Scope, named: dict[str, Expression]) -> list[GroupKey]:
+    def list_group(self, select: exp.Select) -> list[exp.Expression]:
+        """What GROUP BY lists."""
         group = select.args.get("group")
         if not group:
             return []
-        if any(group.args.get(part) for part in ("all", "rollup", "cube", "grouping_sets", "totals")):
+        if any(value for part, value in group.args.items() if part not in ("expressions", "all")):
+            raise self.refuse_group(group)
+        listed = expand_all(group, select.expressions)
+        for one in listed:
+            if isinstance(one, exp.Rollup | exp.Cube | exp.GroupingSets):
+                raise self.refuse_group(one)
+            if isinstance(one, exp.Tuple):
+                raise self.refuse(one, "group-form", "Keys stand without brackets.", "Write GROUP BY a, b.")
+        return listed
+
+    def refuse_group(self, node: exp.Expression) -> Stop:
+        return self.refuse(
+            node,
+            "group-form",
+            "Totals of groups of groups are not answered.",
+            "Write GROUP BY country, age_band, and ask for the totals in a query of their own.",
+        )
+
+    def read_keys(self, select: exp.Select, scope: Scope) -> list[GroupKey]:
+        listed = self.list_group(select)
+        if len(listed) > MAX_KEYS:
             raise self.refuse(
-                group, "group-form", "GROUP BY lists its keys here.", "Write GROUP BY country, age_band."
+                listed[MAX_KEYS], "too-many", f"More than {MAX_KEYS} keys.", "Group by fewer columns."
             )
-        keys = []
-        for one in group.expressions:
+        keys: list[GroupKey] = []
+        for one in listed:
             key = self.attempt(self.read_key, one, select, scope)
-            if key:
+            if key and key not in keys:
                 keys.append(key)
         return keys
 
-    def read_key(self, node: exp.Expression, select: exp.Select, scope: _Scope) -> GroupKey:
-        name, meant = self.find_meant(node, select)
+    def read_key(self, node: exp.Expression, select: exp.Select, scope: Scope) -> GroupKey:
+        name, meant = self.find_meant(node, select, scope)
         expression = plan.make_normal(self.read_row(meant, scope))
-        values = expressions.enumerate_image(expression, MAX_GROUPS)
+        with self.at(node):
+            values = expressions.enumerate_image(expression, MAX_GROUPS)
         keys: tuple[Key, ...] | None = None
         if values is not None:
             keys = (*values, *((None,) if expression.domain.has_null else ()))
@@ -216,35 +249,49 @@ class _Checker(Refusals):
             raise self.refuse(
                 node,
                 "group-by-real",
-                "A real number has too many values to group by.",
-                "Write FLOOR(x / 10) * 10.",
+                "A real number or a time has too many values to group by.",
+                "Write FLOOR(x / 10) * 10, or CAST(t AS DATE).",
             )
         fields = expressions.list_fields(expression)
         is_constant = bool(fields) and all(one.name in scope.constants for one in fields)
         return GroupKey(name, expression, keys, is_constant)
 
-    def find_meant(self, node: exp.Expression, select: exp.Select) -> tuple[str, exp.Expression]:
-        """What GROUP BY 1, or GROUP BY the name of a column of the answer, means."""
+    def find_meant(
+        self, node: exp.Expression, select: exp.Select, scope: Scope
+    ) -> tuple[str, exp.Expression]:
+        """What GROUP BY 1, or GROUP BY the name of a column of the answer, means.
+
+        A column of a table goes before a column of the answer that has its name.
+        """
         if isinstance(node, exp.Literal) and not node.is_string:
-            number = int(node.this) if node.this.isdigit() else 0
-            if not 1 <= number <= len(select.expressions):
-                raise self.refuse(node, "bad-place", f"There is no column {node.this}.", "Count from 1.")
+            number = parse.read_whole(node)
+            if number is None or not 1 <= number <= len(select.expressions):
+                raise self.refuse(
+                    node, "bad-place", f"There is no column {str(node.this)[:40]}.", "Count from 1."
+                )
             item = select.expressions[number - 1]
-            return item.alias_or_name or item.sql(), item.unalias()
+            return find_name(item), bare(item)
         if isinstance(node, exp.Column) and not node.table:
+            if scope.list_columns(node) or scope.is_unit(node):
+                return node.name, node
             for item in select.expressions:
                 if isinstance(item, exp.Alias) and item.alias.lower() == node.name.lower():
                     return item.alias, item.this
-        return node.alias_or_name or node.sql(dialect=parse.DIALECT), node
+        for item in select.expressions:
+            if bare(item) == node:
+                return find_name(item), node
+        return node.name if isinstance(node, exp.Column) else node.sql(dialect=parse.DIALECT), node
 
     def read_limit(self, select: exp.Select) -> int | None:
         limit = select.args.get("limit")
         if not limit:
             return None
-        size = limit.expression if isinstance(limit, exp.Limit) else None
-        if not isinstance(size, exp.Literal) or size.is_string or not size.this.isdigit():
+        options = limit.args.get("limit_options")
+        is_plain = not options or not (options.args.get("percent") or options.args.get("with_ties"))
+        size = parse.read_whole(limit.expression if isinstance(limit, exp.Limit) else limit.args.get("count"))
+        if size is None or not is_plain or limit.args.get("offset"):
             raise self.refuse(limit, "bad-limit", "LIMIT takes a whole number.", "Write LIMIT 10.")
-        return int(size.this)
+        return size
 
     # --- where rows come from ---------------------------------------------------------------------------
 
@@ -256,27 +303,32 @@ class _Checker(Refusals):
         if with_.args.get("recursive"):
             raise self.refuse(with_, "recursive", "WITH RECURSIVE is not answered.", "Write the steps out.")
         for one in with_.expressions:
-            if not isinstance(one.this, exp.Select) or (
-                one.args.get("alias") and one.args["alias"].args.get("columns")
-            ):
+            extra = [part for part, value in one.args.items() if value and part not in ("this", "alias")]
+            if not isinstance(one.this, exp.Select) or one.args["alias"].args.get("columns") or extra:
                 raise self.refuse(
                     one, "with-form", "WITH names a plain SELECT.", "Write WITH x AS (SELECT ...)."
                 )
-            self.named[one.alias.lower()] = one.this
+            name = one.alias.lower()
+            if name in self.named:
+                raise self.refuse(one, "same-name", f"{name} is named twice.", "Choose another name.")
+            self.named[name] = _Named(one, dict(self.named))
 
     def refuse_parts(self, select: exp.Select, known: Sequence[str]) -> None:
         for part, value in select.args.items():
             if part not in known and value:
                 node = value[0] if isinstance(value, list) else value
-                self.refuse(
-                    node if isinstance(node, exp.Expression) else select,
-                    "clause",
-                    f"{part.strip('_').upper().replace('_', ' ')} is not answered here.",
-                    "Use WHERE, GROUP BY, HAVING, ORDER BY and LIMIT only.",
+                code, reason, advice = _ADVICE.get(
+                    part,
+                    (
+                        "clause",
+                        f"{part.strip('_').upper().replace('_', ' ')} is not answered here.",
+                        "Use WHERE, GROUP BY, HAVING, ORDER BY and LIMIT only.",
+                    ),
                 )
+                self.refuse(node if isinstance(node, exp.Expression) else select, code, reason, advice)
         self.refuse_early()
 
-    def read_source(self, select: exp.Select) -> _Scope:
+    def read_source(self, select: exp.Select) -> Scope:
         source = select.args.get("from_")
         if not source:
             raise self.refuse(
@@ -287,11 +339,10 @@ class _Checker(Refusals):
             scope = self.read_join(join, scope)
         where = select.args.get("where")
         if where:
-            condition = self.read_condition(where.this, scope)
-            scope.relation = Filter(scope.relation, plan.make_normal(condition))
+            scope.keep_only(plan.make_normal(self.read_condition(where.this, scope)))
         return scope
 
-    def read_condition(self, node: exp.Expression, scope: _Scope) -> Expression:
+    def read_condition(self, node: exp.Expression, scope: Scope) -> Expression:
         condition = self.read_row(node, scope)
         if condition.domain.kind != domains.BOOLEAN:
             raise self.refuse(
@@ -299,19 +350,15 @@ class _Checker(Refusals):
             )
         return condition
 
-    def read_table(self, node: exp.Expression) -> _Scope:
+    def count_table(self, node: exp.Expression) -> None:
         self.tables += 1
         if self.tables > MAX_TABLES:
             raise self.refuse(
                 node, "too-many-tables", f"More than {MAX_TABLES} tables.", "Ask several queries."
             )
-        if isinstance(node, exp.Subquery):
-            extra = [part for part, value in node.args.items() if value and part not in ("this", "alias")]
-            if extra or not isinstance(node.this, exp.Select):
-                raise self.refuse(
-                    node, "subquery-form", "A sub-query is a plain SELECT.", "Write (SELECT ...) AS x."
-                )
-            return self.read_inner(node.this, node.alias_or_name.lower())
+
+    def check_table(self, node: exp.Expression) -> exp.Table:
+        """A table is one name with at most another name for it."""
         if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
             raise self.refuse(
                 node,
@@ -320,122 +367,162 @@ class _Checker(Refusals):
                 "Write FROM and its name.",
             )
         extra = [part for part, value in node.args.items() if value and part not in ("this", "alias")]
-        if extra:
+        if extra or _names_columns(node):
             raise self.refuse(
-                node, "table-form", "A table is named by one word.", f"Write FROM {node.name}, without more."
+                node,
+                "table-form",
+                "A table is named by one word, and another name of it by one more.",
+                f"Write FROM {node.name[:40]} AS t, without more.",
             )
-        name = node.name.lower()
-        alias = (node.alias or node.name).lower()
-        if name in self.named:
-            inner = self.named[name]
-            return self.read_inner(inner, alias)
+        return node
+
+    def read_table(self, node: exp.Expression) -> Scope:
+        if isinstance(node, exp.Subquery):
+            extra = [part for part, value in node.args.items() if value and part not in ("this", "alias")]
+            if extra or not isinstance(node.this, exp.Select) or _names_columns(node):
+                raise self.refuse(
+                    node, "subquery-form", "A sub-query is a plain SELECT.", "Write (SELECT ...) AS x."
+                )
+            # In SQL here a sub-query may go without a name; its columns are then named alone.
+            return self.read_inner(node.this, node.alias.lower() or f"sub-query {self.count_up()}")
+        table_node = self.check_table(node)
+        name = table_node.name.lower()
+        alias = (table_node.alias or table_node.name).lower()
+        named = self.named.get(name)
+        if named is not None:
+            named.is_used = True
+            seen, self.named = self.named, named.before
+            try:
+                return self.read_inner(named.node.this, alias)
+            finally:
+                self.named = seen
+        self.count_table(node)
         table = self.codebook.tables.get(name)
         if table is None:
             known = ", ".join(one.name for one in self.codebook.tables.values())
             raise self.refuse(
-                node, "unknown-table", f"There is no table {node.name}.", f"There are: {known}."
+                node, "unknown-table", f"There is no table {node.name[:80]}.", f"There are: {known}."
             )
         if table.is_public:
             raise self.refuse(
                 node,
                 "public-first",
                 f"{table.name} is public and not about children.",
-                "Start FROM a table of children.",
+                "Start FROM a table of children, and JOIN this one on its key.",
             )
-        prefix = f"t{self.tables - 1}"
-        columns, constants = _expose(table, prefix, alias)
-        return _Scope(
+        prefix = f"t{self.count_up()}"
+        columns, constants = expose(table, prefix, alias)
+        return Scope(
             Scan(name, prefix, table.rows_per_child), columns, {(alias, table.unit.lower())}, constants
         )
 
-    def read_join(self, join: exp.Join, scope: _Scope) -> _Scope:
+    def read_join(self, join: exp.Join, scope: Scope) -> Scope:
         kind, side, method = (str(join.args.get(part) or "").upper() for part in ("kind", "side", "method"))
-        if (
-            kind not in ("", "INNER", "OUTER")
-            or side not in ("", "LEFT")
-            or method
-            or join.args.get("match_condition")
-        ):
-            raise self.refuse(
-                join,
-                "join-form",
-                "Only JOIN and LEFT JOIN are answered.",
-                "Write JOIN b ON a.child = b.child.",
-            )
-        if kind == "" and not join.args.get("on") and not join.args.get("using"):
+        extra = [
+            part
+            for part, value in join.args.items()
+            if value and part not in ("this", "kind", "side", "method", "on", "using")
+        ]
+        if kind == "CROSS" or not (join.args.get("on") or join.args.get("using") or method or extra):
             raise self.refuse(
                 join,
                 "cross-join",
                 "A join without a condition pairs every child with every other.",
-                "Join ON the child.",
+                "Write JOIN b ON a.child = b.child.",
             )
-        keeps_all = side == "LEFT"
+        is_semi = kind in ("SEMI", "ANTI")
+        if kind not in ("", "INNER", "OUTER", "SEMI", "ANTI") or method or extra or side not in ("", "LEFT"):
+            raise self.refuse(
+                join,
+                "join-form",
+                "Only JOIN, LEFT JOIN, SEMI JOIN and ANTI JOIN are answered.",
+                "Write JOIN b ON a.child = b.child; of a RIGHT JOIN change the sides.",
+            )
+        keeps_all = side == "LEFT" and not is_semi
         if isinstance(join.this, exp.Table) and join.this.name.lower() not in self.named:
             table = self.codebook.tables.get(join.this.name.lower())
-            if table is not None and table.is_public:
+            if table is not None and table.is_public and not is_semi:
                 return self.read_lookup(join, table, scope, keeps_all)
         other = self.read_table(join.this)
-        taken = {prefix for prefix, _ in scope.columns} | {prefix for prefix, _ in scope.units}
-        if taken & ({prefix for prefix, _ in other.columns} | {prefix for prefix, _ in other.units}):
+        if scope.prefixes & other.prefixes:
+            raise self.refuse_same(join)
+        rest = self.check_units_meet(join, scope, other)
+        if rest and (keeps_all or is_semi):
             raise self.refuse(
-                join, "same-name", "Two tables have the same name here.", "Name one: JOIN t AS other."
+                rest[0],
+                "join-on-child",
+                "Only JOIN takes conditions beside the child.",
+                "Filter the other table before: JOIN (SELECT ... WHERE ...) AS b ON a.child = b.child.",
             )
-        self.check_units_meet(join, scope, other)
-        mark = Field(f"m{self.tables}.present", Domain(domains.BOOLEAN))
+        if is_semi:
+            return self.read_semi_join(scope, other, is_anti=kind == "ANTI")
+        mark = Field(f"m{self.count_up()}.present", Domain(domains.BOOLEAN))
         columns = dict(scope.columns)
         for place, expression in other.columns.items():
-            columns[place] = _only_met(expression, mark) if keeps_all else expression
-        relation = Meeting(scope.relation, other.relation, keeps_all, mark.name)
-        units = scope.units if keeps_all else scope.units | other.units
-        constants = scope.constants if keeps_all else scope.constants | other.constants
-        return _Scope(relation, columns, units, constants)
+            columns[place] = only_met(expression, mark) if keeps_all else expression
+        met = Scope(
+            relation=Meeting(scope.relation, other.relation, keeps_all, mark.name),
+            columns=columns,
+            units=scope.units if keeps_all else scope.units | other.units,
+            constants=scope.constants if keeps_all else scope.constants | other.constants,
+            merged=scope.merged | other.merged,
+            lost=scope.lost | other.lost | (other.units if keeps_all else set()),
+        )
+        for condition in rest:
+            met.keep_only(plan.make_normal(self.read_condition(condition, met)))
+        return met
 
-    def check_units_meet(self, join: exp.Join, scope: _Scope, other: _Scope) -> None:
+    def read_semi_join(self, scope: Scope, other: Scope, *, is_anti: bool) -> Scope:
+        """Rows of children who are, or are not, in another table: none is doubled, no column is added."""
+        present = scope.meet(other, self.count_up())
+        scope.keep_only(make_call("not", present) if is_anti else present)
+        return scope
+
+    def refuse_same(self, join: exp.Join) -> Stop:
+        return self.refuse(
+            join, "same-name", "Two tables have the same name here.", "Name one: JOIN t AS other."
+        )
+
+    def check_units_meet(self, join: exp.Join, scope: Scope, other: Scope) -> list[exp.Expression]:
+        """See that a join is on the child; what else its condition says is handed back."""
         using = join.args.get("using") or []
         if using:
             named = [node.name.lower() for node in using]
             if len(named) == 1 and all(
                 any(name == named[0] for _, name in side.units) for side in (scope, other)
             ):
-                return
+                return []
         else:
-            on = join.args["on"].unnest()
-            if (
-                isinstance(on, exp.EQ)
-                and isinstance(on.this, exp.Column)
-                and isinstance(on.expression, exp.Column)
-            ):
-                left, right = on.this, on.expression
-                for one, two in ((left, right), (right, left)):
-                    if self.is_unit(one, scope) and self.is_unit(two, other):
-                        return
+            parts = _split_and(join.args["on"])
+            for place, part in enumerate(parts):
+                if _equates(part, scope, other):
+                    return parts[:place] + parts[place + 1 :]
         raise self.refuse(
             join,
             "join-on-child",
-            "Tables of children are joined on the child and on nothing else.",
+            "Tables of children are joined on the child.",
             "Write ON a.child = b.child, and further conditions under WHERE.",
         )
 
-    def is_unit(self, node: exp.Expression, scope: _Scope) -> bool:
-        if not isinstance(node, exp.Column):
-            return False
-        name, prefix = node.name.lower(), node.table.lower()
-        return any(name == unit and prefix in ("", of) for of, unit in scope.units)
-
-    def read_lookup(self, join: exp.Join, table: Table, scope: _Scope, keeps_all: bool) -> _Scope:
-        alias = (join.this.alias or join.this.name).lower()
-        self.tables += 1
-        prefix = f"t{self.tables - 1}"
+    def read_lookup(self, join: exp.Join, table: Table, scope: Scope, keeps_all: bool) -> Scope:
+        node = self.check_table(join.this)
+        self.count_table(node)
+        alias = (node.alias or node.name).lower()
+        if alias in scope.prefixes:
+            raise self.refuse_same(join)
+        prefix = f"t{self.count_up()}"
         key = table.columns[table.key.lower()]
-        columns, _ = _expose(table, prefix, alias)
+        columns, _ = expose(table, prefix, alias)
         advice = f"Write ON {alias}.{table.key} = and a column."
         using = join.args.get("using") or []
+        merged = scope.merged
         if using:
             if len(using) != 1 or using[0].name.lower() != table.key.lower():
                 raise self.refuse(
                     join, "join-on-key", f"{table.name} is joined on its key {table.key}.", advice
                 )
-            on = self.find_column(exp.column(using[0].name), scope, using[0])
+            on = scope.find_column(exp.column(using[0].name), self, using[0])
+            merged = merged | {(alias, table.key.lower())}
         else:
             equal = join.args["on"].unnest()
             sides = [equal.this, equal.expression] if isinstance(equal, exp.EQ) else []
@@ -449,102 +536,203 @@ class _Checker(Refusals):
                 raise self.refuse(
                     join, "join-on-key", f"{table.name} is joined on its key {table.key}.", advice
                 )
-            rest = sides[1] if sides[0] is mine[0] else sides[0]
-            on = self.read_row(rest, scope)
+            on = self.read_row(sides[1] if sides[0] is mine[0] else sides[0], scope)
         if on.domain.kind != key.domain.kind or on.domain.kind == domains.REAL:
             raise self.refuse(join, "wrong-type", "The two sides of the join have different types.", advice)
         found = dict(scope.columns)
         for place, expression in columns.items():
-            found[place] = _only_met(expression, None) if keeps_all else expression
-        relation = Lookup(scope.relation, table.name.lower(), prefix, on, keeps_all)
+            found[place] = only_met(expression, None) if keeps_all else expression
         constants = scope.constants
         if all(one.name in scope.constants for one in expressions.list_fields(on)):
             constants = constants | {one.name for one in columns.values() if isinstance(one, Field)}
-        return _Scope(relation, found, scope.units, constants)
+        relation = Lookup(scope.relation, table.name.lower(), prefix, on, keeps_all)
+        return Scope(relation, found, scope.units, constants, merged, scope.lost)
 
-    def read_inner(self, select: exp.Select, alias: str) -> _Scope:
+    # --- children who are in a sub-query ----------------------------------------------------------------
+
+    def meet(self, node: exp.Expression, scope: Scope) -> Expression:
+        """Read `child IN (SELECT child FROM ...)`, or EXISTS about the same child."""
+        known = scope.met.get(id(node))
+        if known is None:
+            other = (
+                self.read_members(node, scope) if isinstance(node, exp.In) else self.read_exists(node, scope)
+            )
+            known = scope.met[id(node)] = scope.meet(other, self.count_up())
+        return known
+
+    def read_members(self, node: exp.Expression, scope: Scope) -> Scope:
+        query = node.args["query"]
+        select = query.this if isinstance(query, exp.Subquery) else query
+        if not scope.is_unit(node.this) or not isinstance(select, exp.Select):
+            raise self.refuse(
+                node,
+                "in-form",
+                "Only children are looked up in a sub-query.",
+                "Write child IN (SELECT child FROM ...), or a list of constants.",
+            )
+        other = self.read_inner(select, f"sub-query {self.count_up()}")
+        if len(select.expressions) != 1 or other.columns or not any(name for _, name in other.units):
+            raise self.refuse(
+                select,
+                "in-form",
+                "The sub-query names only children.",
+                "Write SELECT child FROM ...",
+            )
+        return other
+
+    def read_exists(self, node: exp.Expression, scope: Scope) -> Scope:
+        select = node.this
+        if not isinstance(select, exp.Select):
+            raise self.refuse(
+                node, "subquery-form", "EXISTS takes a plain SELECT.", "Write EXISTS (SELECT 1 FROM ...)."
+            )
+        self.refuse_parts(select, ("expressions", "from_", "joins", "where"))
+        where = select.args.get("where")
+        parts = _split_and(where.this) if where else []
+        bare = select.copy()
+        bare.set("where", None)
+        with self.nested(select):
+            other = self.read_source(bare)
+            meeting = [part for part in parts if _equates(part, scope, other, needs_names=True)]
+            if len(meeting) != 1 or scope.prefixes & other.prefixes:
+                raise self.refuse(
+                    node,
+                    "exists-form",
+                    "EXISTS asks about the same child, by one condition.",
+                    "Write EXISTS (SELECT 1 FROM b WHERE b.child = a.child), or child IN (SELECT ...).",
+                )
+            for part in parts:
+                if part is not meeting[0]:
+                    other.keep_only(plan.make_normal(self.read_condition(part, other)))
+        return other
+
+    # --- sub-queries ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def nested(self, node: exp.Expression) -> Iterator[None]:
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise self.refuse(
+                node,
+                "too-deep",
+                f"Sub-queries use one another more than {MAX_NESTING} deep.",
+                "Write fewer steps.",
+            )
+        yield
+        self.depth -= 1
+
+    def read_inner(self, select: exp.Select, alias: str) -> Scope:
         """A sub-query: rows as they are, or one row for each child."""
-        if not alias:
-            raise self.refuse(select, "no-name", "A sub-query needs a name.", "Write (SELECT ...) AS x.")
         self.refuse_parts(select, ("expressions", "from_", "joins", "where", "group", "having", "distinct"))
-        distinct = select.args.get("distinct")
-        if distinct and distinct.args.get("on"):
-            raise self.refuse(distinct, "distinct-on", "DISTINCT ON is not answered.", "Use GROUP BY.")
-        scope = self.read_source(select)
-        group = select.args.get("group")
-        if not group and not distinct:
-            return self.read_projection(select, scope, alias)
-        return self.read_per_child(select, scope, alias)
+        distinct, group = select.args.get("distinct"), select.args.get("group")
+        if distinct and (distinct.args.get("on") or group):
+            raise self.refuse(
+                distinct,
+                "distinct-form",
+                "DISTINCT is answered without ON and without GROUP BY.",
+                "Use GROUP BY alone.",
+            )
+        with self.nested(select):
+            scope = self.read_source(select)
+            if not group and not distinct:
+                return self.read_projection(select, scope, alias)
+            return self.read_per_child(select, scope, alias)
 
-    def read_projection(self, select: exp.Select, scope: _Scope, alias: str) -> _Scope:
+    def read_projection(self, select: exp.Select, scope: Scope, alias: str) -> Scope:
         columns: dict[tuple[str, str], Expression] = {}
         units: set[tuple[str, str]] = set()
+        having = select.args.get("having")
+        if having:
+            raise self.refuse(having, "having-form", "HAVING is about groups.", "Use WHERE or GROUP BY.")
         for item in select.expressions:
-            if isinstance(item, exp.Star) or (
-                isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
-            ):
-                if isinstance(item, exp.Star) and any(
-                    item.args.get(part) for part in ("except_", "replace", "rename")
-                ):
-                    raise self.refuse(item, "star-form", "Only a plain * is read.", "Name the columns.")
-                columns |= {(alias, name): expression for (_, name), expression in scope.columns.items()}
-                units |= {(alias, name) for _, name in scope.units}
-                continue
-            name = item.alias_or_name.lower()
-            if not name:
-                raise self.refuse(
-                    item, "no-name", "A column of a sub-query needs a name.", "Write expression AS name."
-                )
-            if self.is_unit(item.unalias(), scope):
-                units.add((alias, name))
-            else:
-                columns[alias, name] = self.read_row(item.unalias(), scope)
-        return _Scope(scope.relation, columns, units or {(alias, "")}, scope.constants)
+            for name, expression in self.read_projected(item, scope):
+                if expression is None:
+                    units.add((alias, name))
+                elif (alias, name) in columns:
+                    raise self.refuse(
+                        item,
+                        "same-name",
+                        f"Two columns are called {name[:80]}.",
+                        "Write ... AS another name.",
+                    )
+                else:
+                    columns[alias, name] = expression
+        return Scope(scope.relation, columns, units or {(alias, "")}, scope.constants)
 
-    def read_per_child(self, select: exp.Select, scope: _Scope, alias: str) -> _Scope:
+    def read_projected(self, item: exp.Expression, scope: Scope) -> list[tuple[str, Expression | None]]:
+        """What an item of a sub-query adds: columns by name, and None for the child."""
+        of = item.table.lower() if isinstance(item, exp.Column) and isinstance(item.this, exp.Star) else ""
+        star = item.this if of else item
+        if isinstance(star, exp.Star):
+            if any(star.args.values()) or (of and of not in scope.prefixes):
+                raise self.refuse(item, "star-form", "Only a plain * is read.", "Name the columns.")
+            wanted = [
+                (place, expression)
+                for place, expression in scope.columns.items()
+                if of in ("", place[0]) and (of or place not in scope.merged)
+            ]
+            names = dict.fromkeys(name for prefix, name in sorted(scope.units) if of in ("", prefix) and name)
+            return [*((name, None) for name in names), *((name, one) for (_, name), one in wanted)]
+        name = self.name_inner(item)
+        if scope.is_unit(bare(item)):
+            return [(name, None)]
+        return [(name, self.read_row(bare(item), scope))]
+
+    def name_inner(self, item: exp.Expression) -> str:
+        if not isinstance(item, exp.Alias | exp.Column):
+            if isinstance(item, exp.Literal):
+                return str(item.this).lower()
+            raise self.refuse(
+                item, "no-name", "A column of a sub-query needs a name.", "Write expression AS name."
+            )
+        return str(item.alias_or_name).lower()
+
+    def read_per_child(self, select: exp.Select, scope: Scope, alias: str) -> Scope:
         group = select.args.get("group")
-        if group and any(
-            group.args.get(part) for part in ("all", "rollup", "cube", "grouping_sets", "totals")
-        ):
-            raise self.refuse(group, "group-form", "GROUP BY lists its keys here.", "Write GROUP BY child.")
-        wanted = [self.find_meant(node, select)[1] for node in group.expressions] if group else []
+        listed = self.list_group(select)
+        wanted = [self.find_meant(node, select, scope)[1] for node in listed]
         if not group:
-            wanted = [item.unalias() for item in select.expressions]
-        if not any(self.is_unit(node, scope) for node in wanted):
+            wanted = [bare(item) for item in select.expressions]
+        if not any(scope.is_unit(node) for node in wanted):
             raise self.refuse(
                 select,
                 "inner-release",
                 "A sub-query over several children would be a release of its own.",
                 "Group it by the child, or ask it as a query.",
             )
-        prefix = f"p{self.tables}"
-        self.tables += 1
-        keys: list[tuple[str, Expression]] = []
-        texts: dict[str, Field] = {}
+        prefix = f"p{self.count_up()}"
+        keys: list[tuple[Expression, Field]] = []
         for node in wanted:
-            if self.is_unit(node, scope):
+            if scope.is_unit(node):
                 continue
-            expression = self.read_row(node, scope)
-            if expression.domain.kind == domains.REAL:
-                raise self.refuse(node, "group-by-real", "A real number is no group.", "Write FLOOR(x / 10).")
-            keys.append((f"{prefix}.key{len(keys)}", expression))
-            texts[node.sql(dialect=parse.DIALECT)] = Field(keys[-1][0], expression.domain)
-        inner = _Inner(self, scope, prefix, texts)
+            expression = plan.make_normal(self.read_row(node, scope))
+            if expression.domain.kind in (domains.REAL, domains.TIMESTAMP):
+                raise self.refuse(
+                    node,
+                    "group-by-real",
+                    "A real number or a time is no group.",
+                    "Write FLOOR(x / 10), or CAST(t AS DATE).",
+                )
+            keys.append((expression, Field(f"{prefix}.key{len(keys)}", expression.domain)))
+        inner = Inner(self, scope, self.make_reader(scope), keys, prefix)
         columns: dict[tuple[str, str], Expression] = {}
         units: set[tuple[str, str]] = set()
         for item in select.expressions:
-            name = item.alias_or_name.lower()
-            if self.is_unit(item.unalias(), scope):
+            name = self.name_inner(item)
+            if scope.is_unit(bare(item)):
                 units.add((alias, name))
                 continue
-            if not name:
+            if (alias, name) in columns:
                 raise self.refuse(
-                    item, "no-name", "A column of a sub-query needs a name.", "Write COUNT(*) AS n."
+                    item, "same-name", f"Two columns are called {name[:80]}.", "Write x AS another name."
                 )
-            columns[alias, name] = inner.read(item.unalias())
+            columns[alias, name] = inner.read(bare(item))
+            if isinstance(item, exp.Alias):
+                inner.aliases[name] = columns[alias, name]
         having = select.args.get("having")
         condition = inner.read(having.this) if having else None
-        relation: Relation = PerChild(scope.relation, prefix, tuple(keys), tuple(inner.aggregates))
+        pairs = tuple((key.name, expression) for expression, key in keys)
+        relation: Relation = PerChild(scope.relation, prefix, pairs, tuple(inner.aggregates))
         if condition is not None:
             if condition.domain.kind != domains.BOOLEAN:
                 raise self.refuse(
@@ -553,393 +741,63 @@ class _Checker(Refusals):
             relation = Filter(relation, condition)
         constants = frozenset(one for one, _ in inner.aggregates) if not keys else frozenset()
         constants |= {
-            name
-            for name, key in keys
-            if all(one.name in scope.constants for one in expressions.list_fields(key))
+            key.name
+            for expression, key in keys
+            if all(one.name in scope.constants for one in expressions.list_fields(expression))
         }
-        return _Scope(relation, columns, units or {(alias, "")}, constants)
+        return Scope(relation, columns, units or {(alias, "")}, constants)
 
     # --- expressions of rows ----------------------------------------------------------------------------
 
-    def find_column(self, node: exp.Column, scope: _Scope, shown: exp.Expression | None = None) -> Expression:
-        name, prefix = node.name.lower(), node.table.lower()
-        place = shown if shown is not None else node
-        if node.args.get("db") or node.args.get("catalog"):
-            raise self.refuse(
-                place, "column-form", "A column is named as table.column.", "Leave the rest out."
-            )
-        if self.is_unit(node, scope):
-            raise self.refuse(
-                place,
-                "unit-used",
-                f"{node.name} names the child and is never shown or computed with.",
-                "Count children with COUNT(DISTINCT ...), or join on it.",
-            )
-        found = [one for (of, column), one in scope.columns.items() if column == name and prefix in ("", of)]
-        if not found:
-            known = sorted({column for of, column in scope.columns if prefix in ("", of)})
-            near = ", ".join(known[:12]) + (" and more" if len(known) > 12 else "")
-            raise self.refuse(
-                place,
-                "unknown-column",
-                f"There is no column {node.sql(dialect=parse.DIALECT)}.",
-                f"There are: {near}.",
-            )
-        if len(found) > 1:
-            raise self.refuse(
-                place, "ambiguous", f"{node.name} is in several tables.", f"Write table.{node.name}."
-            )
-        return found[0]
+    def make_reader(self, scope: Scope) -> Reader:
+        return Reader(
+            self, lambda column: scope.find_column(column, self), lambda node: self.meet(node, scope)
+        )
 
-    def read_row(self, node: exp.Expression, scope: _Scope) -> Expression:
+    def read_row(self, node: exp.Expression, scope: Scope) -> Expression:
         """Read an expression of one row's columns."""
-        return Reader(self, lambda column: self.find_column(column, scope)).read(node)
+        return self.make_reader(scope).read(node)
 
 
-class _Inner(Reader):
-    """Expressions of a sub-query per child: its keys, and aggregates of the child's own rows."""
+@dataclass
+class _Named:
+    """What WITH gives a name to, and the names that it may use."""
 
-    def __init__(self, checker: _Checker, scope: _Scope, prefix: str, keys: dict[str, Field]) -> None:
-        super().__init__(checker, self.find_key)
-        self.checker = checker
-        self.scope, self.prefix, self.keys = scope, prefix, keys
-        self.aggregates: list[tuple[str, ChildAggregate]] = []
+    node: exp.CTE
+    before: dict[str, _Named]
+    is_used: bool = False
 
-    def read(self, node: exp.Expression) -> Expression:
-        key = self.keys.get(node.sql(dialect=parse.DIALECT))
-        return key if key is not None else super().read(node)
 
-    def find_key(self, node: exp.Column) -> Expression:
-        self.checker.find_column(node, self.scope)
-        raise self.checker.refuse(
-            node,
-            "not-grouped",
-            f"{node.name} is neither grouped by nor aggregated.",
-            f"Write MAX({node.name}).",
-        )
+def _names_columns(node: exp.Expression) -> bool:
+    alias = node.args.get("alias")
+    return bool(alias is not None and alias.args.get("columns"))
 
-    def read_special(self, node: exp.Expression) -> Expression | None:
-        if not isinstance(node, exp.AggFunc | exp.Filter | exp.WithinGroup):
-            return None
-        with self.checker.at(node):
-            aggregate = self.read_aggregate(node)
-        for name, known in self.aggregates:
-            if known == aggregate:
-                return Field(name, aggregate.bounds)
-        name = f"{self.prefix}.value{len(self.aggregates)}"
-        self.aggregates.append((name, aggregate))
-        return Field(name, aggregate.bounds)
 
-    def read_aggregate(self, node: exp.Expression) -> ChildAggregate:
-        rows = plan.count_rows(self.scope.relation)
-        call, condition = _split_filter(node)
-        row = Reader(self.checker, lambda column: self.checker.find_column(column, self.scope))
-        where = row.read(condition) if condition is not None else None
-        counts = Domain(domains.INTEGER, 0, rows, has_null=False)
-        if isinstance(call, exp.Count | exp.CountIf):
-            argument = call.this
-            if isinstance(argument, exp.Distinct):
-                if len(argument.expressions) != 1:
-                    raise Unfit(
-                        "distinct-form", "COUNT(DISTINCT x) takes one expression.", "Ask for one at a time."
-                    )
-                value = only_where(row.read(argument.expressions[0]), where)
-                if value.domain.kind in (domains.REAL, domains.TIMESTAMP):
-                    raise Unfit(
-                        "distinct-real",
-                        "Real numbers and times are not counted as distinct.",
-                        "Use FLOOR(x).",
-                    )
-                return ChildAggregate("distinct", value, counts)
-            if isinstance(argument, exp.Star):
-                return ChildAggregate("known" if where is not None else "rows", true_where(where), counts)
-            value = row.read(argument)
-            if isinstance(call, exp.CountIf):
-                return ChildAggregate("known", true_where(value, where), counts)
-            return ChildAggregate("known", only_where(value, where), counts)
-        kinds: dict[type[exp.Expression], str] = {
-            exp.Sum: "sum",
-            exp.Avg: "mean",
-            exp.Min: "min",
-            exp.Max: "max",
-            exp.LogicalOr: "any",
-            exp.LogicalAnd: "all",
-        }
-        kind = kinds.get(type(call))
-        if kind is None:
-            raise self.refuse_function(call)
-        value = row.read(call.this)
-        value = only_where(value, where)
-        of = value.domain
-        if kind in ("any", "all"):
-            if of.kind != domains.BOOLEAN:
-                raise Unfit(
-                    "wrong-type", "BOOL_OR and BOOL_AND take true and false.", "Compare the column first."
-                )
-            return ChildAggregate(kind, value, Domain(domains.BOOLEAN))
-        if kind in ("min", "max"):
-            if of.kind in (domains.TEXT, domains.BOOLEAN):
-                raise Unfit("text-order", f"{of.kind} has no smallest value here.", "Use BOOL_OR(x = 'a').")
-            return ChildAggregate(kind, value, of.with_null(True))
-        if of.kind == domains.BOOLEAN:
-            value = read_as_number(self, value)
-            of = value.domain
-        if not (of.is_number and of.is_bounded):
-            raise Unfit(
-                "unbounded",
-                "The numbers added up have no known bounds.",
-                "Declare low and high in the codebook.",
-            )
-        step = expressions.find_step(of)
-        low, high = float(of.low), float(of.high)
-        while max(abs(low), abs(high)) / step > _LARGEST_SUMMAND:
-            step *= 2
-        if kind == "mean":
-            bounds = Domain(domains.REAL, low, high, None, step, True)
-        elif of.kind == domains.INTEGER:
-            bounds = Domain(domains.INTEGER, min(0, int(low) * rows), max(0, int(high) * rows))
+def _split_and(node: exp.Expression) -> list[exp.Expression]:
+    """The conditions that AND joins, in order."""
+    found: list[exp.Expression] = []
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, exp.Paren):
+            waiting.append(one.this)
+        elif isinstance(one, exp.And):
+            waiting += [one.expression, one.this]
         else:
-            bounds = Domain(domains.REAL, min(0.0, low * rows), max(0.0, high * rows), None, step, True)
-        return ChildAggregate(kind, value, bounds, step)
+            found.append(one)
+    return found
 
 
-class _Outer(Reader):
-    """Expressions of the answer: group keys, aggregates over children, and arithmetic on them."""
+def _equates(node: exp.Expression, one: Scope, other: Scope, *, needs_names: bool = False) -> bool:
+    """Answer whether a condition says that the child of one scope is the child of the other.
 
-    is_released = True
-
-    def __init__(
-        self, checker: _Checker, scope: _Scope, keys: Sequence[GroupKey], aggregates: _Aggregates, rows: int
-    ) -> None:
-        super().__init__(checker, self.find_key)
-        self.checker = checker
-        self.scope, self.keys, self.aggregates, self.rows = scope, keys, aggregates, rows
-        self.aliases: dict[str, Expression] = {}
-        self.row = Reader(checker, lambda column: checker.find_column(column, scope))
-
-    def read_item(self, item: exp.Expression, before: Sequence[Output]) -> Output:
-        name = item.alias_or_name or item.unalias().sql(dialect=parse.DIALECT).lower()
-        if any(name.lower() == other.name.lower() for other in before):
-            raise self.checker.refuse(
-                item, "same-name", f"Two columns are called {name}.", "Write ... AS another name."
-            )
-        return Output(name, self.read(item.this if isinstance(item, exp.Alias) else item))
-
-    def read_order(self, node: exp.Ordered, outputs: Sequence[Output]) -> tuple[Expression, bool]:
-        wanted: exp.Expression = node.this
-        is_falling = bool(node.args.get("desc"))
-        if isinstance(wanted, exp.Literal) and not wanted.is_string and str(wanted.this).isdigit():
-            if not 1 <= int(wanted.this) <= len(outputs):
-                raise self.checker.refuse(
-                    wanted, "bad-place", f"There is no column {wanted.this}.", "Count from 1."
-                )
-            return outputs[int(wanted.this) - 1].expression, is_falling
-        return self.read(wanted), is_falling
-
-    def find_key(self, node: exp.Column) -> Expression:
-        if not node.table and node.name.lower() in self.aliases:
-            return self.aliases[node.name.lower()]
-        expression = plan.make_normal(self.checker.find_column(node, self.scope))
-        key = self.match_key(expression)
-        if key is not None:
-            return key
-        raise self.checker.refuse(
-            node,
-            "not-grouped",
-            f"{node.name} is neither grouped by nor aggregated.",
-            f"Write GROUP BY {node.name}, or AVG({node.name}).",
-        )
-
-    def match_key(self, expression: Expression) -> Field | None:
-        for number, key in enumerate(self.keys):
-            if key.expression == expression:
-                return Field(f"key {number}", key.expression.domain)
-        return None
-
-    def read(self, node: exp.Expression) -> Expression:
-        if (
-            self.keys
-            and not isinstance(node, exp.Literal | exp.Column)
-            and not list(node.find_all(exp.AggFunc))
-        ):
-            before = list(self.checker.found)
-            found = self.checker.attempt(self.row.read, node)
-            self.checker.found[:] = before
-            if found is not None:
-                key = self.match_key(plan.make_normal(found))
-                if key is not None:
-                    return key
-        return super().read(node)
-
-    def read_special(self, node: exp.Expression) -> Expression | None:
-        if isinstance(node, exp.AggFunc | exp.Filter | exp.WithinGroup):
-            with self.checker.at(node):
-                return self.read_aggregate(node)
-        return None
-
-    def read_aggregate(self, node: exp.Expression) -> Expression:
-        call, condition = _split_filter(node)
-        where = None if condition is None else self.checker.read_condition(condition, self.scope)
-        if isinstance(call, exp.Count | exp.CountIf):
-            return self.read_count(call, where)
-        if isinstance(
-            call, exp.Quantile | exp.PercentileCont | exp.PercentileDisc | exp.Median | exp.WithinGroup
-        ):
-            return self.read_quantile(call, where)
-        kinds: dict[type[exp.Expression], str] = {
-            exp.Sum: "sum",
-            exp.Avg: "mean",
-            exp.Variance: "variance",
-            exp.VariancePop: "variance",
-            exp.Stddev: "stddev",
-            exp.StddevSamp: "stddev",
-            exp.StddevPop: "stddev",
-        }
-        kind = kinds.get(type(call))
-        if kind is None:
-            name = type(call).__name__.upper()
-            advice = "Use COUNT, SUM, AVG, VARIANCE, STDDEV, MEDIAN or QUANTILE."
-            if isinstance(call, exp.Min | exp.Max):
-                advice = "It would be one child's own value; ask for QUANTILE(x, 0.01) or QUANTILE(x, 0.99)."
-            raise Unfit("unknown-aggregate", f"{name} is not answered over children.", advice)
-        value = self.read_number(call.this, where)
-        if kind == "sum":
-            total = self.aggregates.add(plan.make_total(value, self.rows, is_centered=False))
-            is_whole = value.domain.kind == domains.INTEGER
-            return self.aggregates.state(Statistic("sum", (total,), Domain(domains.REAL), is_whole=is_whole))
-        rows = self.aggregates.add(Measure("rows", value))
-        total = self.aggregates.add(plan.make_total(value, self.rows, is_centered=True))
-        of = Domain(domains.REAL, float(value.domain.low), float(value.domain.high))
-        if kind == "mean":
-            return self.aggregates.state(Statistic("mean", (rows, total), of))
-        squares = self.aggregates.add(plan.make_squares(value, self.rows))
-        spread = (float(of.high) - float(of.low)) / 2
-        most = spread**2 if kind == "variance" else spread
-        return self.aggregates.state(Statistic(kind, (rows, total, squares), Domain(domains.REAL, 0.0, most)))
-
-    def read_number(self, node: exp.Expression, where: Expression | None) -> Expression:
-        if isinstance(node, exp.Distinct):
-            raise Unfit(
-                "distinct-form", "DISTINCT is answered in COUNT only.", "Group in a sub-query per child."
-            )
-        value = self.row.read(node)
-        if value.domain.kind == domains.BOOLEAN:
-            value = read_as_number(self.row, value)
-        value = only_where(value, where)
-        if not value.domain.is_number:
-            raise Unfit(
-                "wrong-type",
-                f"{value.domain.kind} cannot be added up.",
-                "Use COUNT, or CASE WHEN ... THEN 1 ELSE 0 END.",
-            )
-        if not value.domain.is_bounded:
-            raise Unfit(
-                "unbounded",
-                "One row could add any amount.",
-                "Declare low and high in the codebook, or write LEAST(GREATEST(x, 0), 300).",
-            )
-        return plan.make_normal(value)
-
-    def read_count(self, call: exp.Expression, where: Expression | None) -> Expression:
-        argument = call.this
-        if isinstance(argument, exp.Distinct):
-            if len(argument.expressions) != 1:
-                raise Unfit(
-                    "distinct-form", "COUNT(DISTINCT x) takes one expression.", "Ask for one at a time."
-                )
-            inner = argument.expressions[0]
-            if self.checker.is_unit(inner, self.scope):
-                measure = Measure("children", where)
-            else:
-                value = only_where(self.row.read(inner), where)
-                if value.domain.kind in (domains.REAL, domains.TIMESTAMP):
-                    raise Unfit(
-                        "distinct-real",
-                        "Real numbers and times are not counted as distinct.",
-                        "Use FLOOR(x).",
-                    )
-                measure = Measure("distinct", value)
-        elif isinstance(argument, exp.Star):
-            measure = Measure("rows", true_where(where))
-        elif isinstance(call, exp.CountIf):
-            condition = self.checker.read_condition(argument, self.scope)
-            measure = Measure("rows", true_where(condition, where))
-        elif self.checker.is_unit(argument, self.scope):
-            measure = Measure("rows", true_where(where))
-        else:
-            value = self.row.read(argument)
-            measure = Measure("rows", only_where(value, where) if value.domain.has_null or where else None)
-        if measure.argument is not None:
-            measure = Measure(measure.kind, plan.make_normal(measure.argument))
-        return self.aggregates.state(
-            Statistic(
-                "count", (self.aggregates.add(measure),), Domain(domains.REAL, 0.0, None), is_whole=True
-            )
-        )
-
-    def read_quantile(self, call: exp.Expression, where: Expression | None) -> Expression:
-        share: exp.Expression | None
-        if isinstance(call, exp.WithinGroup):
-            inner, order = call.this, call.expression
-            if not isinstance(inner, exp.PercentileCont | exp.PercentileDisc) or len(order.expressions) != 1:
-                raise Unfit(
-                    "quantile-form", "This ordered aggregate is not answered.", "Write QUANTILE(x, 0.5)."
-                )
-            if order.expressions[0].args.get("desc"):
-                raise Unfit(
-                    "quantile-form", "A falling order is not answered.", "Write QUANTILE(x, 0.1) for 0.9."
-                )
-            share, argument = inner.this, order.expressions[0].this
-        elif isinstance(call, exp.Median):
-            share, argument = None, call.this
-        elif isinstance(call, exp.Quantile):
-            share, argument = call.args.get("quantile"), call.this
-        else:
-            share, argument = call.expression, call.this
-        wanted = 0.5
-        if share is not None:
-            if not isinstance(share, exp.Literal) or share.is_string or not 0 < float(share.this) < 1:
-                raise Unfit(
-                    "quantile-form", "A quantile is a number between 0 and 1.", "Write QUANTILE(x, 0.5)."
-                )
-            wanted = float(share.this)
-        value = self.read_number(argument, where)
-        low, high = float(value.domain.low), float(value.domain.high)
-        if value.domain.kind == domains.INTEGER and high - low + 1 <= 4 * QUANTILE_BINS:
-            count = int(high - low) + 1
-            measure = Measure("bins", value, low=low, high=high + 1, count=count)
-        else:
-            high = high if high > low else low + 1
-            measure = Measure("bins", value, low=low, high=high, count=QUANTILE_BINS)
-        of = Domain(domains.REAL, low, float(value.domain.high))
-        is_whole = value.domain.kind == domains.INTEGER
-        return self.aggregates.state(
-            Statistic("quantile", (self.aggregates.add(measure),), of, wanted, is_whole)
-        )
-
-
-def _split_filter(node: exp.Expression) -> tuple[exp.Expression, exp.Expression | None]:
-    """AGG(x) FILTER (WHERE c): the aggregate, and the condition."""
-    if isinstance(node, exp.Filter):
-        return node.this, node.expression.this
-    return node, None
-
-
-def _expose(
-    table: Table, prefix: str, alias: str
-) -> tuple[dict[tuple[str, str], Expression], frozenset[str]]:
-    columns: dict[tuple[str, str], Expression] = {
-        (alias, name): Field(f"{prefix}.{column.name}", column.domain)
-        for name, column in table.columns.items()
-    }
-    constants = frozenset(
-        f"{prefix}.{column.name}" for column in table.columns.values() if column.is_constant
-    )
-    return columns, constants
-
-
-def _only_met(expression: Expression, mark: Field | None) -> Expression:
-    """A column of a LEFT JOIN: null in rows that met none, also where it is computed."""
-    if isinstance(expression, Field) or mark is None:
-        return replace(expression, domain=expression.domain.with_null(True))
-    return make_call("case", mark, expression, make_constant(None))
+    With `needs_names` each side says of which table it is: in a sub-query a bare name means its own.
+    """
+    if not isinstance(node, exp.EQ):
+        return False
+    left, right = node.this, node.expression
+    if not isinstance(left, exp.Column) or not isinstance(right, exp.Column):
+        return False
+    if needs_names and not (left.table and right.table):
+        return False
+    return (one.is_unit(left) and other.is_unit(right)) or (one.is_unit(right) and other.is_unit(left))

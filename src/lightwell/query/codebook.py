@@ -258,7 +258,10 @@ def _parse_column(name: str, said: Any, place: str, problems: list[errors.Proble
             problems.append(errors.Problem(f"{place}/{end}", f"Write a bound of the type {kind}."))
     if len(problems) > before:
         return None
-    if (low is None) != (high is None):
+    if values is not None and (low is not None or high is not None):
+        # A listed value outside the bounds would add more than what is reckoned with.
+        problems.append(errors.Problem(place, "Write values, or low and high, not both."))
+    elif (low is None) != (high is None):
         problems.append(errors.Problem(place, "Write both low and high, or neither."))
     elif low is not None and low > high:
         problems.append(errors.Problem(place, "low is above high."))

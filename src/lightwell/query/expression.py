@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,11 +21,13 @@ from lightwell.query.domain import BOOLEAN, DATE, INTEGER, REAL, TEXT, TIMESTAMP
 _LARGEST_REAL = 1e15
 _EPOCH = datetime.date(1970, 1, 1)
 _FIRST_DAY, _LAST_DAY = datetime.date(1, 1, 1), datetime.date(9999, 12, 31)
+# How many steps listing the groups of a key may take: about a second.
+_MOST_STEPS = 1_000_000
 
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 ARITHMETIC = ("+", "-", "*", "/", "//", "%")
-DATE_PARTS = ("year", "quarter", "month", "day", "isodow", "dow")
-TIME_PARTS = ("hour", "minute")
+DATE_PARTS = ("year", "quarter", "month", "week", "day", "dayofyear", "isodow", "dow")
+TIME_PARTS = ("hour", "minute", "second")
 TRUNCATIONS = ("trunc_year", "trunc_quarter", "trunc_month", "trunc_week")
 
 
@@ -144,30 +145,46 @@ def _cast(value: Key, into: Domain) -> Key:
     )
 
 
+def count_nodes(expression: Expression, known: dict[int, tuple[Expression, int]]) -> int:
+    """Count the parts of an expression as SQL writes them: one that is written twice counts twice.
+
+    `known` keeps what was counted already, because a part may be shared by many.
+    """
+    if not isinstance(expression, Call):
+        return 1
+    found = known.get(id(expression))
+    if found is None:
+        parts = [count_nodes(part, known) for part in expression.arguments]
+        # LEAST and GREATEST name each argument twice, to test it for null and to compare it.
+        total = 1 + sum(parts) * (2 if expression.name in ("least", "greatest") else 1)
+        found = known[id(expression)] = (expression, total)
+    return found[1]
+
+
 def enumerate_image(expression: Expression, most: int) -> tuple[Value, ...] | None:
     """List the values other than null that an expression can take, or None where they are too many to list.
 
-    Depends on domains alone, so it is as public as the codebook. Columns that cannot be listed are looked at
-    through the integers computed from them: FLOOR(minutes / 10) of a real number has a listable range.
+    Depends on domains alone, so it is as public as the codebook. What cannot be listed is looked at through
+    what is computed from it: FLOOR(minutes / 10) of a real number has a listable range, and so has any
+    condition. Such a range may hold values that no row has; a group of them is empty. Raises Unfit when
+    the listing would take too long.
     """
-    leaves: dict[str, Field] = {}
-    bare = _cut_at_ranges(expression, leaves, most)
-    total = 1
-    for leaf in leaves.values():
-        count = leaf.domain.count_values()
-        if count is None:
-            return None
-        total *= count + (1 if leaf.domain.has_null else 0)
-        if total > most:
-            return None
-    found: set[Value] = set()
+    cut = _cut_at_ranges(expression, most)
+    if cut is None:
+        return None
+    bare, leaves = cut
+    if _count_rows(leaves) * count_nodes(bare, {}) > _MOST_STEPS:
+        raise Unfit(
+            "too-complex",
+            "Working out which groups there are would take too long.",
+            "Group by fewer columns at once, or by a shorter expression.",
+        )
     rows: list[dict[str, Key]] = [{}]
     for leaf in leaves.values():
         rows = [{**row, leaf.name: key} for row in rows for key in leaf.domain.list_keys()]
-    for row in rows:
-        value = evaluate(bare, row)
-        if value is not None:
-            found.add(value)
+    found = {evaluate(bare, row) for row in rows} - {None}
+    if expression.domain.kind == TEXT and expression.domain.values is not None:
+        return tuple(value for value in expression.domain.values if value in found)
     return tuple(sorted(found, key=_order))
 
 
@@ -175,26 +192,33 @@ def _order(value: Value) -> Any:
     return value
 
 
-def _cut_at_ranges(expression: Expression, leaves: dict[str, Field], most: int) -> Expression:
-    """Replace what cannot be listed below by a stand-in column with the range of its integer result."""
+def _count_rows(leaves: Mapping[str, Field]) -> int:
+    return math.prod((leaf.domain.count_values() or 0) + leaf.domain.has_null for leaf in leaves.values())
+
+
+def _cut_at_ranges(expression: Expression, most: int) -> tuple[Expression, dict[str, Field]] | None:
+    """Replace what cannot be listed below by a stand-in column with the range of a result that can."""
     if isinstance(expression, Constant):
-        return expression
+        return expression, {}
+    count = expression.domain.count_values()
+    is_listable = count is not None and count <= most
     if isinstance(expression, Field):
-        leaves[expression.name] = expression
-        return expression
-    fields = list_fields(expression)
-    if not all(field.domain.count_values() is not None for field in fields):
-        count = expression.domain.count_values() if expression.domain.kind == INTEGER else None
-        below = any(
-            isinstance(part, Call) and part.domain.kind == INTEGER and part.domain.count_values() is not None
-            for part in expression.arguments
-        )
-        if count is not None and count <= most and not below:
-            name = f"range {len(leaves)}"
-            leaves[name] = Field(name, expression.domain)
-            return leaves[name]
-    parts = tuple(_cut_at_ranges(part, leaves, most) for part in expression.arguments)
-    return Call(expression.name, parts, expression.domain)
+        return (expression, {expression.name: expression}) if is_listable else None
+    parts: list[Expression] = []
+    leaves: dict[str, Field] = {}
+    for argument in expression.arguments:
+        cut = _cut_at_ranges(argument, most)
+        if cut is None:
+            break
+        parts.append(cut[0])
+        leaves |= cut[1]
+    else:
+        if _count_rows(leaves) <= most:
+            return Call(expression.name, tuple(parts), expression.domain), leaves
+    if not is_listable:
+        return None
+    stand_in = Field(f"range {id(expression)}", expression.domain)
+    return stand_in, {stand_in.name: stand_in}
 
 
 # --- what calls mean ------------------------------------------------------------------------------------
@@ -243,9 +267,32 @@ _NULL_AWARE: dict[str, Callable[[Sequence[Key]], Key]] = {
 
 
 def match_pattern(value: str, pattern: str) -> bool:
-    """LIKE: % stands for any characters, _ for one; there is no escape."""
-    parts = ("(?s:.*)" if sign == "%" else "(?s:.)" if sign == "_" else re.escape(sign) for sign in pattern)
-    return re.fullmatch("".join(parts), value) is not None
+    """LIKE: % stands for any characters, _ for one; there is no escape.
+
+    In time of value times pattern, whatever they are: after a mismatch only the last % takes one more.
+    """
+    at = place = 0
+    star, mark = -1, 0
+    while at < len(value):
+        if place < len(pattern) and pattern[place] == "%":
+            star, mark = place, at
+            place += 1
+        elif place < len(pattern) and pattern[place] in ("_", value[at]):
+            at, place = at + 1, place + 1
+        elif star >= 0:
+            mark += 1
+            at, place = mark, star + 1
+        else:
+            return False
+    return all(sign == "%" for sign in pattern[place:])
+
+
+def _round(value: float, scale: int) -> Key:
+    """Halves go up. A released number may be anything, so one that is too large to have digits has none."""
+    if not math.isfinite(value * scale):
+        return None
+    whole = math.floor(value * scale + 0.5)
+    return whole / scale if scale > 1 else whole
 
 
 def truncate_date(part: str, day: datetime.date) -> datetime.date:
@@ -272,26 +319,28 @@ _MEANINGS: dict[str, Callable[..., Key]] = {
     "-": lambda left, right: left - right,
     "*": lambda left, right: left * right,
     "/": lambda left, right: None if right == 0 else float(left) / float(right),
-    "//": lambda left, right: left // right,
-    "%": lambda left, right: left % right,
+    # Of rows the divisor is a positive constant; of released numbers it can be zero.
+    "//": lambda left, right: None if right == 0 else left // right,
+    "%": lambda left, right: None if right == 0 else left % right,
     "negative": lambda value: -value,
     "abs": abs,
-    "floor": lambda value: math.floor(value),
-    "ceil": lambda value: math.ceil(value),
-    "round": lambda value, scale: (
-        math.floor(value * scale + 0.5) / scale if scale > 1 else math.floor(value + 0.5)
-    ),
+    "floor": lambda value: math.floor(value) if math.isfinite(value) else None,
+    "ceil": lambda value: math.ceil(value) if math.isfinite(value) else None,
+    "round": lambda value, scale: _round(value, scale),
     "real": float,
     "least": min,
     "greatest": max,
     "year": lambda day: day.year,
     "quarter": lambda day: (day.month - 1) // 3 + 1,
     "month": lambda day: day.month,
+    "week": lambda day: day.isocalendar().week,
     "day": lambda day: day.day,
+    "dayofyear": lambda day: day.timetuple().tm_yday,
     "isodow": lambda day: day.isoweekday(),
     "dow": lambda day: day.isoweekday() % 7,
     "hour": lambda moment: moment.hour,
     "minute": lambda moment: moment.minute,
+    "second": lambda moment: moment.second,
     "to_date": lambda moment: moment.date(),
     "days_between": lambda later, earlier: (later - earlier).days,
     "add_days": lambda day, days: day + datetime.timedelta(days=days),
@@ -317,6 +366,8 @@ def _share_kind(name: str, arguments: Sequence[Expression]) -> tuple[Expression,
     for part in given:
         if isinstance(part, Constant) and isinstance(part.value, str) and moment and name != "like":
             shared.append(make_constant(read_moment(part.value, moment)))
+        elif isinstance(part, Constant) and part.domain.kind == DATE and moment == TIMESTAMP:
+            shared.append(make_constant(datetime.datetime.combine(part.value, datetime.time())))
         elif isinstance(part, Constant) and part.value is None and kinds:
             shared.append(Constant(None, Domain(sorted(kinds)[0], values=None)))
         else:
@@ -332,7 +383,7 @@ def read_moment(text: str, kind: str) -> Value:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:
         raise Unfit(
-            "bad-date", f"“{text}” is no {kind}.", "Write it as 2026-01-31, a time as 2026-01-31 23:59."
+            "bad-date", f"“{text}” is no {kind}.", "Write 2026-01-31, a time as 2026-01-31 23:59."
         ) from None
     if moment.tzinfo:
         raise Unfit(
@@ -591,10 +642,22 @@ def _mapped(name: str, parts: Sequence[Expression], _: bool) -> Domain:
     values = tuple(dict.fromkeys(results))
     kind = domains.enclose(values[0]).kind if values else TEXT
     low, high = (min(values), max(values)) if kind == INTEGER and values else (None, None)
-    return Domain(kind, low, high, values, None, True)
+    of = parts[0].domain
+    listed = {part.value for part in parts[1::2] if isinstance(part, Constant)}
+    is_whole = of.count_values() is not None and listed >= set(of.list_values())
+    has_null = of.has_null or not is_whole or len(results) < len(parts) // 2
+    return Domain(kind, low, high, values, None, has_null)
 
 
-_PART_RANGES = {"quarter": (1, 4), "month": (1, 12), "day": (1, 31), "isodow": (1, 7), "dow": (0, 6)}
+_PART_RANGES = {
+    "quarter": (1, 4),
+    "month": (1, 12),
+    "week": (1, 53),
+    "day": (1, 31),
+    "dayofyear": (1, 366),
+    "isodow": (1, 7),
+    "dow": (0, 6),
+}
 
 
 def _date_part(name: str, parts: Sequence[Expression], _: bool) -> Domain:
