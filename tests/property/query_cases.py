@@ -90,7 +90,7 @@ def make_tables(seed, children=40):
                     "moment": datetime.datetime.combine(
                         day, datetime.time(dice.randrange(24), dice.randrange(60))
                     ),
-                    "tag": dice.choice(["a", "b%", "ab", "", None, f"tag{dice.randrange(30)}"]),
+                    "tag": dice.choice(["a", "b%", "ab", "", None, "null", f"tag{dice.randrange(30)}"]),
                 }
             )
         if dice.random() < 0.8:
@@ -116,6 +116,12 @@ def write_query(seed):
 
 
 class _Writer:
+    FORMS: tuple[str, ...] = (
+        "usage", "usage", "survey", "joined", "looked", "per child", "per child and day", "computed", "distinct days",
+        "joined back",
+    )  # fmt: skip
+    ONE_ROW: tuple[str, ...] = ("survey", "per child")
+
     def __init__(self, dice):
         self.dice = dice
 
@@ -123,18 +129,21 @@ class _Writer:
         return self.dice.choice(choices)
 
     def write(self):
-        form = self.pick("usage", "usage", "survey", "joined", "looked", "per child", "per child and day")
+        form = self.pick(*self.FORMS)
         source, numbers, conditions, keys, unit = getattr(self, f"read_{form.replace(' ', '_')}")()
+        named = ""
+        if form == "computed" and self.pick(True, False):
+            named, source = f"WITH c AS {source.removesuffix(' AS c')} ", "c"
         chosen = self.dice.sample(keys, self.pick(0, 0, 1, 1, min(2, len(keys))))
         items = [self.aggregate(numbers, conditions, unit) for _ in range(self.pick(1, 1, 2, 3))]
-        text = f"SELECT {', '.join([*chosen, *(f'{item} AS a{place}' for place, item in enumerate(items))])} FROM {source}"
+        text = f"{named}SELECT {', '.join([*chosen, *(f'{item} AS a{place}' for place, item in enumerate(items))])} FROM {source}"
         if self.pick(True, False):
             text += f" WHERE {self.condition(conditions, numbers)}"
         if chosen:
             text += f" GROUP BY {', '.join(chosen)}"
         bounds = {}
         if self.pick(True, False, False):
-            bounds["rows"] = 1 if form in ("survey", "per child") else self.pick(1, 3)
+            bounds["rows"] = 1 if form in self.ONE_ROW else self.pick(1, 3)
         if self.pick(True, False, False):
             bounds["groups"] = self.pick(1, 2, 3)
         return text, bounds
@@ -209,6 +218,42 @@ class _Writer:
             ["total > 20", "n > 2", "day IS NOT NULL"],
             ["day", "n"],
             "child",
+        )
+
+    def read_computed(self):
+        inner = (
+            "SELECT child, country AS home, day, tag, minutes / 3 AS part, messages * messages AS square, "
+            "CASE WHEN night THEN messages ELSE -1 END AS late, FLOOR(minutes / 50) AS bin, NOT night AS day_time FROM usage"
+        )
+        if self.pick(True, False):
+            inner += f" WHERE {self.pick('messages < 30', 'night', 'minutes > 3')}"
+        return (
+            f"({inner}) AS c",
+            ["part", "square", "late", "part + late", "LEAST(part, 9)"],
+            ["day_time", "late > 3", "bin = 1 OR tag LIKE '%a%'", "home = 'AT'", "square IS NULL"],
+            ["bin", "home", "tag", "day_time", "day", "CASE WHEN late < 0 THEN 'none' ELSE tag END"],
+            "child",
+        )
+
+    def read_distinct_days(self):
+        return (
+            "(SELECT DISTINCT child, day, night FROM usage) AS days",
+            ["ISODOW(day)", "DATE_DIFF('day', DATE '2026-01-01', day)", "EXTRACT(day FROM day) * 2"],
+            ["night", "day < DATE '2026-01-08'", "ISODOW(day) > 5"],
+            ["day", "night", "ISODOW(day)"],
+            "child",
+        )
+
+    def read_joined_back(self):
+        join = self.pick("JOIN", "LEFT JOIN")
+        only = self.pick("", " WHERE night", " WHERE messages > 3")
+        return (
+            f"usage AS u {join} (SELECT child, COUNT(*) AS n, MAX(messages) AS most FROM usage{only} GROUP BY child) AS per "
+            "ON u.child = per.child",
+            ["u.minutes", "per.n", "per.most", "u.messages - per.most"],
+            ["per.n > 2", "u.night", "u.messages = per.most", "per.n IS NULL"],
+            ["per.n // 3", "u.band", "u.tag", "u.day", "CASE WHEN per.n > 4 THEN 'heavy' ELSE 'light' END"],
+            "u.child",
         )
 
     def condition(self, conditions, numbers):

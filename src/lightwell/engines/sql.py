@@ -315,8 +315,10 @@ def _last_word(text: str) -> str:
 
 
 def _write_rank(names: Sequence[str]) -> str:
-    words = [f"COALESCE(CAST({name} AS VARCHAR), 'null')" for name in names]
-    return f"MD5(CONCAT({', CHR(31), '.join(words)}))"
+    """The same as `bound.rank_pair`."""
+    texts = [f"CAST({name} AS VARCHAR)" for name in names]
+    words = [f"CASE WHEN {text} IS NULL THEN '-' ELSE CONCAT(LENGTH({text}), ':', {text}) END" for text in texts]
+    return f"MD5(CONCAT({', '.join(words)}))"
 
 
 def write_value(measure: Measure, write: Callable[[Expression], str]) -> str:

@@ -106,10 +106,16 @@ def weigh_group(scale: int, most: int, groups: int) -> int:
 
 
 def rank_pair(child: Key, group: Sequence[Key], value: Key) -> str:
-    """The order in which a child's distinct values count: a digest of the child and the pair, nothing
-    else."""
-    words = [codebooks.show_value(part) for part in (child, *group, value)]
-    return hashlib.md5("\x1f".join(words).encode(), usedforsecurity=False).hexdigest()
+    """The order in which a child's groups and distinct values count: a digest of the child and the pair.
+
+    Each part is written with its length before it, and null as a hyphen: two pairs in one place would let a
+    child be in one group more than its bound.
+    """
+    words = []
+    for part in (child, *group, value):
+        text = codebooks.show_value(part)
+        words.append("-" if part is None else f"{len(text)}:{text}")
+    return hashlib.md5("".join(words).encode(), usedforsecurity=False).hexdigest()
 
 
 def list_levels(count: int) -> list[int]:
