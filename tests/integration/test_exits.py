@@ -106,7 +106,8 @@ def test_a_company_that_only_a_removed_record_names_is_answered_like_one_that_ne
 ) -> None:
     client = Client(raise_request_exception=False, headers={"host": "localhost"})
     addresses = (
-        "/companies/WORD/", "/companies/WORD/status/", "/feeds/companies/WORD.atom", "/search/?q=slumber&company=WORD",
+        "/companies/WORD/", "/companies/WORD/status/", "/feeds/companies/WORD.atom",
+        "/search/?q=slumber&company=WORD",
         "/api/1/companies/WORD", "/api/1/records?company=WORD", "/api/1/studies?company=WORD",
         "/?company=WORD", "/late/?company=WORD", "/challenges/?company=WORD", "/follow/?what=company&of=WORD",
     )  # fmt: skip

@@ -105,6 +105,36 @@ def test_what_the_company_explains_stands_beside_the_revision(desk) -> None:
     assert "A bug counted copies twice." in read(f"/figures/over-time/{key}/")
 
 
+def test_a_figure_that_was_left_out_and_came_back_shows_its_gap(desk) -> None:
+    again = ("Rate", "2026Q1", "95%")
+    third = figure_fixture.read_file(
+        "larkfield-2026-q3.csv",
+        [*figure_fixture.EDITIONS[1][1], ("Removed", "2026Q3", "5"), again, ("Rate", "2025Q4", "7%")],
+    )
+    figure_fixture.publish_editions(desk, NOW)
+    key = FigureSeries.objects.get(metric="Rate").key
+    assert "left out</td>" not in read(f"/figures/over-time/{key}/")
+    figure_fixture.publish(desk, [third], NOW)
+    page = " ".join(read(f"/figures/over-time/{key}/").split())
+    row = page.partition('<tr id="2026Q1">')[2].partition("</tr>")[0]
+    cells = [re.sub("<[^>]*>", " ", each).split() for each in row.split('<td class="num">')[1:]]
+    assert [" ".join(each) for each in cells] == [
+        "90% row 4", "left out", "95% row 7; back, 2026Q1 had 90%",
+    ]  # fmt: skip
+    assert "<strong>95%</strong>" in row
+    # Only what was there before and after is a gap.
+    assert "left out" not in page.partition('<tr id="2025Q4">')[2].partition("</tr>")[0]
+    revised = page.partition('id="revised"')[2]
+    assert 'no longer there<br><span class="small soft">back in 2026Q3 as 95%' in revised
+    assert 'added later<br><span class="small soft">left out before; 2026Q1 had 90%' in revised
+    step = revisions.find_dataset(figure_fixture.DATASET).steps[1]
+    assert (step.changed, step.dropped, step.added) == (0, 0, 2)
+    table = list(
+        csv.DictReader(io.StringIO(read(f"/figures/{figure_fixture.DATASET}/revisions.csv?kind=dropped")))
+    )
+    assert [(each["gap_edition"], each["gap_as_printed"]) for each in table] == [("2026Q3", "95%")]
+
+
 def test_a_removed_edition_takes_its_figures_and_revisions_out_of_view(desk) -> None:
     _, second = figure_fixture.publish_editions(desk, NOW)
     third = figure_fixture.read_file(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 from pathlib import Path
@@ -106,6 +107,32 @@ def test_each_kind_of_revision_is_counted_and_listed_with_both_values_and_rows(t
     first = step["revisions"][0]
     assert (first["earlier"]["as_printed"], first["earlier"]["row"]) == ("1,000", 2)
     assert (first["later"]["as_printed"], first["later"]["row"], first["size"]) == ("1,500", 2, "500")
+
+
+def test_a_figure_that_was_left_out_and_came_back_is_told_at_both_ends_and_counted_as_before(
+    tmp_path: Path,
+) -> None:
+    kept = "Facebook,Spam,Content Actioned,2021Q1,1"
+    other, back = ("Facebook,Bullying,Content Actioned,2021Q1," + each for each in ("10", "12"))
+    paths = [
+        make_edition(tmp_path, "a.csv", kept, other),
+        make_edition(tmp_path, "b.csv", kept, "Facebook,Spam,Content Actioned,2021Q2,2"),
+        make_edition(tmp_path, "c.csv", kept, back, "Facebook,Spam,Content Actioned,2021Q3,3"),
+    ]
+    steps = json.loads(run("revisions", "--mapping", "meta", "--json", "--list", *paths).stdout)
+    assert [(each["changed"], each["dropped"], each["added"]) for each in steps] == [(0, 1, 0), (0, 1, 1)]
+    ends = [
+        each["gap"] and (each["gap"]["edition"], each["gap"]["as_printed"])
+        for step in steps
+        for each in step["revisions"]
+    ]
+    assert ends == [("2021Q3", "12"), None, ("2021Q1", "10")]
+    text = run("revisions", "--mapping", "meta", "--list", *paths).stdout
+    assert "a.csv row 3); back in 2021Q3 as 12\n" in text
+    assert "c.csv row 3); left out before: 2021Q1 had 10\n" in text
+    rows = list(csv.DictReader(io.StringIO(run("revisions", "--mapping", "meta", "--csv", *paths).stdout)))
+    told = [(row["gap_edition"], row["gap_as_printed"]) for row in rows]
+    assert told == [("2021Q3", "12"), ("", ""), ("2021Q1", "10")]
 
 
 def test_a_revision_says_its_topic_and_whether_it_is_about_the_safety_of_children(tmp_path: Path) -> None:

@@ -66,6 +66,37 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """The other end of a gap: the edition a dropped figure is back in, or the last that had an added one.
+
+    As printed there, and whether it is the same number.
+    """
+
+    edition: str
+    printed: str
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cell of one figure over time: what an edition states, or that it was left out between two that do.
+
+    `before` is what stood there before the gap where the figure came back.
+    """
+
+    claim: Claim | None
+    left_out: bool = False
+    before: Claim | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether this is another number than the last one stated before it."""
+        if self.claim is None:
+            return False
+        return self.claim.revised or (self.before is not None and self.before.number != self.claim.number)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Which version of a record its figures are of, in which data set; or why none of them are shown.
 
@@ -197,6 +228,63 @@ def read_history(key: str) -> History | None:
             claim = held[period][each.later_id]
             held[period][each.later_id] = Claim(claim.edition, claim.printed, claim.number, claim.row, True)
     return History(series, dataset, tuple(sorted(held)), dict(held), revised)
+
+
+def read_places(history: History, period: Period) -> list[Place]:
+    """Read a row of one figure over time, edition by edition, with the gaps in which it was dropped."""
+    claims = [history.claims[period].get(each.pk) for each in history.dataset.editions]
+    held = [at for at, claim in enumerate(claims) if claim is not None]
+    dropped = {
+        each.later_id for each in history.revisions if each.kind == "dropped" and _name(each) == period
+    }
+    places, last, gone = [], None, False
+    for at, (edition, claim) in enumerate(zip(history.dataset.editions, claims, strict=True)):
+        if claim is None:
+            gone = gone or edition.pk in dropped
+            places.append(Place(None, left_out=gone and at < held[-1]))
+        else:
+            places.append(Place(claim, before=last if gone else None))
+            last, gone = claim, False
+    return places
+
+
+def trace_gaps(rows: Iterable[FigureRevision]) -> list[tuple[FigureRevision, Gap | None]]:
+    """Put beside each revision how a dropped figure came back, or what an added one was before its gap."""
+    listed = list(rows)
+    series = {each.series_id for each in listed if each.kind != "changed"}
+    known: dict[tuple[int, int, int], list[FigureRevision]] = defaultdict(list)
+    if series:
+        moved = FigureRevision.objects.visible().filter(series__in=series, kind__in=("dropped", "added"))
+        for each in moved.select_related("earlier", "later"):
+            known[each.series_id, each.first, each.last].append(each)
+    return [(each, _trace_gap(each, known[each.series_id, each.first, each.last])) for each in listed]
+
+
+def _trace_gap(row: FigureRevision, known: Iterable[FigureRevision]) -> Gap | None:
+    if row.kind == "dropped":
+        later = [each for each in known if each.kind == "added" and _order(each.later) > _order(row.later)]
+        back = min(later, key=lambda each: _order(each.later), default=None)
+        if back is None:
+            return None
+        return Gap(back.later.name, back.after, back.after_number == row.before_number)
+    if row.kind == "added":
+        earlier = [
+            each for each in known if each.kind == "dropped" and _order(each.later) < _order(row.later)
+        ]
+        gone = max(earlier, key=lambda each: _order(each.later), default=None)
+        if gone is None:
+            return None
+        return Gap(gone.earlier.name, gone.before, gone.before_number == row.after_number)
+    return None
+
+
+def _order(edition: FigureEdition) -> tuple[int, int, str, int]:
+    """Order editions of one data set as the model does."""
+    return edition.last, edition.first, edition.name, edition.pk
+
+
+def _name(row: FigureRevision) -> Period:
+    return Period(row.first, row.last)
 
 
 def list_series(dataset: str, *, topic: str | None = None) -> list[FigureSeries]:

@@ -9,7 +9,7 @@ import contextlib
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import click
 
 from lightwell.base import errors
 from lightwell.cli import edition
-from lightwell.figures import assertion, comparison, draft, table, topic, value
+from lightwell.figures import assertion, comparison, draft, revision, table, topic, value
 from lightwell.figures import edition as editions
 from lightwell.figures import period as periods
 from lightwell.figures.period import Period
@@ -80,9 +80,12 @@ def revisions(
         )
         _tell_order(files, compared)
         if as_json:
+            ends = _find_ends(compared.steps)
             click.echo(
                 json.dumps(
-                    [_describe_step(each, is_listed) for each in compared.steps], ensure_ascii=False, indent=1
+                    [_describe_step(each, is_listed, ends) for each in compared.steps],
+                    ensure_ascii=False,
+                    indent=1,
                 )
             )
         elif as_csv:
@@ -296,10 +299,38 @@ def _print_steps(compared: figure_steps.Comparison, is_listed: bool) -> None:
             f"{name:{width}}  {tally.changed:>9,} {tally.dropped:>9,} {tally.added:>9,} {tally.new:>9,}"
         )
     if is_listed:
+        ends = _find_ends(compared.steps)
         for step, name in zip(compared.steps, names, strict=True):
             click.echo(f"\n{name}")
             for revised in step.revisions:
-                click.echo(f"  {_show(_format_revision(revised))}")
+                click.echo(
+                    f"  {_show(_format_revision(revised) + _format_gap(revised.kind, ends.get(id(revised))))}"
+                )
+
+
+# The other end of a gap: in which edition a figure stood before it was left out, or came back, and how.
+_End = tuple[str, Point]
+
+
+def _find_ends(steps: Sequence[figure_steps.Step]) -> dict[int, _End]:
+    """Find how dropped figures came back, and what added ones were, by the identity of the revision."""
+    ends: dict[int, _End] = {}
+    for dataset in {each.dataset for each in steps}:
+        own = [each for each in steps if each.dataset == dataset]
+        for gap in revision.find_gaps([each.revisions for each in own]):
+            if gap.dropped.earlier is not None and gap.added.later is not None:
+                ends[id(gap.dropped)] = own[gap.back].later, gap.added.later
+                ends[id(gap.added)] = own[gap.left_out].earlier, gap.dropped.earlier
+    return ends
+
+
+def _format_gap(kind: str, end: _End | None) -> str:
+    if end is None:
+        return ""
+    edition_name, printed = end[0], end[1].printed or "(empty)"
+    if kind == revision.DROPPED:
+        return f"; back in {edition_name} as {printed}"
+    return f"; left out before: {edition_name} had {printed}"
 
 
 def _format_revision(each: Revision) -> str:
@@ -313,7 +344,7 @@ def _format_revision(each: Revision) -> str:
     return f"{each.kind}: {each.series.title}, {each.period}: {ends} ({each.direction}{size}; {rows})"
 
 
-def _describe_step(step: figure_steps.Step, is_listed: bool) -> dict[str, Any]:
+def _describe_step(step: figure_steps.Step, is_listed: bool, ends: Mapping[int, _End]) -> dict[str, Any]:
     tally = step.tally
     described: dict[str, Any] = {
         "from": step.earlier,
@@ -323,11 +354,11 @@ def _describe_step(step: figure_steps.Step, is_listed: bool) -> dict[str, Any]:
         "added": tally.added,
     }
     if is_listed:
-        described["revisions"] = [_describe_revision(each) for each in step.revisions]
+        described["revisions"] = [_describe_revision(each, ends.get(id(each))) for each in step.revisions]
     return described
 
 
-def _describe_revision(each: Revision) -> dict[str, Any]:
+def _describe_revision(each: Revision, end: _End | None) -> dict[str, Any]:
     series = each.series
     found = topic.find_topic(data.read_figure_topics(), series)
     return {
@@ -346,6 +377,7 @@ def _describe_revision(each: Revision) -> dict[str, Any]:
         "size": None if each.size is None else str(each.size),
         "earlier": _describe_point(each.earlier),
         "later": _describe_point(each.later),
+        "gap": None if end is None else {"edition": end[0], **(_describe_point(end[1]) or {})},
     }
 
 
@@ -359,7 +391,7 @@ def _describe_point(point: Point | None) -> dict[str, Any] | None:
 _COLUMNS = (
     "from", "to", "kind", "provider", "service", "policy_area", "metric", "counts", "unit", "breakdown",
     "period", "earlier", "later", "direction", "size", "topic", "child_safety", "earlier_file", "earlier_row",
-    "later_file", "later_row",
+    "later_file", "later_row", "gap_edition", "gap_as_printed",
 )  # fmt: skip
 
 
@@ -368,6 +400,7 @@ def _format_csv(steps: Sequence[figure_steps.Step]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(_COLUMNS)
+    ends = _find_ends(steps)
     for step in steps:
         for each in step.revisions:
             series = each.series
@@ -381,6 +414,8 @@ def _format_csv(steps: Sequence[figure_steps.Step]) -> str:
             row += [found.topic, "yes" if found.child_safety else "no"]
             for point in (each.earlier, each.later):
                 row += [table.format_cell(point.file), str(point.row)] if point else ["", ""]
+            end = ends.get(id(each))
+            row += [table.format_cell(end[0]), table.format_cell(end[1].printed)] if end else ["", ""]
             writer.writerow(row)
     return out.getvalue()
 

@@ -10,7 +10,7 @@ has it not. An edition that restates the history covers every period; another on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -88,6 +88,31 @@ class Span:
     latest: Period
     periods: frozenset[Period]
     restates: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A figure that one step dropped and a later one added again: both revisions, with their steps from 0."""
+
+    dropped: Revision
+    left_out: int
+    added: Revision
+    back: int
+
+
+def find_gaps(steps: Sequence[Iterable[Revision]]) -> list[Gap]:
+    """Find what was dropped and came back, in the steps of one data set in order; counts stay as they are."""
+    gone: dict[tuple[Series, Period], tuple[int, Revision]] = {}
+    found = []
+    for at, step in enumerate(steps):
+        for each in step:
+            key = each.series, each.period
+            if each.kind == DROPPED:
+                gone[key] = at, each
+            elif each.kind == ADDED and key in gone:
+                left_out, dropped = gone.pop(key)
+                found.append(Gap(dropped, left_out, each, at))
+    return found
 
 
 def find_revisions(earlier: Edition, later: Edition) -> tuple[Revision, ...]:

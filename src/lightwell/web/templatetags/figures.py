@@ -27,6 +27,12 @@ def series(row: FigureSeries) -> str:
     return revisions.name_series(row)
 
 
+@register.simple_tag
+def trace_gaps(rows: Iterable[FigureRevision]) -> list[tuple[FigureRevision, revisions.Gap | None]]:
+    """Put beside each revision the other end of its gap, where a dropped figure came back."""
+    return revisions.trace_gaps(rows)
+
+
 @register.filter
 def period(row: FigureRevision) -> str:
     """Name the period of a revision, such as 2021Q3."""

@@ -114,7 +114,8 @@ def send_revisions(request: HttpRequest, dataset: str) -> HttpResponse:
     head = (
         "series", "service", "policy_area", "metric", "counts", "unit", "breakdown", "period", "kind",
         "earlier_edition", "earlier_as_printed", "earlier_number", "earlier_row", "later_edition",
-        "later_as_printed", "later_number", "later_row", "topic", "child_safety",
+        "later_as_printed", "later_number", "later_row", "topic", "child_safety", "gap_edition",
+        "gap_as_printed",
     )  # fmt: skip
     return _send_table(
         f"{dataset}-revisions",
@@ -127,8 +128,9 @@ def send_revisions(request: HttpRequest, dataset: str) -> HttpResponse:
                 *(each.earlier.name, each.before, each.before_number or "", each.before_row or ""),
                 *(each.later.name, each.after, each.after_number or "", each.after_row or ""),
                 *(each.series.topic, "yes" if each.series.child_safety else "no"),
+                *((gap.edition, gap.printed) if gap else ("", "")),
             )
-            for each in rows.iterator(2000)
+            for each, gap in revisions.trace_gaps(rows)
         ),
     )
 
@@ -149,10 +151,7 @@ def show_history(request: HttpRequest, key: str) -> HttpResponse:
         "name": revisions.name_series(history.series),
         "sentence": figure_charts.say_history(history),
         "rows": [
-            (
-                periods.format_period(period),
-                [history.claims[period].get(each.pk) for each in history.dataset.editions],
-            )
+            (periods.format_period(period), revisions.read_places(history, period))
             for period in reversed(history.periods)
         ],
         "explanations": explanations,
