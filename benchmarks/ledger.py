@@ -4,9 +4,9 @@
 
 A charge is what a private query pays before it touches data: `Ledger.charge` as the product calls it,
 digests, rules and the commit included, on disk when it returns. Printed beside it: flushes a second of 4 KiB
-on the same disk in the same run, which is what one process could do at best, and for PostgreSQL the
-same server's transactions of one bare row. Several processes each ask for a grant of their own of one population, so that
-they all wait for one lock; nobody may end above the cap, or the run fails. Needs PostgreSQL's programs
+on the same disk in the same run, which is what one process could do at best, and for PostgreSQL the same
+server's transactions of one bare row. Several processes each ask for a grant of their own of one population,
+so that they all wait for one lock; the sum must be right, or the run fails. Needs PostgreSQL's programs
 (tests/integration/postgres_fixture.py starts a server of its own); without them its rows are left out.
 """
 

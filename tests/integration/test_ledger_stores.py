@@ -447,6 +447,31 @@ def test_an_answer_that_was_changed_is_not_handed_out(opened, place) -> None:
             ask()
 
 
+def test_nothing_is_charged_against_a_balance_that_was_changed(opened, place) -> None:
+    use(opened, 1)
+    use(opened, 2, "two")
+    # The grant's own last entry, and then the last of all.
+    for number in (5, 7):
+        with open_behind_triggers(place) as run:
+            ((body,),) = run("SELECT body FROM entries WHERE number = ?", number)
+            assert '"used":{"delta_units":0,"nano_rho":1000}' in body
+            changed = body.replace('"nano_rho":1000}', '"nano_rho":0}')
+            run("UPDATE entries SET body = ? WHERE number = ?", changed, number)
+        with pytest.raises(errors.Damaged, match=f"entry {number} of the population kids was changed"):
+            opened.charge(make_request(3, "one" if number == 5 else "two"))
+        with open_behind_triggers(place) as run:
+            run("UPDATE entries SET body = ? WHERE number = ?", body, number)
+    opened.verify()
+
+
+def test_what_was_answered_while_another_process_waited_for_the_lock_is_free(opened, monkeypatch) -> None:
+    use(opened, 1)
+    # As if it had been answered after this process had looked for it.
+    monkeypatch.setattr(opened, "find_answer", lambda *_: None)
+    assert opened.charge(make_request(1)) == Answer(b"answer 1", None)
+    assert read_used(opened)[0] == count(1)
+
+
 def test_an_answer_that_was_removed_is_not_replaced_by_another(opened, place) -> None:
     use(opened, 1)
     with open_behind_triggers(place) as run:
