@@ -104,6 +104,33 @@ def test_nothing_that_a_visitor_is_or_wrote_stands_in_the_log(
         assert "answer" not in said
 
 
+def test_an_answer_that_failed_is_told_by_route_and_status_and_no_value_leaves_its_place_empty(
+    written: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("LIGHTWELL_STATE", str(tmp_path / "state"))
+    foundation.lay_foundation(tmp_path / "state", origin="archive.example/diary")
+    answer = Client(headers={"host": "localhost"}).get(f"/search/?q={QUERY}")
+    assert answer.status_code == 503, "nobody has built the index yet"
+    logging.getLogger("a.library").error("could not read %s at %.2f of %-5d", WORDS, 1.5, 7)
+    logging.getLogger("a.library").error("%s: %r", WORDS, 7)
+    lines = written.getvalue().splitlines()
+    assert not [line for line in lines if "%" in line]
+    assert QUERY not in written.getvalue()
+    if "json" in request.node.name:
+        failed, *others = [json.loads(line) for line in lines if '"event":"answer"' not in line]
+        assert (failed["event"], failed["route"], failed["status"], failed["level"]) == (
+            "failed", "search/", 503, "error",
+        )  # fmt: skip
+        assert others[0]["event"] == "could not read … at … of …"
+        assert others[1]["event"].startswith("test_diary:")
+    else:
+        failed_line, read_line, last = lines
+        assert " error failed part=django.request " in failed_line
+        assert failed_line.endswith(" route=search/ status=503")
+        assert " error could not read … at … of … " in read_line
+        assert " error test_diary:" in last
+
+
 def test_a_form_of_the_log_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(diary.VARIABLE, "xml")
     with pytest.raises(errors.UserMistake, match="write text or json"):

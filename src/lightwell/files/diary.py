@@ -15,6 +15,7 @@ import datetime
 import json
 import logging
 import os
+import re
 import traceback
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ OWN = "lightwell"
 # Frames nearest to the error; what called them all is the same server.
 _FRAMES = 8
 _FIELDS = "lightwell_fields"
+# Where values stand in a message of Python's logging (printf style).
+_PLACES = re.compile(r"%(?:\(\w+\))?[-#0 +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[diouxXeEfFgGcrsa]")
 
 
 def read_form() -> str:
@@ -77,6 +80,10 @@ def describe_error(error: BaseException) -> list[str]:
     return lines
 
 
+def _has_words(form: str) -> bool:
+    return any(each.isalpha() for each in _PLACES.sub("", form))
+
+
 class Lines(logging.Formatter):
     """Writes a record as one line, without its values."""
 
@@ -100,8 +107,12 @@ class Lines(logging.Formatter):
                 "event": record.msg,
                 **{name: value for name, value in fields.items() if value is not None},
             }
-        elif record.args and isinstance(record.msg, str):
-            line["event"] = record.msg  # with %s where values were
+        elif isinstance(status := getattr(record, "status_code", None), int):
+            # Django's words are "%s: %s" for every answer that failed, and the address is one of the values.
+            match = getattr(getattr(record, "request", None), "resolver_match", None)
+            line |= {"event": "failed", "route": match.route if match else "none", "status": status}
+        elif record.args and isinstance(record.msg, str) and _has_words(record.msg):
+            line["event"] = _PLACES.sub("…", record.msg)
         else:
             # Without arguments somebody may have put values into the words beforehand.
             line["event"] = f"{record.module}:{record.lineno}"
