@@ -118,8 +118,8 @@ class PostgresDatabase(Database):
             self._drop()
             return errors.CouldNotCheck(
                 f"the server of the ledger {self.where} does not answer ({reason}), so no number is shown: "
-                "see that it runs and that the address is right; whether the charge of a query that was under "
-                "way stands, lightwell ledger show tells"
+                "see that it runs and that the address is right; whether the charge of a query that was "
+                "under way stands, lightwell ledger show tells"
             )
         if isinstance(error, psycopg.ProgrammingError) and self._connection is None:
             return errors.UserMistake(f"this is no address of a PostgreSQL ({reason})", place=self.where)
