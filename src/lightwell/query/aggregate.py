@@ -185,7 +185,10 @@ class Inner(Grouped):
             if isinstance(call.this, exp.Distinct):
                 return ChildAggregate("distinct", self.read_distinct(call.this, where), counts)
             known = self.read_known(call, where)
-            return ChildAggregate("rows" if known is None else "known", known, counts)
+            if known is None:
+                # A group of a child is there because it has a row.
+                return ChildAggregate("rows", None, Domain(domains.INTEGER, 1, rows, has_null=False))
+            return ChildAggregate("known", known, counts)
         kinds: dict[type[exp.Expression], str] = {
             exp.Sum: "sum",
             exp.Avg: "mean",
