@@ -665,7 +665,7 @@ def test_the_verdict_names_each_record_of_figures_that_is_not_read_again(desk, t
     verdict = verify.verify_bundle(tmp_path / "bundle")
     assert any(each.startswith("2 editions of published figures read again") for each in verdict.proven)
     text = verify.format_verdict(verdict).partition("Not proven:")[2]
-    assert "published figures: of 4 versions of records 2 not read again" in text
+    assert "the figures in 2 of 4 versions of records of published figures" in text
     assert f"the figures of {first.record}, version 2: removed with a reason (log entry " in text
     title = second.read_record().body["title"]
     assert f"the figures of {second.record}, version 2 “{title}”: its layout is held back" in text

@@ -188,7 +188,7 @@ def test_a_record_that_is_not_read_again_is_counted_and_named_with_the_reason(
     found = reread(record, LAYOUT)
     assert found.editions == 0
     count, line = figures.describe_unread(found)
-    assert count.startswith("published figures: of 1 versions of records 1 not read again")
+    assert count.startswith("the figures in 1 of 1 versions of records of published figures")
     assert line == f"the figures of {record.id}, version 1: {why}"
     assert figures.format_reread(found)["not_read"] == [
         {"record": record.id, "version": 1, "title": "", "why": why}
