@@ -36,9 +36,13 @@ ENDLESS = {"serve", "worker", "witness serve", "demo", "demo tamper"}
 FREE = {
     "backup file", "bundle folder", "challenge make file", "challenge make company",
     "challenge make out", "disclose person", "init folder", "inventory draft documents",
-    "inventory draft output", "keys escrow output", "organisation add slug", "organisation add name",
+    "inventory draft output", "keys escrow output", "ledger open place", "ledger open population",
+    "ledger open threshold_delta", "organisation add slug", "organisation add name",
     "proposals person", "witness keygen name", "witness keygen key_file",
 }  # fmt: skip
+# A ledger that was opened under such a name is there for the others.
+FREE |= {f"ledger {name} place" for name in ("grant", "show", "verify")}
+FREE |= {"ledger grant population", "ledger grant name", "ledger grant threshold_delta", "ledger show last"}
 TEXTS = ("", "\n", "x" * 9000, "../../etc", "نوم\u202e", "\udcff", "-1", "std-000")
 NUMBERS = ("x", "-1", "0", "9" * 24, "")
 DAYS = ("31.12.2027", "2027-02-30", "0001-01-01", "9999-12-31", "")

@@ -47,7 +47,11 @@ def ledger() -> None:
 @ledger.command()
 @_place
 @click.option(
-    "--last", type=click.IntRange(0), default=10, show_default=True, help="How many entries of each."
+    "--last",
+    type=click.IntRange(0, 1_000_000),
+    default=10,
+    show_default=True,
+    help="How many entries of each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print for programs.")
 def show(place: str, last: int, as_json: bool) -> None:
@@ -217,7 +221,8 @@ def _print_population(population: Population, entries: list[Entry]) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _PIPE_WIDTH
-    console.print(f"population {population.id}, {population.entries:,} entries")
+    noun = "entry" if population.entries == 1 else "entries"
+    console.print(f"population {population.id}, {population.entries:,} {noun}")
     table = Table()
     table.add_column("")
     for word in ("cap", "used", "left"):
