@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from lightwell.query.bound import Bounded
 from lightwell.query.codebook import Codebook, Table
 from lightwell.query.domain import Key
 from lightwell.query.noise import Dice, Schedule
+from lightwell.query.plan import Plan
 from lightwell.query.release import Noisy
 
 _READERS = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
@@ -81,19 +82,9 @@ class DuckDB:
         self._codebook, self._dice = codebook, dice
         self._lock = threading.Lock()
         self._files = {name.lower(): Path(place) for name, place in files.items()}
-        missing = [table.name for name, table in codebook.tables.items() if name not in self._files]
-        unknown = sorted(set(self._files) - set(codebook.tables))
-        problems = [errors.Problem(name, "No file is named for this table.") for name in missing]
-        problems += [errors.Problem(name, "The codebook has no such table.") for name in unknown]
-        for place in self._files.values():
-            if not place.is_file():
-                problems.append(errors.Problem(str(place), "There is no such file."))
-            elif place.suffix.lower() not in _READERS:
-                problems.append(errors.Problem(str(place), "Give a .parquet or .csv file."))
-        if problems:
-            raise errors.UserMistake(problems=problems)
-        self._stamps = {place: _stamp(place) for place in self._files.values()}
-        self.version = _digest(self._files)
+        check_files(self._files, codebook, tuple(_READERS))
+        self._stamps = {place: find_stamp(place) for place in self._files.values()}
+        self.version = compute_version(self._files)
         self._connection = self._open(memory, threads)
 
     def _open(self, memory: str, threads: int | None) -> duckdb.DuckDBPyConnection:
@@ -103,10 +94,10 @@ class DuckDB:
             if threads:
                 connection.execute("SET threads = ?", [threads])
             connection.execute("SET enable_progress_bar = false")
-            allowed = ", ".join(f"'{_escape(str(place.resolve()))}'" for place in self._files.values())
+            allowed = ", ".join(f"'{escape(str(place.resolve()))}'" for place in self._files.values())
             connection.execute(f"SET allowed_paths = [{allowed}]")
             if self._folder is not None:
-                within = _escape(str(self._folder.resolve()))
+                within = escape(str(self._folder.resolve()))
                 connection.execute(f"SET allowed_directories = ['{within}']")
                 connection.execute(f"SET temp_directory = '{within}/work/spill'")
                 connection.execute("SET preserve_insertion_order = false")
@@ -114,7 +105,7 @@ class DuckDB:
             for name, place in self._files.items():
                 reader = _READERS[place.suffix.lower()]
                 table = self._codebook.tables[name]
-                source = f"{reader}('{_escape(str(place.resolve()))}')"
+                source = f"{reader}('{escape(str(place.resolve()))}')"
                 if reader == "read_csv":
                     source = _write_csv(connection, source, table)
                 connection.execute(f"CREATE VIEW {sql.quote(table.name)} AS SELECT * FROM {source}")  # noqa: S608
@@ -163,52 +154,15 @@ class DuckDB:
         included. Raises Damaged, in one sentence without data, when the files cannot be read; what was
         charged stays charged.
         """
-        for place, stamp in self._stamps.items():
-            if _stamp(place) != stamp:
-                raise errors.Damaged(
-                    f"{place.name} has changed since it was opened; open it again as a new version."
-                )
-        exact = self._measure(bounded)
-        the_plan = bounded.plan
-        private = the_plan.has_private_keys
-        groups = sorted(exact, key=_order_group) if private else the_plan.list_groups()
-        vectors: list[list[list[int]]] = []
-        for number, measure in enumerate(the_plan.measures):
-            zero = [0] * max(measure.count, 1)
-            rows = [exact[group][number] if group in exact else zero for group in groups]
-            levels = [bound.build_levels(row) if measure.kind == "bins" else [row] for row in rows]
-            drawn = []
-            for level, share in enumerate(schedule.shares[number]):
-                flat = [value for row in levels for value in row[level]]
-                noisy = self._dice.add_noise(flat, share.sigma, share.square, share.nano_rho)
-                size = len(levels[0][level]) if levels else 0
-                drawn.append([noisy[start : start + size] for start in range(0, len(noisy), size or 1)])
-            vectors.append([[value for part in drawn for value in part[row]] for row in range(len(groups))])
-        released = [
-            Noisy(group, tuple(tuple(vector[row]) for vector in vectors)) for row, group in enumerate(groups)
-        ]
-        if schedule.threshold is not None:
-            decides = find_threshold_measure(the_plan)
-            released = [one for one in released if one.numbers[decides][0] >= schedule.threshold]
-        return released
+        check_stamps(self._stamps)
+        return draw_noise(self._measure(bounded), bounded, schedule, self._dice)
+
+    def choose_path(self, plan: Plan) -> str:
+        """Name the path that serves a plan: rows are weighted, for nothing is prepared here."""
+        return "weighted"
 
     def _measure(self, bounded: Bounded) -> dict[tuple[Key, ...], list[list[int]]]:
-        the_plan = bounded.plan
-        width = len(the_plan.keys)
-        groups: dict[tuple[Key, ...], list[list[int]]] = {}
-        for statement in sql.write_statements(bounded, self._codebook):
-            for row in self._run(statement.text):
-                group = tuple(row[:width])
-                numbers = groups.get(group)
-                if numbers is None:
-                    numbers = groups[group] = [[0] * max(measure.count, 1) for measure in the_plan.measures]
-                if statement.has_bins:
-                    numbers[statement.measures[0]][row[width]] = int(row[width + 1])
-                    continue
-                for place, measure in enumerate(statement.measures):
-                    value = row[width + place]
-                    numbers[measure][0] = 0 if value is None else int(value)
-        return groups
+        return gather(bounded, sql.write_statements(bounded, self._codebook), self._run)
 
     def _run(self, text: str) -> Sequence[tuple[Any, ...]]:
         # One cursor for each caller; the lock is for making it, not for running.
@@ -226,6 +180,55 @@ class DuckDB:
             ) from None
         finally:
             cursor.close()
+
+
+def gather(
+    bounded: Bounded, statements: Sequence[sql.Statement], run: Callable[[str], Sequence[tuple[Any, ...]]]
+) -> dict[tuple[Key, ...], list[list[int]]]:
+    """Run statements and gather the whole numbers of each group and measure. Exact: never to be shown."""
+    measures, width = bounded.plan.measures, len(bounded.plan.keys)
+    groups: dict[tuple[Key, ...], list[list[int]]] = {}
+    for statement in statements:
+        for row in run(statement.text):
+            group = tuple(row[:width])
+            numbers = groups.get(group)
+            if numbers is None:
+                numbers = groups[group] = [[0] * max(measure.count, 1) for measure in measures]
+            if statement.has_bins:
+                numbers[statement.measures[0]][row[width]] = int(row[width + 1])
+                continue
+            for place, measure in enumerate(statement.measures):
+                value = row[width + place]
+                numbers[measure][0] = 0 if value is None else int(value)
+    return groups
+
+
+def draw_noise(
+    exact: Mapping[tuple[Key, ...], Sequence[Sequence[int]]], bounded: Bounded, schedule: Schedule, dice: Dice
+) -> list[Noisy]:
+    """Give each group's numbers with noise: public groups all of them, private ones above the threshold."""
+    the_plan = bounded.plan
+    private = the_plan.has_private_keys
+    groups = sorted(exact, key=_order_group) if private else the_plan.list_groups()
+    vectors: list[list[list[int]]] = []
+    for number, measure in enumerate(the_plan.measures):
+        zero = [0] * max(measure.count, 1)
+        rows = [exact[group][number] if group in exact else zero for group in groups]
+        levels = [bound.build_levels(row) if measure.kind == "bins" else [row] for row in rows]
+        drawn = []
+        for level, share in enumerate(schedule.shares[number]):
+            flat = [value for row in levels for value in row[level]]
+            noisy = dice.add_noise(flat, share.sigma, share.square, share.nano_rho)
+            size = len(levels[0][level]) if levels else 0
+            drawn.append([noisy[start : start + size] for start in range(0, len(noisy), size or 1)])
+        vectors.append([[value for part in drawn for value in part[row]] for row in range(len(groups))])
+    released = [
+        Noisy(group, tuple(tuple(vector[row]) for vector in vectors)) for row, group in enumerate(groups)
+    ]
+    if schedule.threshold is not None:
+        decides = find_threshold_measure(the_plan)
+        released = [one for one in released if one.numbers[decides][0] >= schedule.threshold]
+    return released
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, source: str, table: Table) -> str:
@@ -265,7 +268,34 @@ def _order_group(group: tuple[Key, ...]) -> tuple[Any, ...]:
     )
 
 
-def _stamp(place: Path) -> tuple[int, int, int]:
+def check_files(
+    files: Mapping[str, Path], codebook: Codebook, endings: Sequence[str] = (".parquet",)
+) -> None:
+    """Refuse files that are not there, not of these kinds, or not those of the codebook's tables."""
+    missing = [table.name for name, table in codebook.tables.items() if name not in files]
+    unknown = sorted(set(files) - set(codebook.tables))
+    problems = [errors.Problem(name, "No file is named for this table.") for name in missing]
+    problems += [errors.Problem(name, "The codebook has no such table.") for name in unknown]
+    for place in files.values():
+        if not place.is_file():
+            problems.append(errors.Problem(str(place), "There is no such file."))
+        elif place.suffix.lower() not in endings:
+            problems.append(errors.Problem(str(place), f"Give a file that ends in {' or '.join(endings)}."))
+    if problems:
+        raise errors.UserMistake(problems=problems)
+
+
+def check_stamps(stamps: Mapping[Path, tuple[int, int, int]]) -> None:
+    """Refuse to go on when a file is not the one that was opened. Raises Damaged."""
+    for place, stamp in stamps.items():
+        if find_stamp(place) != stamp:
+            raise errors.Damaged(
+                f"{place.name} has changed since it was opened; open it again as a new version."
+            )
+
+
+def find_stamp(place: Path) -> tuple[int, int, int]:
+    """What tells that a file was changed: size, time and number."""
     try:
         found = place.stat()
     except OSError:
@@ -273,7 +303,7 @@ def _stamp(place: Path) -> tuple[int, int, int]:
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
-def _digest(files: Mapping[str, Path]) -> str:
+def compute_version(files: Mapping[str, Path]) -> str:
     """The version of the data: one digest over every file, by the name of its table."""
     whole = hashlib.sha256()
     for name in sorted(files):
@@ -282,5 +312,6 @@ def _digest(files: Mapping[str, Path]) -> str:
     return whole.hexdigest()
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """A text within the quotation marks of SQL."""
     return text.replace("'", "''")

@@ -48,6 +48,7 @@ from typing import Any
 from lightwell.base import canonical
 from lightwell.query import domain as domains
 from lightwell.query import expression as expressions
+from lightwell.query import plan as plans
 from lightwell.query.codebook import Codebook, Column, Table
 from lightwell.query.domain import Key, Value
 
@@ -62,7 +63,7 @@ _MAX_CODES = 60_000
 _MAX_FLAG_VALUES = 128
 # How many cells a cube could have at most, all tiers included: what is read for one answer.
 _MAX_CELLS = 2**19
-_EPOCH = datetime.datetime.min.replace(year=1970)
+_EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001  # times of a data set have no zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,16 @@ def _list_cubes(kept: Mapping[str, Kept], flags: Sequence[str]) -> list[Cube]:
         cubes.append(Cube(f"cube-{len(cubes)}", _fill(begun, rest, coded, most), numbers))
     for name in flags:
         cubes.append(Cube(f"children-{name}", _fill((name,), list(constants), coded, most), flag=name))
+    for number in numbers:
+        for name in coded:
+            if name != number and coded[name] * (find_bins(kept[number])[2] + 1) <= most:
+                cubes.append(Cube(f"bins-{number}-by-{name}", (name,), bins=number))
     return cubes
+
+
+def find_bins(kept: Kept) -> tuple[float, float, int]:
+    """The bins that a quantile of a bare column is taken from: lower end, upper end, how many."""
+    return plans.find_bins(kept.column.domain)
 
 
 def _fill(begun: Sequence[str], names: Sequence[str], sizes: Mapping[str, int], most: int) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from lightwell.query.expression import Constant, Expression, Field
 
 # What one child's rows can amount to stays below this, so that no sum of 2^31 rows overflows 64 bits.
 LARGEST_CONTRIBUTION = 2**32
+QUANTILE_BINS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +278,17 @@ def to_bin(measure: Measure, value: float) -> int:
     """The bin that a value lies in, from 0; the last one holds the upper end too."""
     scale = measure.count / (measure.high - measure.low)
     return min(max(math.floor((value - measure.low) * scale), 0), measure.count - 1)
+
+
+def find_bins(of: Domain) -> tuple[float, float, int]:
+    """The bins that quantiles of a bounded number are taken from: lower end, upper end, how many.
+
+    Whole numbers get a bin each where they are few; others get 1024 of the same width.
+    """
+    low, high = float(of.low), float(of.high)
+    if of.kind == domains.INTEGER and high - low + 1 <= 4 * QUANTILE_BINS:
+        return low, high + 1, int(high - low) + 1
+    return low, high if high > low else low + 1, QUANTILE_BINS
 
 
 def make_total(argument: Expression, rows: int, *, is_centered: bool) -> Measure:

@@ -1,0 +1,438 @@
+"""`prepare`: a data set ranked, clustered by child and kept small, so that bounding a child is a filter.
+
+What is kept, and why it is sound: `query.layout`. The folder:
+
+    salt                          the key of the ranks, for nobody but the owner (mode 0600)
+    usage/all/1-8/000.parquet     rows of rank 1 to 8 of the children of bucket 0, by child and rank
+    usage/all/cube-0.parquet      sums by a few columns and tier
+    places.parquet                a public table, as it was
+    manifest.json                 every file, its size and digest: written last, so half a folder has none
+
+Resumable: each bucket of children is written under another name and moved into its place, and a marker says
+that it is done, so that a process killed anywhere goes on where it was when the same command is given again.
+Memory is what the engine is told to use, as buckets hold about a million rows each. How many buckets there
+are tells how many rows there are, so nothing outside this folder says it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from lightwell.base import errors
+from lightwell.engines import duckdb as engine
+from lightwell.engines import prepared_sql, sql
+from lightwell.query import domain as domains
+from lightwell.query import layout as layouts
+from lightwell.query import plan as plans
+from lightwell.query.codebook import Codebook
+from lightwell.query.expression import Field
+from lightwell.query.layout import FIRST, RANK, Kept, Layout
+
+MANIFEST, SALT, WORK = "manifest.json", "salt", "work"
+ROWS_PER_BUCKET = 1_000_000
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a finished folder says of itself. `version` names the very data and its ranks.
+
+    `files` are sizes and SHA-256 by path within the folder.
+    """
+
+    layout: str
+    files: Mapping[str, tuple[int, str]]
+    version: str
+
+
+def prepare(
+    files: Mapping[str, Path | str],
+    codebook: Codebook,
+    folder: Path,
+    *,
+    memory: str = "3GB",
+    threads: int | None = None,
+    rows_per_bucket: int = ROWS_PER_BUCKET,
+    salt: str | None = None,
+    report: Report = lambda _: None,
+) -> Manifest:
+    """Prepare the files of a codebook's tables into a folder, or go on with a folder that was begun.
+
+    `report` is told what is being done, in words without figures about children. `salt` is for tests; without
+    one it is drawn. Raises UserMistake for a codebook that is not the files', and for a folder that holds
+    something else or was begun with other data or bounds; Damaged where a file cannot be read to its end.
+    """
+    work = _Work(Path(folder), codebook)
+    if work.is_finished():
+        raise errors.UserMistake(f"{work.folder} holds a prepared data set already; name an empty folder.")
+    source = engine.DuckDB(files, codebook, _NoDice(), memory=memory, threads=threads, folder=work.folder)
+    work.begin({"data": source.version, "rows_per_bucket": rows_per_bucket}, salt)
+    try:
+        with source.open_cursor() as connection:
+            for name, table in codebook.tables.items():
+                report(f"{table.name}:")
+                if table.is_public:
+                    work.write(connection, f"{name}.parquet", f"SELECT * FROM {sql.quote(table.name)}")
+                else:
+                    _Ranking(work, connection, work.layouts[name]).run(rows_per_bucket, report)
+    except duckdb.Error:
+        raise errors.Damaged(
+            "The data could not be read to the end, or the disk is full; what is done is kept, try again."
+        ) from None
+    return work.finish()
+
+
+class _NoDice:
+    """Preparation answers nothing, so it draws nothing."""
+
+    def add_noise(self, values: Any, sigma: float, square: int, nano_rho: int) -> list[int]:
+        raise NotImplementedError
+
+
+class _Work:
+    """A folder while it is being filled."""
+
+    def __init__(self, folder: Path, codebook: Codebook) -> None:
+        self.folder = folder
+        self.layouts = layouts.lay_out(codebook)
+        self.digest = layouts.compute_digest(self.layouts)
+        self.scratch = folder / WORK
+        self.salt = ""
+
+    def is_finished(self) -> bool:
+        return (self.folder / MANIFEST).exists() and not self.scratch.exists()
+
+    def begin(self, facts: Mapping[str, Any], salt: str | None) -> None:
+        """Take the folder, or take up what was begun in it with the very same data and bounds."""
+        said = json.dumps(
+            {"v": layouts.VERSION, "layout": self.digest, "engine": duckdb.__version__, **facts},
+            sort_keys=True,
+        )
+        begun = self.scratch / "begun.json"
+        if not begun.exists():
+            if self.folder.exists() and [
+                one for one in self.folder.iterdir() if one.name not in (SALT, WORK)
+            ]:
+                raise errors.UserMistake(f"{self.folder} is not empty; name a folder that is.")
+            self.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
+            _write_whole(begun, said.encode())
+        elif begun.read_text() != said:
+            raise errors.UserMistake(
+                f"{self.folder} was begun with other data, other bounds or another version of the program; "
+                "name an empty folder."
+            )
+        place = self.folder / SALT
+        if not place.exists():
+            _write_whole(place, (salt or secrets.token_hex(32)).encode(), mode=0o600)
+        self.salt = place.read_text()
+
+    def write(self, connection: duckdb.DuckDBPyConnection, name: str, select: str, order: str = "") -> None:
+        """Write one file of the folder unless it is there, under another name first."""
+        place = self.folder / name
+        if place.exists():
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        passing = self.scratch / f"{name.replace('/', '--')}.part"
+        ordered = f" ORDER BY {order}" if order else ""
+        connection.execute(
+            f"COPY ({select}{ordered}) TO '{_escape(passing)}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+        os.replace(passing, place)
+
+    def finish(self) -> Manifest:
+        """Write the manifest, which makes the folder one that answers, and clear what was needed for it."""
+        files = {
+            str(path.relative_to(self.folder)): (path.stat().st_size, _digest(path))
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and self.scratch not in path.parents and path.name not in (MANIFEST, SALT)
+        }
+        said = {
+            "v": layouts.VERSION,
+            "kind": "prepared-dataset",
+            "layout": self.digest,
+            "salt": hashlib.sha256(self.salt.encode()).hexdigest(),
+            "files": {name: list(facts) for name, facts in files.items()},
+        }
+        for name in files:
+            _flush(self.folder / name)
+        _write_whole(self.folder / MANIFEST, json.dumps(said, indent=1, sort_keys=True).encode())
+        shutil.rmtree(self.scratch)
+        return read_manifest(self.folder)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read what a finished folder says of itself.
+
+    Raises UserMistake for a folder that is none or was not finished, Damaged for a manifest nobody wrote.
+    """
+    place = folder / MANIFEST
+    if (folder / WORK).exists():
+        raise errors.UserMistake(
+            f"{folder} was not prepared to the end; give the same lightwell dataset prepare once more."
+        )
+    if not place.is_file():
+        raise errors.UserMistake(
+            f"{folder} is no prepared data set; make one with lightwell dataset prepare."
+        )
+    written = place.read_bytes()
+    try:
+        said = json.loads(written)
+        files = {str(name): (int(size), str(digest)) for name, (size, digest) in said["files"].items()}
+        found = Manifest(str(said["layout"]), files, hashlib.sha256(written).hexdigest())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise errors.Damaged(f"{place} is damaged; prepare the data set again.") from None
+    if said.get("v") != layouts.VERSION:
+        raise errors.UserMistake(f"{folder} was prepared by another version; prepare the data set again.")
+    return found
+
+
+# --- ranking --------------------------------------------------------------------------------------------
+
+
+class _Ranking:
+    """One table of children: split into buckets of children, each ranked and written by tier, then cubes."""
+
+    def __init__(self, work: _Work, connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+        self.work, self.connection, self.layout = work, connection, layout
+        self.name = layout.table.name.lower()
+        self.kept = list(layout.kept.values())
+
+    def run(self, rows_per_bucket: int, report: Report) -> None:
+        report("splitting by child")
+        buckets = self.split(rows_per_bucket)
+        for bucket in range(buckets):
+            report(f"ranking, part {bucket + 1}")
+            self.rank(bucket)
+        for cube in self.layout.cubes:
+            report(f"adding up {cube.name}")
+            self.work.write(
+                self.connection,
+                f"{self.name}/{layouts.WHOLE}/{cube.name}.parquet",
+                write_cube(self.layout, cube, self.list_tiers()),
+            )
+
+    def split(self, rows_per_bucket: int) -> int:
+        """Write the settled rows by bucket of children. A kill in the middle has it done anew."""
+        table = self.layout.table
+        place = self.work.scratch / f"{self.name}-split"
+        if not place.exists():
+            passing = place.with_suffix(".part")
+            shutil.rmtree(passing, ignore_errors=True)
+            counted = self.connection.execute(f"SELECT COUNT(*) FROM {sql.quote(table.name)}").fetchall()
+            buckets = max(1, -(-counted[0][0] // rows_per_bucket))
+            unit = sql.quote(table.unit)
+            columns = ", ".join(
+                [f"{unit} AS unit", *(f"{write_code(one)} AS {sql.quote(one.name)}" for one in self.kept)]
+            )
+            select = (
+                f"SELECT {columns}, CAST(HASH({unit}) % {buckets} AS USMALLINT) AS bucket "
+                f"FROM {sql.quote(table.name)} WHERE {unit} IS NOT NULL"
+            )
+            passing.mkdir()
+            self.connection.execute(
+                f"COPY ({select}) TO '{_escape(passing / 'rows')}' "
+                "(FORMAT parquet, COMPRESSION lz4, PARTITION_BY (bucket))"
+            )
+            (passing / "buckets").write_text(str(buckets))
+            os.replace(passing, place)
+        return int((place / "buckets").read_text())
+
+    def rank(self, bucket: int) -> None:
+        done = self.work.scratch / f"{self.name}-{bucket}.done"
+        if done.exists():
+            return
+        rows = self.work.scratch / f"{self.name}-split" / "rows" / f"bucket={bucket}"
+        # A bucket may be empty; what it would hold is read from a neighbour, of which no row passes.
+        pattern = rows / "*.parquet" if rows.exists() else rows.parent / "*" / "*.parquet"
+        ranked = self.write_ranked(str(pattern), is_empty=not rows.exists())
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE ranked AS {ranked}")
+        for tier in range(len(layouts.TIERS) + 1):
+            first, last = _find_ranks(tier)
+            within = f"{RANK} BETWEEN {first} AND {last}"
+            name = self.name_file(tier, f"{bucket:03}")
+            (self.work.folder / name).unlink(missing_ok=True)
+            self.work.write(self.connection, name, f"SELECT * FROM ranked WHERE {within}", f"unit, {RANK}")
+        self.connection.execute("DROP TABLE ranked")
+        done.touch()
+        shutil.rmtree(rows, ignore_errors=True)
+
+    def write_ranked(self, pattern: str, *, is_empty: bool) -> str:
+        """The rows of one bucket with ranks and flags: what `query.layout` says, word for word."""
+        names = [sql.quote(one.name) for one in self.kept]
+        source = f"read_parquet('{_escape(pattern)}', hive_partitioning = false)"
+        digested = (
+            f"SELECT unit, {', '.join(names)}, MD5_NUMBER(CONCAT({self.write_row_text()})) AS digest "
+            f"FROM {source}{' WHERE FALSE' if is_empty else ''}"
+        )
+        settled = [
+            f"MIN({name}) OVER (PARTITION BY unit) AS {name}" if one.column.is_constant else name
+            for one, name in zip(self.kept, names, strict=True)
+        ]
+        numbered = (
+            f"SELECT unit, {', '.join(settled)}, digest, "
+            f"ROW_NUMBER() OVER (PARTITION BY unit, digest) AS equal FROM ({digested}) AS digested"
+        )
+        again = f"MD5_NUMBER(CONCAT('{_escape(self.work.salt)},', digest, ',', equal))"
+        order = f"CASE WHEN equal = 1 THEN digest ELSE {again} END"
+        ranked = (
+            f"SELECT unit, {', '.join(names)}, "
+            f"CAST(ROW_NUMBER() OVER (PARTITION BY unit ORDER BY {order}) AS INTEGER) AS {RANK} "
+            f"FROM ({numbered}) AS numbered"
+        )
+        flags = [
+            (sql.quote(self.layout.kept[flag].name), sql.quote(FIRST + flag)) for flag in self.layout.flags
+        ]
+        if not flags:
+            return ranked
+        firsts = ", ".join(
+            f"MIN({RANK}) OVER (PARTITION BY unit, {name}) = {RANK} AS {flag}" for name, flag in flags
+        )
+        places = ", ".join(
+            f"CAST(CASE WHEN {flag} THEN COUNT_IF({flag}) OVER (PARTITION BY unit ORDER BY {RANK} "
+            f"ROWS UNBOUNDED PRECEDING) END AS USMALLINT) AS {flag}"
+            for _, flag in flags
+        )
+        return (
+            f"SELECT unit, {', '.join(names)}, {RANK}, {places} "
+            f"FROM (SELECT *, {firsts} FROM ({ranked}) AS ranked) AS flagged"
+        )
+
+    def write_row_text(self) -> str:
+        """The SQL of `layout.write_row_text`."""
+        words = [f"'{_escape(self.work.salt)}'", "CAST(unit AS VARCHAR)"]
+        for one in self.kept:
+            name, kind = sql.quote(one.name), one.column.domain.kind
+            if one.how != "plain":
+                words.append(name)
+            elif kind == domains.TEXT:
+                words.append(f"SHA256({name})")
+            elif kind == domains.TIMESTAMP:
+                words.append(f"EPOCH_US({name})")
+            elif kind == domains.DATE:
+                words.append(f"DATE_DIFF('day', CAST('1970-01-01' AS DATE), {name})")
+            else:
+                words.append(name)
+        # CONCAT leaves nulls out, so that a null is an empty word.
+        return ", ',', ".join(words)
+
+    def name_file(self, tier: int, bucket: str) -> str:
+        return f"{self.name}/{layouts.WHOLE}/{layouts.name_tier(tier)}/{bucket}.parquet"
+
+    def list_tiers(self) -> list[str]:
+        return [
+            f"read_parquet('{_escape(self.work.folder / self.name_file(tier, '*'))}')"
+            for tier in range(len(layouts.TIERS) + 1)
+        ]
+
+
+def write_code(kept: Kept) -> str:
+    """A column of the owner's file as it is kept: the SQL of `layout.encode` after `reference.settle`."""
+    of, name = kept.column.domain, sql.quote(kept.name)
+    settled = sql.settle(name, of)
+    if kept.how == "plain":
+        return settled
+    if kept.how == "step":
+        steps = f"FLOOR(({settled}) * {sql.write_real(1.0 / kept.step)} + 0.5e0)"
+        kind = "USMALLINT" if kept.first >= 0 and kept.last < 2**16 else "INTEGER"
+        within = f"WHEN {steps} < {kept.first} THEN {kept.first} WHEN {steps} > {kept.last} THEN {kept.last}"
+        return f"CAST(CASE {within} ELSE {steps} END AS {kind})"
+    kind = "UTINYINT" if len(kept.values) <= 256 else "USMALLINT"
+    if of.kind == domains.BOOLEAN:
+        return f"CAST(CAST({name} AS BOOLEAN) AS UTINYINT)"
+    least = sql.write_constant(kept.values[0])
+    if kept.is_dense and of.kind == domains.INTEGER:
+        return f"CAST({settled} - {least} AS {kind})"
+    if kept.is_dense:
+        return f"CAST(DATE_DIFF('day', {least}, {settled}) AS {kind})"
+    branches = " ".join(
+        f"WHEN {sql.write_constant(value)} THEN {code}" for code, value in enumerate(kept.values)
+    )
+    return f"CAST(CASE {settled} {branches} END AS {kind})"
+
+
+def write_cube(layout: Layout, cube: layouts.Cube, tiers: list[str]) -> str:
+    """What a cube holds, added up from the files of each tier."""
+    names = [sql.quote(layout.kept[column].name) for column in cube.columns]
+    parts = []
+    if cube.flag:
+        flag = sql.quote(FIRST + cube.flag)
+        tier = " ".join(f"WHEN {flag} <= {most} THEN {place}" for place, most in enumerate(layouts.TIERS))
+        listed = ", ".join([*names, f"CAST(CASE {tier} ELSE {len(layouts.TIERS)} END AS UTINYINT) AS tier"])
+        every = " UNION ALL ".join(
+            f"SELECT {', '.join([*names, flag])} FROM {files} WHERE {flag} IS NOT NULL" for files in tiers
+        )
+        return f"SELECT {listed}, COUNT(*) AS rows FROM ({every}) AS flagged GROUP BY ALL"
+    if cube.bins:
+        return _write_bins_cube(layout, cube, tiers)
+    sums = ["COUNT(*) AS rows", f"COUNT_IF({RANK} = 1) AS children"]
+    for number in cube.numbers:
+        name = sql.quote(layout.kept[number].name)
+        sums += [
+            f"COUNT({name}) AS {sql.quote(f'known {number}')}",
+            f"CAST(COALESCE(SUM({name}), 0) AS BIGINT) AS {sql.quote(f'sum {number}')}",
+        ]
+    for place, files in enumerate(tiers):
+        grouped = f" GROUP BY {', '.join(names)}" if names else ""
+        columns = ", ".join([*names, f"CAST({place} AS UTINYINT) AS tier", *sums])
+        parts.append(f"SELECT {columns} FROM {files}{grouped}")
+    return " UNION ALL ".join(parts)
+
+
+def _write_bins_cube(layout: Layout, cube: layouts.Cube, tiers: list[str]) -> str:
+    kept = layout.kept[cube.bins]
+    low, high, count = layouts.find_bins(kept)
+    measure = plans.Measure("bins", Field(kept.name, kept.column.domain), low=low, high=high, count=count)
+    decoded = prepared_sql.write_decoded(kept, sql.quote(kept.name))
+    bin_ = f"CAST({sql.write_bin(measure, lambda _: decoded)} AS SMALLINT) AS bin"
+    names = [sql.quote(layout.kept[column].name) for column in cube.columns]
+    parts = [
+        f"SELECT {', '.join([*names, f'CAST({place} AS UTINYINT) AS tier', bin_])}, COUNT(*) AS rows "
+        f"FROM {files} WHERE {sql.quote(kept.name)} IS NOT NULL GROUP BY ALL"
+        for place, files in enumerate(tiers)
+    ]
+    return " UNION ALL ".join(parts)
+
+
+def _find_ranks(tier: int) -> tuple[int, int]:
+    first = layouts.TIERS[tier - 1] + 1 if tier else 1
+    return first, layouts.TIERS[tier] if tier < len(layouts.TIERS) else 2**31 - 1
+
+
+def _write_whole(place: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file that is there in full or not at all, also after a crash."""
+    passing = place.with_name(f".{place.name}.part")
+    with open(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(passing, place)
+    _flush(place.parent)
+
+
+def _flush(place: Path) -> None:
+    """Have a file, or the names in a folder, on disk: a manifest must not outlive what it lists."""
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _digest(place: Path) -> str:
+    with place.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _escape(place: Path | str) -> str:
+    return str(place).replace("'", "''")

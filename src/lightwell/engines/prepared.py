@@ -1,0 +1,161 @@
+"""A prepared folder as an engine: each plan by the cheapest path that is sound for it.
+
+Which path that is, is a matter of plan and codebook (`query.path`), and part of every answer's key. The
+folder is read as it was when it was opened; a file that is not the manifest's, or a codebook that keeps
+columns in another way, is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from lightwell.base import errors
+from lightwell.engines import preparation, prepared_sql, sql
+from lightwell.engines.duckdb import DuckDB, escape, find_stamp
+from lightwell.query import bound
+from lightwell.query import layout as layouts
+from lightwell.query import path as paths
+from lightwell.query.bound import Bounded
+from lightwell.query.codebook import Codebook
+from lightwell.query.domain import Key
+from lightwell.query.layout import TIERS, WHOLE, Layout
+from lightwell.query.noise import Dice
+from lightwell.query.plan import Plan
+
+
+class Prepared(DuckDB):
+    """Measures plans over a folder of `lightwell dataset prepare`; gives them out with noise, never without.
+
+    Raises UserMistake for a folder that is not prepared to the end, or for another codebook; Damaged for one
+    whose files are not those of its manifest.
+    """
+
+    def __init__(
+        self,
+        folder: Path | str,
+        codebook: Codebook,
+        dice: Dice,
+        *,
+        memory: str = "4GB",
+        threads: int | None = None,
+    ) -> None:
+        self._place = Path(folder)
+        self._codebook, self._dice = codebook, dice
+        self._lock = threading.Lock()
+        self._layouts = layouts.lay_out(codebook)
+        self.manifest = preparation.read_manifest(self._place)
+        if self.manifest.layout != layouts.compute_digest(self._layouts):
+            raise errors.UserMistake(
+                f"{self._place} was prepared by another codebook: its columns, values or bounds differ; "
+                "prepare the data set again."
+            )
+        self._stamps = {self._place / name: find_stamp(self._place / name) for name in self.manifest.files}
+        self._check_files()
+        self.version = self.manifest.version
+        self._connection = self._open(memory, threads)
+
+    def choose_path(self, plan: Plan) -> str:
+        """Name the path that serves a plan: from public facts alone."""
+        return paths.choose_path(plan, self._layouts)
+
+    def write_statements(self, bounded: Bounded) -> list[str]:
+        """The SQL that would be run: it says nothing that the plan and the codebook do not."""
+        return [statement.text for statement in self._write(bounded)[0]]
+
+    def _write(self, bounded: Bounded) -> tuple[Sequence[prepared_sql.Coded | sql.Statement], Layout | None]:
+        if bounded.path not in bound.RANKED:
+            reading = prepared_sql.PreparedReading(self._layouts, None)
+            return sql.write_statements(bounded, self._codebook, reading), None
+        serving = paths.find_serving(bounded.plan, self._layouts)
+        if serving.path == paths.WEIGHTED or (bounded.path == paths.CUBED and serving.path != paths.CUBED):
+            raise ValueError(f"no {bounded.path} path for this plan")
+        if serving.layout is None:
+            reading = prepared_sql.PreparedReading(self._layouts, bounded.plan.rows)
+            return sql.write_statements(bounded, self._codebook, reading), None
+        return prepared_sql.write_coded(bounded, serving), serving.layout
+
+    def _measure(self, bounded: Bounded) -> dict[tuple[Key, ...], list[list[int]]]:
+        statements, layout = self._write(bounded)
+        plan = bounded.plan
+        groups: dict[tuple[Key, ...], list[list[int]]] = {}
+        for statement in statements:
+            width = len(plan.keys)
+            if isinstance(statement, prepared_sql.Coded):
+                width = len(statement.leaves) + len(statement.direct)
+            known: dict[tuple[Key, ...], list[list[int]] | None] = {}
+            for row in self._run(statement.text):
+                codes = tuple(row[:width])
+                if codes not in known:
+                    group: tuple[Key, ...] | None = codes
+                    if isinstance(statement, prepared_sql.Coded) and layout is not None:
+                        group = prepared_sql.find_key(plan, layout, statement, codes)
+                    known[codes] = None if group is None else groups.setdefault(group, _make_zeros(plan))
+                numbers = known[codes]
+                if numbers is None:
+                    continue
+                if statement.has_bins:
+                    numbers[statement.measures[0]][row[width]] += int(row[width + 1])
+                    continue
+                for place, measure in enumerate(statement.measures):
+                    numbers[measure][0] += int(row[width + place] or 0)
+        return groups
+
+    def _open(self, memory: str, threads: int | None) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(":memory:")
+        try:
+            connection.execute("SET memory_limit = ?", [memory])
+            if threads:
+                connection.execute("SET threads = ?", [threads])
+            connection.execute("SET enable_progress_bar = false")
+            connection.execute("SET parquet_metadata_cache = true")
+            connection.execute(f"SET allowed_directories = ['{escape(str(self._place.resolve()))}']")
+            connection.execute("SET enable_external_access = false")
+            for name, table in self._codebook.tables.items():
+                if table.is_public:
+                    source = self._list_files(f"{name}.parquet")
+                    connection.execute(f"CREATE VIEW {sql.quote(table.name)} AS SELECT * FROM {source}")
+                else:
+                    self._open_table(connection, self._layouts[name])
+            connection.execute("SET lock_configuration = true")
+        except duckdb.Error:
+            raise errors.Damaged(f"{self._place} cannot be read; prepare the data set again.") from None
+        return connection
+
+    def _open_table(self, connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+        folder = f"{layout.table.name.lower()}/{WHOLE}"
+        for tiers in range(1, len(TIERS) + 2):
+            source = self._list_files(*(f"{folder}/{layouts.name_tier(tier)}/" for tier in range(tiers)))
+            view = prepared_sql.name_rows(layout.table, tiers)
+            connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {source}")
+        for cube in layout.cubes:
+            table = prepared_sql.name_cube(layout.table, cube)
+            source = self._list_files(f"{folder}/{cube.name}.parquet")
+            connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {source}")
+
+    def _list_files(self, *beginnings: str) -> str:
+        """The files of the manifest that begin so, as a source; nothing else in the folder is read."""
+        names = [name for name in self.manifest.files if name.startswith(beginnings)]
+        listed = ", ".join(f"'{escape(str((self._place / name).resolve()))}'" for name in names)
+        return f"read_parquet([{listed}], hive_partitioning = false)"
+
+    def _check_files(self) -> None:
+        for name, (size, digest) in self.manifest.files.items():
+            place = self._place / name
+            try:
+                with place.open("rb") as file:
+                    found = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError:
+                found = ""
+            if found != digest or place.stat().st_size != size:
+                raise errors.Damaged(
+                    f"{place} is not the file that was prepared; prepare the data set again."
+                )
+
+
+def _make_zeros(plan: Plan) -> list[list[int]]:
+    return [[0] * max(measure.count, 1) for measure in plan.measures]

@@ -1,0 +1,102 @@
+"""Preparation and the rank path in plain Python, as `query.layout` and `query.path` say them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import Counter, defaultdict
+
+from lightwell.engines import reference
+from lightwell.query import bound, layout
+from lightwell.query import path as paths
+
+
+def prepare_table(one, rows, salt):
+    """The prepared rows of a table: values as they are kept, `unit`, `_rank` and `_first_x`."""
+    kept = list(one.kept.values())
+    children = defaultdict(list)
+    for row in rows:
+        child = row[one.table.unit]
+        if child is not None:
+            settled = [reference.settle(row.get(column.name), column.column.domain) for column in kept]
+            children[child].append(
+                tuple(layout.encode(column, value) for column, value in zip(kept, settled, strict=True))
+            )
+    made = []
+    for child, own in children.items():
+        made += prepare_child(one, kept, child, own, salt)
+    return made
+
+
+def prepare_child(one, kept, child, own, salt):
+    """One child's rows, from nothing but them and the salt."""
+    placed = []
+    for codes, times in Counter(own).items():
+        digest = digest_text(layout.write_row_text(salt, child, codes))
+        for equal in range(1, times + 1):
+            order = digest if equal == 1 else digest_text(f"{salt},{digest},{equal}")
+            placed.append((order, codes))
+    placed.sort(key=lambda pair: pair[0])
+    least = {
+        place: min((codes[place] for codes in own if codes[place] is not None), default=None)
+        for place, column in enumerate(kept)
+        if column.column.is_constant
+    }
+    rows, seen = [], {flag: {} for flag in one.flags}
+    for rank, (_, codes) in enumerate(placed, 1):
+        row = {"unit": child, "_rank": rank}
+        for place, column in enumerate(kept):
+            row[column.name] = least.get(place, codes[place])
+        for flag in one.flags:
+            value = row[one.kept[flag].name]
+            row[f"_first_{flag}"] = None if value in seen[flag] else len(seen[flag]) + 1
+            seen[flag].setdefault(value, len(seen[flag]) + 1)
+        row["places"] = {flag: seen[flag][row[one.kept[flag].name]] for flag in one.flags}
+        rows.append(row)
+    return rows
+
+
+def digest_text(text):
+    return int.from_bytes(hashlib.md5(text.encode()).digest(), "little")
+
+
+def decode_rows(one, rows):
+    """Prepared rows as rows of the table: what they stand for."""
+    return [
+        {one.table.unit: row["unit"]}
+        | {column.name: layout.decode(column, row[column.name]) for column in one.kept.values()}
+        for row in rows
+    ]
+
+
+def measure(bounded, book, prepared, tables):
+    """What a plan measures on a path over prepared rows (by table), before noise."""
+    known = layout.lay_out(book)
+    if bounded.path not in bound.RANKED:
+        return reference.measure_exactly(bounded, book, decode_all(known, prepared, tables))
+    plan, found = bounded.plan, {}
+    serving = paths.find_serving(plan, known)
+    scanned = serving.scan.table
+    for number, one in enumerate(plan.measures):
+        rows = prepared[scanned]
+        if one.kind != "children":
+            rows = [row for row in rows if row["_rank"] <= plan.rows]
+        elif serving.flags[number] and paths.limits_groups(plan):
+            rows = [row for row in rows if row["places"][serving.flags[number]] <= plan.groups]
+        # Rows and groups are few enough already, so that the judge weighs nothing.
+        alone = dataclasses.replace(plan, measures=(one,), statistics=(), outputs=(), groups=10**6)
+        free = dataclasses.replace(bound.bind(alone, bounded.path), is_one_row=True)
+        measured = reference.measure_exactly(
+            free, book, decode_all(known, prepared | {scanned: rows}, tables)
+        )
+        for group, (numbers,) in measured.items():
+            empty = [[0] * max(other.count, 1) for other in plan.measures]
+            found.setdefault(group, empty)[number] = numbers
+    return found
+
+
+def decode_all(known, prepared, tables):
+    return {
+        name: decode_rows(known[name], prepared[name]) if name in known else rows
+        for name, rows in tables.items()
+    }
