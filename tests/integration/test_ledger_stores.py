@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import json
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -322,6 +323,82 @@ def test_what_is_written_is_there_for_whoever_opens_it_next(opened, place) -> No
     # Closed, it opens itself again when it is asked.
     assert again.read_entries("kids") == opened.read_entries("kids")
     again.close()
+
+
+class Model:
+    """The rules of answers and charges as the reference states them, in a few dictionaries."""
+
+    def __init__(self, names: list[str], cap: int) -> None:
+        self.cap, self.used = cap, dict.fromkeys(names, 0)
+        self.kept: dict[int, bytes] = {}
+        self.given: set[tuple[str, int]] = set()
+        self.published: set[int] = set()
+        self.revoked: set[str] = set()
+
+    def charge(self, name: int, grant: str) -> tuple[bool, bytes | None] | None:
+        """Whether it is charged, and the bytes; None where it is refused."""
+        if name in self.published:
+            return False, self.kept[name]
+        if grant in self.revoked:
+            return None
+        if (grant, name) in self.given:
+            return False, self.kept[name]
+        if sum(self.used.values()) == self.cap or self.used[grant] == self.cap // 2:
+            return None
+        self.used[grant] += 1
+        if name in self.kept:
+            self.given.add((grant, name))
+        return True, self.kept.get(name)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_asked_in_whatever_order_a_model_of_the_rules_says_the_same(make_place, seed) -> None:
+    dice = random.Random(seed)
+    names = ["one", "two", "three"]
+    opened = ledger_stores.open_ledger(make_place(0))
+    opened.open_population("kids", count(60), by="Ann")
+    for each in names:
+        opened.open_grant("kids", each, count(30), by="Ann")
+    model = Model(names, 60)
+    waiting: list[tuple[int, str, Entry]] = []
+    for step in range(150):
+        name, grant = dice.randrange(12), dice.choice(names)
+        what = dice.random()
+        if what < 0.6:
+            expected = model.charge(name, grant)
+            try:
+                outcome = opened.charge(make_request(name, grant))
+            except errors.Refused:
+                assert expected is None
+                continue
+            is_charged, body = expected
+            assert isinstance(outcome, Entry) == (body is None)
+            if body is None:
+                waiting.append((name, grant, outcome))
+            else:
+                assert outcome.body == body
+                assert (outcome.charge is not None) == is_charged
+        elif what < 0.85 and waiting:
+            # Kept, or lost in a crash.
+            name, grant, charge = waiting.pop(dice.randrange(len(waiting)))
+            if dice.random() < 0.7:
+                body = model.kept.setdefault(name, f"{name} at {step}".encode())
+                model.given.add((grant, name))
+                assert opened.keep_answer(charge, charge.key, f"{name} at {step}".encode()) == body
+        elif what < 0.9 and name in model.kept:
+            opened.publish("kids", make_request(name).key, by="Ann")
+            model.published.add(name)
+        elif what > 0.99 and not model.revoked:
+            opened.revoke("kids", grant, by="Ann", reason="it ended")
+            model.revoked.add(grant)
+        is_free = name in model.published or ((grant, name) in model.given and grant not in model.revoked)
+        found = opened.find_answer("kids", make_request(name).key, grant)
+        assert found == (model.kept[name] if is_free else None)
+    (whole,) = opened.verify()
+    assert {each.id: each.balance.used for each in whole.grants} == {
+        grant: count(times) for grant, times in model.used.items()
+    }
+    opened.close()
 
 
 STATEMENTS = (
@@ -691,6 +768,35 @@ def test_a_full_disk_and_other_troubles_of_the_server_are_sentences(server, monk
     use(opened, 1)
     opened.verify()
     opened.close()
+
+
+def test_an_account_that_may_only_append_charges_and_cannot_lift_a_trigger(server) -> None:
+    import psycopg
+
+    place = server.make_place()
+    open_with_grants(place).close()
+    with open_raw(place) as run:
+        run("DROP ROLE IF EXISTS asker")
+        run("CREATE ROLE asker LOGIN")
+        run("GRANT USAGE ON SCHEMA lightwell_ledger TO asker")
+        run("GRANT SELECT ON ALL TABLES IN SCHEMA lightwell_ledger TO asker")
+        run("GRANT INSERT ON entries, answers, versions TO asker")
+        run("GRANT UPDATE ON heads TO asker")
+    own = place.replace("lightwell@", "asker@")
+    opened = ledger_stores.open_ledger(own)
+    assert use(opened, 1) == b"answer 1"
+    opened.verify()
+    with pytest.raises(errors.UserMistake, match="may not use the ledger"):
+        opened.open_population("others", CAP, by="Ann")
+    opened.close()
+    with (
+        psycopg.connect(own, autocommit=True) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("ALTER TABLE lightwell_ledger.entries DISABLE TRIGGER USER")
+    with open_raw(place) as run:
+        run("DROP OWNED BY asker")
+        run("DROP ROLE asker")
 
 
 def test_a_server_that_does_not_sync_is_refused(server, monkeypatch) -> None:
