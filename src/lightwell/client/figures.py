@@ -106,8 +106,8 @@ def describe_unread(found: Reread) -> list[str]:
     lines = []
     if count:
         lines.append(
-            f"the figures in {count:,} of {count + found.editions:,} versions of records of published figures: "
-            "their files were not read again, nor what they say was revised compared; by name:"
+            f"the figures in {count:,} of {count + found.editions:,} versions of records of published "
+            "figures: their files were not read again, nor what they say was revised compared; by name:"
         )
     lines += [f"the figures of {_name_unread(each)}: {each.why}" for each in found.unread]
     lines += [
