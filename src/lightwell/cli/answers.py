@@ -56,7 +56,7 @@ def make_left(population: Population, grant: str, book: Codebook, release: Relea
     from lightwell.engines import budgets
 
     rest = budgets.find_left(population, grant)
-    delta = min(book.budget["delta"], cost.MAX_DELTA)
+    delta = book.budget["delta"]
     more = rest.nano_rho // release.charge["nano_rho"]
     if release.charge["delta_units"]:
         more = min(more, rest.delta_units // release.charge["delta_units"])

@@ -24,6 +24,7 @@ COMMANDS = {
     "challenge": ("lightwell.cli.challenge", "challenge"),
     "check": ("lightwell.cli.check", "check"),
     "company": ("lightwell.cli.organisation", "company"),
+    "dataset": ("lightwell.cli.dataset", "dataset"),
     "demo": ("lightwell.sample.demo", "demo"),
     "disclose": ("lightwell.cli.disclose", "disclose"),
     "document": ("lightwell.cli.document", "document"),

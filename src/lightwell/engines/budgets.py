@@ -7,7 +7,6 @@ counts, and a codebook that says more opens nothing (two people raise a cap).
 from __future__ import annotations
 
 import contextlib
-import decimal
 
 from lightwell.base import errors
 from lightwell.query import cost
@@ -19,21 +18,15 @@ from lightwell.query.ledger import Ledger, Population
 def find_cap(codebook: Codebook) -> Cost:
     """Find the most that all queries together may cost, so that (epsilon, delta) of the codebook holds.
 
-    Half of delta is for the translation of rho, the other half may be used by thresholds of private keys; the
-    two add up to no more than delta, because what `Cost` counts is approximate zCDP. Raises UserMistake for a
-    budget that buys or promises nothing.
+    Half of delta is set aside for thresholds of private keys. Raises UserMistake for a budget that buys or
+    promises nothing.
     """
-    epsilon, delta = codebook.budget["epsilon"], codebook.budget["delta"]
-    half = min(delta, cost.MAX_DELTA) / 2
     try:
-        rho = cost.find_rho(epsilon, half)
+        return cost.make_cap(codebook.budget["epsilon"], codebook.budget["delta"])
     except errors.UserMistake as error:
         raise errors.UserMistake(
-            problems=[errors.Problem("/budget", each.sentence) for each in error.problems]
+            problems=[errors.Problem(f"/budget/{each.place}", each.sentence) for each in error.problems]
         ) from None
-    # Rounded down: a cap is never more than was granted.
-    exact = decimal.Decimal(repr(half)).scaleb(15)
-    return Cost(rho, int(exact.to_integral_value(rounding=decimal.ROUND_FLOOR)))
 
 
 def open_budget(ledger: Ledger, codebook: Codebook, grant: str, *, by: str) -> bool:

@@ -82,6 +82,11 @@ def read_codebook_file(path: Path | str) -> CodebookFile:
     return CodebookFile(Path(path), read, document)
 
 
+def list_unattested(file: CodebookFile) -> list[str]:
+    """Name each bound of a codebook, as a JSON Pointer, that nothing stands behind."""
+    return codebook.list_unattested(file.codebook)
+
+
 def read_codebook(path: Path | str) -> Codebook:
     """Read a codebook alone; as `read_codebook_file`."""
     return read_codebook_file(path).codebook
