@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import unittest.mock
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -56,9 +57,8 @@ def main() -> None:
             found[method] = attack.attack_file(redact(pdf, rects), secrets, pool)
         made = rehearsal.redact_file(path, secrets, pool)
         found[OURS] = attack.attack_file(made.subject.pdf, secrets, pool)
-        find, rehearsal.ocr.find_program = rehearsal.ocr.find_program, lambda: None
-        blind = rehearsal.redact_file(path, secrets, pool)
-        rehearsal.ocr.find_program = find
+        with unittest.mock.patch.object(rehearsal.ocr, "is_here", return_value=False):
+            blind = rehearsal.redact_file(path, secrets, pool)
         pictured = len(attack.attack_file(blind.subject.pdf, secrets, pool).all_recovered)
     path.unlink()
     if missing := found[OURS].missing:
