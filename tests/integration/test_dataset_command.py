@@ -329,3 +329,47 @@ def test_the_codebook_of_the_reference_is_one_and_every_field_is_explained(stage
     for fields in codebook._FIELDS.values():
         for name in fields:
             assert f"`{name}`" in page or re.search(rf"^ *{name}:", page, re.MULTILINE), name
+
+
+def test_dummy_data_are_made_from_the_codebook_alone_and_asked_as_it_says(checked, typed) -> None:
+    (checked / "usage.parquet").unlink()
+    code, out, err = typed(
+        "dataset",
+        "dummy",
+        "--codebook",
+        "usage.yaml",
+        "--rows",
+        "500",
+        "--output",
+        "dummy.parquet",
+        "--seed",
+        "4",
+    )
+    assert (code, err) == (0, "")
+    told = re.search(r"lightwell (query --dummy .*) \.\.\.", out)[1].split()
+    code, out, err = typed(
+        *told, "--epsilon", "1", "SELECT country, COUNT(*) AS n FROM usage GROUP BY country"
+    )
+    assert (code, err) == (0, "")
+    assert out.startswith("DUMMY DATA")
+    code, _, err = typed(
+        "dataset", "dummy", "--codebook", "usage.yaml", "--rows", "5", "--output", "usage.csv"
+    )
+    assert code == 1
+    assert "invented" in err
+
+
+def test_dummy_data_of_several_tables_go_into_a_folder(stage, typed) -> None:
+    page = (pathlib.Path(__file__).parents[2] / "docs/reference/codebook.md").read_text("utf-8")
+    (stage / "page.yaml").write_text(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
+    code, out, err = typed(
+        "dataset", "dummy", "--codebook", "page.yaml", "--rows", "500", "--output", "invented"
+    )
+    assert (code, err) == (0, "")
+    assert sorted(path.name for path in (stage / "invented").iterdir()) == [
+        "countries.parquet", "usage.parquet",
+    ]  # fmt: skip
+    told = re.search(r"lightwell (query --dummy .*) \.\.\.", out)[1].split()
+    code, out, err = typed(*told, "--epsilon", "1", "SELECT AVG(minutes) AS mean FROM usage")
+    assert (code, err) == (0, "")
+    assert "mean" in out

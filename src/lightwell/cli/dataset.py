@@ -98,3 +98,33 @@ def check(files: tuple[str, ...], codebook_path: Path, accepted: tuple[str, ...]
         click.echo(f"{len(wrong)} of these are to be mended, in the data or in the codebook", err=True)
         raise SystemExit(_MISFITS)
     click.echo("the data fit the codebook")
+
+
+@dataset.command()
+@click.option("--codebook", "codebook_path", required=True, type=click.Path(path_type=Path))
+@click.option("--rows", type=click.IntRange(min=1), required=True, help="How many, in the largest table.")
+@click.option(
+    "--output", required=True, type=click.Path(path_type=Path), help="A .parquet file, or a folder."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same rows.")
+def dummy(codebook_path: Path, rows: int, output: Path, seed: int) -> None:
+    """Invent rows from a published codebook alone, on which the same questions run as on the data.
+
+    No data are read. The file says in its metadata that it is invented; no column does. Where the codebook
+    has several tables, OUTPUT is a folder with a file for each, about the same invented children.
+
+    Example: lightwell dataset dummy --codebook usage.yaml --rows 10000 --output dummy.parquet
+    """
+    from lightwell.engines import codebook_files, dummies
+
+    book = codebook_files.read_codebook(codebook_path)
+    written = dummies.write_dummy(book, output, rows=rows, seed=seed)
+    for table, place in written.items():
+        click.echo(f"{book.tables[table].name}: {place}")
+    named = " ".join(
+        f"--data {place}" if len(written) == 1 else f"--data {book.tables[table].name}={place}"
+        for table, place in written.items()
+    )
+    click.echo(
+        f"invented rows; ask them with: lightwell query --dummy {named} --codebook {codebook_path} ..."
+    )
