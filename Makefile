@@ -50,8 +50,10 @@ docs: $(BIN)/.ready
 	$(BIN)/python docs/make/disclosures.py
 	$(BIN)/python docs/make/permissions.py
 
+LOCKING := --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11 --universal --quiet
 lock:
-	uv pip compile pyproject.toml --extra site --extra postgres --extra s3 --extra query --extra demo --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11 --universal --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra site --extra postgres --extra s3 --extra query --extra demo --extra dev $(LOCKING) --output-file requirements.lock
+	uv pip compile pyproject.toml --extra query --extra spark $(LOCKING) --constraints requirements.lock --output-file requirements-spark.lock
 
 # The bill of materials (CycloneDX) in build/; known vulnerabilities of what is locked, which takes the network.
 sbom: $(BIN)/.ready

@@ -15,6 +15,7 @@ from lightwell.query.bound import Bounded
 from lightwell.query.codebook import Codebook
 from lightwell.query.ledger import Ledger
 from lightwell.query.noise import Schedule
+from lightwell.query.plan import Plan
 from lightwell.query.release import Noisy
 from lightwell.query.session import DEFAULT_GRANT, Session
 
@@ -31,6 +32,9 @@ class WithoutData:
 
     def release(self, bounded: Bounded, schedule: Schedule) -> list[Noisy]:
         raise errors.CouldNotCheck("there are no data here to measure")
+
+    def choose_path(self, plan: Plan) -> str:
+        return "weighted"
 
     def write_statements(self, bounded: Bounded) -> list[str]:
         return [statement.text for statement in sql.write_statements(bounded, self._codebook)]

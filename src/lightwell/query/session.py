@@ -20,6 +20,7 @@ from lightwell.query.codebook import Codebook
 from lightwell.query.cost import Cost
 from lightwell.query.ledger import Ledger
 from lightwell.query.noise import Schedule
+from lightwell.query.plan import Plan
 from lightwell.query.release import Noisy, Release
 from lightwell.query.survey import SurveyShare
 
@@ -33,6 +34,10 @@ class Engine(Protocol):
 
     def release(self, bounded: Bounded, schedule: Schedule) -> list[Noisy]:
         """Measure a plan and give each group's numbers with noise."""
+        ...
+
+    def choose_path(self, plan: Plan) -> str:
+        """Name the path that serves a plan, from public facts alone; it is part of the answer's key."""
         ...
 
     def write_statements(self, bounded: Bounded) -> list[str]:
@@ -238,7 +243,7 @@ class Session:
     ) -> _Priced:
         checked = check.check_query(text, self.codebook, rows=rows, groups=groups)
         used = self.codebook.delta if delta is None else delta
-        bounded = bound.bind(checked)
+        bounded = bound.bind(checked, self.engine.choose_path(checked))
         # A threshold for private keys fails with a probability of its own: half of delta is for that.
         spent = cost.count_delta_units(used / 2) if checked.has_private_keys else 0
         rho = cost.find_rho(epsilon, used / 2 if checked.has_private_keys else used)
