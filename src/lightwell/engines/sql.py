@@ -317,7 +317,9 @@ def _last_word(text: str) -> str:
 def _write_rank(names: Sequence[str]) -> str:
     """The same as `bound.rank_pair`."""
     texts = [f"CAST({name} AS VARCHAR)" for name in names]
-    words = [f"CASE WHEN {text} IS NULL THEN '-' ELSE CONCAT(LENGTH({text}), ':', {text}) END" for text in texts]
+    words = [
+        f"CASE WHEN {text} IS NULL THEN '-' ELSE CONCAT(LENGTH({text}), ':', {text}) END" for text in texts
+    ]
     return f"MD5(CONCAT({', '.join(words)}))"
 
 

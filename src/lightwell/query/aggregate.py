@@ -25,6 +25,22 @@ QUANTILE_BINS = 1024
 _LARGEST_SUMMAND = 2**31
 _QUANTILES = (exp.Quantile, exp.ApproxQuantile, exp.PercentileCont, exp.PercentileDisc, exp.Median)
 _FIGURES = (exp.AggFunc, exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls, *_QUANTILES)
+_READ = (
+    exp.Count,
+    exp.CountIf,
+    exp.Sum,
+    exp.Avg,
+    exp.Min,
+    exp.Max,
+    exp.LogicalOr,
+    exp.LogicalAnd,
+    exp.Variance,
+    exp.VariancePop,
+    exp.Stddev,
+    exp.StddevSamp,
+    exp.StddevPop,
+    *_QUANTILES,
+)
 # What of an aggregate's node is read; anything else would be passed over, so it is refused.
 _PARTS = {"this", "big_int", "quantile", "expression"}
 
@@ -131,7 +147,7 @@ class Grouped(Reader):
 
 
 def _check_call(call: exp.Expression) -> None:
-    if isinstance(call, exp.IgnoreNulls | exp.RespectNulls):
+    if not isinstance(call, _READ):
         return
     name = place.find_word(call).upper() or "This figure"
     extra = [part for part, value in call.args.items() if value and part not in _PARTS]
@@ -219,11 +235,13 @@ class Inner(Grouped):
         if of.kind == domains.BOOLEAN:
             value = read_as_number(self, value)
             of = value.domain
-        if not (of.is_number and of.is_bounded):
+        if not of.is_number:
+            raise Unfit("wrong-type", f"{of.kind} cannot be added up.", "Use COUNT, MIN, MAX or BOOL_OR.")
+        if not of.is_bounded:
             raise Unfit(
                 "unbounded",
                 "The numbers added up have no known bounds.",
-                "Declare low and high in the codebook.",
+                "Declare low and high in the codebook, or write LEAST(GREATEST(x, 0), 300).",
             )
         step = expressions.find_step(of)
         low, high = float(of.low), float(of.high)

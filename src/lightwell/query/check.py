@@ -95,6 +95,7 @@ class _Checker(Refusals):
 
     def read(self, select: exp.Select) -> Plan:
         self.take_names(select)
+        self.refuse_rows(select)
         self.refuse_parts(
             select, ("expressions", "from_", "joins", "where", "group", "having", "order", "limit", "with_")
         )
@@ -104,7 +105,6 @@ class _Checker(Refusals):
         rows = self.find_rows(scope.relation)
         aggregates = Aggregates()
         outer = Outer(self, scope, self.make_reader(scope), keys, aggregates, rows)
-        self.refuse_rows(select)
         outputs: list[Output] = []
         for item in select.expressions:
             output = self.attempt(outer.read_item, item, outputs)
@@ -586,6 +586,8 @@ class _Checker(Refusals):
             raise self.refuse(
                 node, "subquery-form", "EXISTS takes a plain SELECT.", "Write EXISTS (SELECT 1 FROM ...)."
             )
+        if select.args.get("group") or select.args.get("having"):
+            raise self.refuse_exists(node)
         self.refuse_parts(select, ("expressions", "from_", "joins", "where"))
         where = select.args.get("where")
         parts = _split_and(where.this) if where else []
@@ -595,16 +597,19 @@ class _Checker(Refusals):
             other = self.read_source(bare)
             meeting = [part for part in parts if _equates(part, scope, other, needs_names=True)]
             if len(meeting) != 1 or scope.prefixes & other.prefixes:
-                raise self.refuse(
-                    node,
-                    "exists-form",
-                    "EXISTS asks about the same child, by one condition.",
-                    "Write EXISTS (SELECT 1 FROM b WHERE b.child = a.child), or child IN (SELECT ...).",
-                )
+                raise self.refuse_exists(node)
             for part in parts:
                 if part is not meeting[0]:
                     other.keep_only(plan.make_normal(self.read_condition(part, other)))
         return other
+
+    def refuse_exists(self, node: exp.Expression) -> Stop:
+        return self.refuse(
+            node,
+            "exists-form",
+            "EXISTS asks about rows of the same child, by one condition.",
+            "Write EXISTS (SELECT 1 FROM b WHERE b.child = a.child), or child IN (SELECT ...).",
+        )
 
     # --- sub-queries ------------------------------------------------------------------------------------
 

@@ -397,7 +397,8 @@ def _need(name: str, parts: Sequence[Expression], *kinds: str) -> None:
         if part.domain.kind not in kinds:
             raise Unfit(
                 "wrong-type",
-                f"{name.upper()} takes {' or '.join(kinds)}, not {part.domain.kind}.",
+                f"{'-' if name == 'negative' else name.upper()} takes {' or '.join(kinds)}, "
+                f"not {part.domain.kind}.",
                 "Compare or convert it first; the codebook says which type a column has.",
             )
 
@@ -423,7 +424,7 @@ def _same_kind(name: str, parts: Sequence[Expression]) -> str:
         raise Unfit(
             "wrong-type",
             f"{name.upper()} mixes {' and '.join(sorted(kinds))}.",
-            "Use one type on both sides.",
+            "Write x, or x = TRUE." if BOOLEAN in kinds else "Use one type on both sides.",
         )
     return next(iter(kinds), BOOLEAN)
 
@@ -464,6 +465,8 @@ def _arithmetic(name: str, parts: Sequence[Expression], is_released: bool) -> Do
     kind = REAL if name == "/" else _same_kind(name, parts)
     has_null = _null_of(parts)
     if is_released:
+        if name in ("/", "//", "%") and isinstance(parts[1], Constant) and parts[1].value == 0:
+            raise Unfit("division", "Division by zero is always null.", "Divide by another number.")
         return Domain(REAL)
     left, right = (part.domain for part in parts)
     if not (left.is_bounded and right.is_bounded):

@@ -21,8 +21,14 @@ _WORDS: dict[type[exp.Expression], tuple[str, ...]] = {
     exp.Boolean: ("TRUE", "FALSE"),
     exp.Cast: ("CAST", "DATE", "TIMESTAMP", "TIME", "TRY_CAST"),
     exp.TryCast: ("TRY_CAST",),
+    exp.Group: ("GROUP BY",),
+    exp.GroupConcat: ("STRING_AGG", "GROUP_CONCAT", "LISTAGG"),
+    exp.GroupingSets: ("GROUPING SETS",),
     exp.If: ("IF", "WHEN"),
     exp.Neg: ("-",),
+    exp.Paren: ("(",),
+    exp.Subquery: ("(",),
+    exp.Tuple: ("(",),
     exp.Not: ("NOT", "!"),
     exp.PercentileCont: ("QUANTILE_CONT", "PERCENTILE_CONT"),
     exp.PercentileDisc: ("QUANTILE_DISC", "PERCENTILE_DISC"),
@@ -88,7 +94,10 @@ class Places:
         below: list[int] = [part.meta[_KEY][3] for part in node.iter_expressions() if _KEY in part.meta]
         words = _list_words(node)
         if not below:
-            return next(((token.start, True) for token in self.tokens if token.text.upper() in words), None)
+            alone = [
+                token.start for token in self.tokens if token.text.upper() in words and token.text != "("
+            ]
+            return (alone[0], True) if alone else None
         first = min(below)
         place = bisect_right(self.starts, first) - 1
         for before in range(place - 1, max(place - 1 - _REACH, -1), -1):
@@ -101,6 +110,8 @@ def _list_words(node: exp.Expr) -> tuple[str, ...]:
     known = next((words for kind, words in _WORDS.items() if type(node) is kind), None)
     if known is not None:
         return known
+    if isinstance(node, exp.Var):
+        return (node.name.upper(),)
     names = node.sql_names() if isinstance(node, exp.Func) else [type(node).__name__]
     return tuple(name.upper() for name in names)
 

@@ -221,7 +221,15 @@ _REFUSED: tuple[tuple[tuple[type[exp.Expression], ...], tuple[str, ...], str, st
         "POWER takes 2, 3 or 4; else use ranges: CASE, or FLOOR(x / 10).",
     ),
     (
-        (exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.RegexpILike, exp.SimilarTo, exp.Glob),
+        (
+            exp.Escape,
+            exp.Glob,
+            exp.RegexpExtract,
+            exp.RegexpILike,
+            exp.RegexpLike,
+            exp.RegexpReplace,
+            exp.SimilarTo,
+        ),
         ("REGEXP_FULL_MATCH", "REGEXP_MATCHES", "REGEXP_SPLIT_TO_ARRAY", "REGEXP_EXTRACT_ALL"),
         "pattern",
         "Patterns other than LIKE mean different things in different engines.",
@@ -251,7 +259,13 @@ _REFUSED: tuple[tuple[tuple[type[exp.Expression], ...], tuple[str, ...], str, st
         "There are no parameters.",
         "Write the value into the text.",
     ),
-    ((exp.Tuple,), (), "row-value", "Several values at once are not compared.", "Write a = 1 AND b = 2."),
+    (
+        (exp.Tuple,),
+        (),
+        "row-value",
+        "Several values at once are no value.",
+        "Compare or count one at a time.",
+    ),
     (
         (exp.Star, exp.Columns, exp.Column),
         (),
@@ -261,7 +275,7 @@ _REFUSED: tuple[tuple[tuple[type[exp.Expression], ...], tuple[str, ...], str, st
     ),
     (
         (exp.DateBin,),
-        ("WIDTH_BUCKET", "EQUI_WIDTH_BINS", "HISTOGRAM_VALUES"),
+        ("WIDTH_BUCKET", "EQUI_WIDTH_BINS", "HISTOGRAM"),
         "bins",
         "{} is not answered here.",
         "Write FLOOR(x / 10) * 10 for bins of 10, DATE_TRUNC('week', d) for weeks.",
@@ -390,6 +404,8 @@ def _read_in(reader: Reader, node: exp.Expression) -> Expression:
 
 def _read_like(reader: Reader, node: exp.Expression) -> Expression:
     """LIKE; NOT LIKE is the same node with a mark."""
+    if isinstance(node.expression, exp.Any | exp.All):
+        raise Unfit("pattern", "LIKE takes one pattern.", "Write x LIKE 'a%' OR x LIKE 'b%'.")
     found = reader.call("like", reader.read(node.this), reader.read(node.expression))
     return reader.call("not", found) if node.args.get("negate") else found
 

@@ -84,6 +84,14 @@ class Scope:
                 f"{node.sql(dialect=parse.DIALECT)} is missing where nothing was met.",
                 "Use the child of the left table, or JOIN instead of LEFT JOIN.",
             )
+        if prefix and prefix not in self.prefixes:
+            named = ", ".join(sorted(one for one in self.prefixes if not one.startswith("sub-query ")))
+            raise refusals.refuse(
+                place,
+                "unknown-column",
+                f"There is no table {prefix[:80]} here to take {name[:80]} from.",
+                f"There are: {named or 'none'}. A sub-query sees its own tables alone.",
+            )
         known = sorted({column for of, column in self.columns if prefix in ("", of)})
         near = ", ".join(known[:12]) + (" and more" if len(known) > 12 else "")
         raise refusals.refuse(
