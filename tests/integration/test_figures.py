@@ -125,7 +125,7 @@ def test_a_figure_that_was_left_out_and_came_back_shows_its_gap(desk) -> None:
     # Only what was there before and after is a gap.
     assert "left out" not in page.partition('<tr id="2025Q4">')[2].partition("</tr>")[0]
     revised = page.partition('id="revised"')[2]
-    assert 'no longer there<br><span class="small soft">back in 2026Q3 as 95%' in revised
+    assert 'left out<br><span class="small soft">back in 2026Q3 as 95%' in revised
     assert 'added later<br><span class="small soft">left out before; 2026Q1 had 90%' in revised
     step = revisions.find_dataset(figure_fixture.DATASET).steps[1]
     assert (step.changed, step.dropped, step.added) == (0, 0, 2)
@@ -335,6 +335,29 @@ def test_one_figure_put_here_by_two_publishers_is_told_apart_by_their_names(desk
 
 def read_rows() -> str:
     return read("/figures/compare/spread-of-abuse-images/").partition("<tbody>")[2].partition("</tbody>")[0]
+
+
+def test_definitions_stand_side_by_side_and_who_gave_none_is_named(desk) -> None:
+    (title, rows), _ = figure_fixture.EDITIONS
+    figure_fixture.publish(desk, [figure_fixture.read_file(title, rows)], NOW)
+    address = "/figures/compare/spread-of-abuse-images/"
+    assert read(address).count("Nobody has put a definition of these figures here") == 2
+    held = figure_fixture.write_file(rows)
+    layout = {**figure_fixture.LAYOUT, "name": "nightjar", "provider": "Nightjar"}
+    other = figures.read_file(
+        "nightjar.csv", held, mappings.make_mapping("nightjar", [mappings.parse_layout(layout)])
+    )
+    (proposal,) = figure_fixture.propose(desk, [other], NOW)
+    definition = {"id": "d1", "metric": "removed", "counts": "pieces", "unit": "pieces"}
+    proposal.payload["record"]["body"]["definitions"] = [{**definition, "text": "A <piece> we took away."}]
+    proposal.save()
+    desk.approve(proposal, NOW)
+    page = read(address)
+    assert "<dt>Nightjar: Removed</dt><dd>A &lt;piece&gt; we took away." in page
+    assert "No definition has been put here of the figures of: Larkfield (sample)." in " ".join(page.split())
+    assert page.count("Nobody has put a definition of these figures here") == 1
+    desk.withdraw(proposal.subject, "published-in-error", NOW)
+    assert "we took away" not in read(address)
 
 
 def test_what_stands_in_a_cell_is_text_on_the_page() -> None:

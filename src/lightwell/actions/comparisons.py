@@ -44,13 +44,25 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """How a company defines a figure, in the words that a record has of it."""
+
+    text: str
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One figure of a company over the periods of its table; `users` names the count of people for rates."""
+    """One figure of a company over the periods of its table; `users` names the count of people for rates.
+
+    `definition` is what the company means by it, as the newest record has it that says so, or None.
+    """
 
     series: FigureSeries
     title: str
     cells: tuple[Cell | None, ...]
     users: str = ""
+    definition: Definition | None = None
 
     @property
     def name(self) -> str:
@@ -67,6 +79,19 @@ class Table:
     unit: str
     periods: tuple[Period, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def definitions(self) -> list[tuple[str, str, Definition]]:
+        """What each company means by its figures: company, metric and definition, each once, by name."""
+        found = {
+            (row.series.provider, row.series.metric): row.definition for row in self.rows if row.definition
+        }
+        return [(*key, found[key]) for key in sorted(found, key=lambda each: [w.casefold() for w in each])]
+
+    @property
+    def undefined(self) -> list[str]:
+        """The companies of which a figure stands here and no record says how it is defined."""
+        return sorted({row.series.provider for row in self.rows if not row.definition}, key=str.casefold)
 
     @property
     def users(self) -> list[str]:
@@ -113,10 +138,11 @@ def compare_topic(topic: str, *, companies: Iterable[str] = ()) -> Comparison:
     editions = {row.pk: row for row in FigureEdition.objects.visible().select_related("disclosure__provider")}
     series, in_parts = _choose_series(topic, editions)
     grouped = _read_groups(series, editions)
+    definitions = _read_definitions({row.dataset for row in series.values()}, editions)
     shown = [period for group in grouped.values() for period in group.periods]
     people = _read_people(editions, min((period.first for period in shown), default=0)) if shown else {}
     tables = [
-        _make_table(*key, group, series, editions, people)
+        _make_table(*key, group, series, editions, people, definitions)
         for key, group in sorted(grouped.items(), key=_order_group)
     ]
     spoke = {*((row.provider, row.dataset) for row in series.values()), *in_parts}
@@ -277,6 +303,27 @@ def _read_people(
     return found
 
 
+def _read_definitions(
+    datasets: Collection[str], editions: Mapping[int, FigureEdition]
+) -> dict[tuple[str, str, str], Definition]:
+    """Read what records say their figures mean, by data set, metric and what is counted; the newest word."""
+    found = {}
+    for edition in editions.values():
+        if edition.dataset not in datasets:
+            continue
+        listed = edition.disclosure.read_record().body.get("definitions")
+        for each in listed if isinstance(listed, list) else ():
+            # What is held back is null in its place.
+            if each and each.get("text") and each.get("metric") and each.get("counts"):
+                key = _name_definition(edition.dataset, each["metric"], each["counts"])
+                found[key] = Definition(str(each["text"]), edition.disclosure.record)
+    return found
+
+
+def _name_definition(dataset: str, metric: str, counts: str) -> tuple[str, str, str]:
+    return dataset, metric.casefold(), counts
+
+
 def _order_group(group: tuple[tuple[int, str, str], object]) -> tuple[object, ...]:
     (months, counts, unit), _ = group
     return (unit != "number", counts, unit, months)
@@ -290,6 +337,7 @@ def _make_table(
     series: dict[int, FigureSeries],
     editions: dict[int, FigureEdition],
     people: dict[str, dict[Period, tuple[Number, str]]],
+    definitions: Mapping[tuple[str, str, str], Definition],
 ) -> Table:
     periods, held = group
     rows = []
@@ -301,7 +349,8 @@ def _make_table(
         cells = tuple(_make_cell(points.get(period), users.get(period)) for period in periods)
         sources = [users[period][1] for period in periods if period in users and period in points]
         title = figures.parse_series(row).title
-        rows.append(Row(row, title, cells, sources[-1] if sources else ""))
+        definition = definitions.get(_name_definition(row.dataset, row.metric, row.counts))
+        rows.append(Row(row, title, cells, sources[-1] if sources else "", definition))
     rows = _name_publishers(rows, editions)
     rows.sort(key=lambda each: (each.series.provider.casefold(), each.title.casefold()))
     return Table(months, counts, unit, periods, tuple(rows))
