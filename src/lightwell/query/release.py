@@ -62,6 +62,15 @@ class Release:
         """The answer for programs; schema: data/schemas/query-release.json."""
         return json.dumps(json.loads(self.body), indent=1, ensure_ascii=False)
 
+    def plot(self, column: str = "") -> str:
+        """An SVG picture of one column with its intervals; the first number where none is named."""
+        from lightwell.query import picture
+
+        return picture.draw_release(self, column)
+
+    def _repr_html_(self) -> str:
+        return self.plot()
+
     def to_pandas(self) -> Any:
         """The table with a low and a high column beside each number, as a pandas data frame."""
         import pandas

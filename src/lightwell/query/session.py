@@ -205,7 +205,7 @@ class Session:
         if not shares or not all(isinstance(share, float) and 0 < share < 1 for share in shares):
             raise errors.UserMistake("shares are numbers between 0 and 1, such as 0.5 for the median")
         items = ([f"{by} AS by_group"] if by else []) + [
-            f"QUANTILE({column}, {share}) AS q{share:g}" for share in shares
+            f'QUANTILE({column}, {share}) AS "{share:g}"' for share in shares
         ]
         only = f" WHERE {where}" if where else ""
         grouped = f" GROUP BY {by}" if by else ""

@@ -1,0 +1,195 @@
+"""A session charges first, answers the same question with the same bytes, and fails without a number."""
+
+import re
+import xml.etree.ElementTree as tree
+
+import pytest
+import query_cases
+import test_query_engines
+
+from lightwell.base import errors
+from lightwell.engines import dice, duckdb, ledger_stores, time_grid
+from lightwell.query import codebook, cost, refusal, session
+
+COUNT = "SELECT country, COUNT(*) AS n FROM usage GROUP BY country"
+WHOLE = cost.Cost(10**9, 10**12)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    tables = query_cases.make_tables(11, children=300)
+    return test_query_engines.write_files(tmp_path_factory.mktemp("tables"), tables)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    opened = ledger_stores.open_ledger(tmp_path / "ledger.sqlite")
+    opened.open_population("invented-children", WHOLE, by="owner")
+    for grant in ("owner", "other"):
+        opened.open_grant("invented-children", grant, cost.Cost(10**8, 10**11), by="owner")
+    return opened
+
+
+@pytest.fixture
+def engine(files):
+    return duckdb.DuckDB(files, query_cases.make_codebook(), dice.OpenDP())
+
+
+def ask(engine, ledger, **named):
+    return session.Session(engine, query_cases.make_codebook(), ledger, **named)
+
+
+def find_spent(ledger):
+    return ledger.read_balance("invented-children").balance.used.nano_rho
+
+
+def test_the_same_question_has_the_same_bytes_and_is_free(engine, ledger):
+    first = ask(engine, ledger).sql(COUNT, epsilon=0.5)
+    spent = find_spent(ledger)
+    again = ask(engine, ledger).sql("select country, count(*) as n from usage group by country", epsilon=0.5)
+    assert (again.body, find_spent(ledger)) == (first.body, spent)
+    assert spent == first.charge["nano_rho"]
+
+
+def test_another_grant_pays_for_the_same_bytes(engine, ledger):
+    first = ask(engine, ledger).sql(COUNT, epsilon=0.5)
+    other = ask(engine, ledger, grant="other").sql(COUNT, epsilon=0.5)
+    assert other.body == first.body
+    assert find_spent(ledger) == 2 * first.charge["nano_rho"]
+
+
+def test_another_price_or_bound_is_another_question(engine, ledger):
+    answers = [
+        ask(engine, ledger).sql(COUNT, epsilon=0.5),
+        ask(engine, ledger).sql(COUNT, epsilon=0.6),
+        ask(engine, ledger).sql(COUNT, epsilon=0.5, rows=2),
+    ]
+    assert len({answer.id for answer in answers}) == 3
+
+
+def test_a_refusal_charges_nothing_and_touches_no_data(ledger):
+    class Untouchable:
+        version = "v"
+
+        def __getattr__(self, name):
+            raise AssertionError(f"the engine was asked for {name}")
+
+    with pytest.raises(refusal.QueryRefused):
+        ask(Untouchable(), ledger).sql("SELECT * FROM usage", epsilon=0.5)
+    assert find_spent(ledger) == 0
+
+
+@pytest.mark.parametrize("epsilon", [0, -1, float("nan"), float("inf"), 1000, True, "1"])
+def test_a_price_that_is_none_is_a_mistake(engine, ledger, epsilon):
+    with pytest.raises(errors.UserMistake):
+        ask(engine, ledger).sql(COUNT, epsilon=epsilon)
+    assert find_spent(ledger) == 0
+
+
+def test_a_budget_too_small_is_refused_and_charges_nothing(engine, ledger):
+    with pytest.raises(errors.Refused):
+        ask(engine, ledger).sql(COUNT, epsilon=8)
+    assert find_spent(ledger) == 0
+
+
+def test_a_failure_after_the_charge_keeps_it_and_shows_no_number(engine, ledger, monkeypatch):
+    def fail(text):
+        raise errors.Damaged("The data could not be read to the end.")
+
+    monkeypatch.setattr(engine, "_run", fail)
+    with pytest.raises(errors.Damaged):
+        ask(engine, ledger).sql(COUNT, epsilon=0.5)
+    assert find_spent(ledger) > 0
+
+
+def test_a_draft_codebook_answers_nothing(engine, ledger):
+    said = {**query_cases.BOOK, "tables": {**query_cases.BOOK["tables"]}}
+    said["tables"]["survey"] = {**said["tables"]["survey"], "attested": ""}
+    draft = codebook.parse_codebook(said)
+    with pytest.raises(errors.UserMistake, match="/tables/survey/rows_per_child"):
+        session.Session(engine, draft, ledger).sql(COUNT, epsilon=0.5)
+
+
+def test_explaining_needs_neither_ledger_nor_data_and_says_what_noise_there_will_be(engine):
+    told = session.Session(engine, query_cases.make_codebook(), None).explain(COUNT, epsilon=1)
+    assert told.noise[0]["sensitivity_squared"] == (8 * 256) ** 2
+    assert "standard deviation" in " ".join(told.plan)
+    assert all(text.startswith("SELECT") for text in told.statements)
+
+
+def test_helpers_answer_what_sql_says_badly(engine, ledger):
+    asked = ask(engine, ledger)
+    bins = asked.histogram("messages", "usage", width=10, epsilon=0.5)
+    assert [row["bin"] for row in bins.rows][:6] == [0, 10, 20, 30, 40, 50]
+    table = asked.crosstab("country", "night", "usage", epsilon=0.5)
+    header, cells = table.pivot()
+    assert header == ["row", "false", "true", "null"]
+    assert len(cells) == 5
+    spread = asked.quantiles("messages", "usage", shares=(0.25, 0.5), by="band", epsilon=0.5)
+    assert set(spread.columns) == {"by_group", "0.25", "0.5"}
+    share = asked.survey_share("sad", "survey", weights="weight", clamp=3, epsilon=1)
+    low, high = share.noise
+    assert low <= share.share <= high
+    wide_low, wide_high = share.noise_and_sampling
+    assert wide_low <= low <= high <= wide_high
+
+
+def test_a_picture_has_each_number_and_a_description(engine, ledger):
+    answer = ask(engine, ledger).sql(COUNT, epsilon=0.5)
+    drawn = tree.fromstring(answer.plot())
+    name = "{http://www.w3.org/2000/svg}"
+    assert len(drawn.findall(f"{name}circle")) == len(answer.rows)
+    described = drawn.find(f"{name}desc").text
+    assert all(row["country"] is None or row["country"] in described for row in answer.rows)
+    with pytest.raises(errors.UserMistake, match="no column"):
+        answer.plot("nothing")
+
+
+def test_tables_have_a_low_and_a_high_beside_each_number(engine, ledger):
+    pandas = pytest.importorskip("pandas")
+    frame = ask(engine, ledger).sql(COUNT, epsilon=0.5).to_pandas()
+    assert list(frame.columns) == ["country", "n", "n low", "n high"]
+    assert isinstance(frame, pandas.DataFrame)
+    assert (frame["n low"] <= frame["n high"]).all()
+
+
+class Clock:
+    def __init__(self):
+        self.now, self.slept = 1234.5, []
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def test_answers_go_out_on_the_grid_whether_kept_or_computed(engine, ledger):
+    clock = Clock()
+    grid = time_grid.TimeGrid(ask(engine, ledger), tick=60, clock=clock, sleep=clock.sleep)
+    grid.sql(COUNT, epsilon=0.5)
+    assert clock.now % 60 == 0
+    first = clock.now
+    clock.now += 3
+    grid.sql(COUNT, epsilon=0.5)
+    assert clock.now == first + 120
+
+
+def test_a_failure_after_the_charge_waits_for_the_grid_and_a_refusal_does_not(engine, ledger, monkeypatch):
+    clock = Clock()
+    grid = time_grid.TimeGrid(ask(engine, ledger), tick=60, clock=clock, sleep=clock.sleep)
+    with pytest.raises(refusal.QueryRefused):
+        grid.sql("SELECT * FROM usage", epsilon=0.5)
+    assert not clock.slept
+    monkeypatch.setattr(engine, "_run", lambda text: (_ for _ in ()).throw(errors.Damaged("gone")))
+    with pytest.raises(errors.Damaged):
+        grid.sql(COUNT, epsilon=0.5)
+    assert clock.now % 60 == 0
+    assert clock.slept
+
+
+def test_a_number_is_written_the_same_in_table_and_bytes(engine, ledger):
+    answer = ask(engine, ledger).sql("SELECT AVG(minutes) AS mean FROM usage", epsilon=0.5)
+    assert re.search(rb'"mean":(null|[0-9.]+)', answer.body)
+    assert answer.to_json().count("mean") >= 2
