@@ -15,6 +15,7 @@ import disclosure_fixture
 import figure_fixture
 import httpx
 import pytest
+from click.testing import CliRunner, Result
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
@@ -31,6 +32,7 @@ from lightwell.actions import (
     watching,
 )
 from lightwell.base import disclosure, errors, withholding
+from lightwell.cli import edition as edition_command
 from lightwell.client import site, verify
 from lightwell.db.models import Disclosure, FigureEdition, FigurePoint, FigureRevision, FigureSeries, Proposal
 from lightwell.figures import mapping as mappings
@@ -358,6 +360,40 @@ def test_definitions_stand_side_by_side_and_who_gave_none_is_named(desk) -> None
     assert page.count("Nobody has put a definition of these figures here") == 1
     desk.withdraw(proposal.subject, "published-in-error", NOW)
     assert "we took away" not in read(address)
+
+
+def test_definitions_are_imported_with_the_editions_and_refused_where_they_define_nothing(
+    desk, tmp_path
+) -> None:
+    title, rows = figure_fixture.EDITIONS[0]
+    put(tmp_path, title, rows)
+    (tmp_path / "mine.yaml").write_text(json.dumps({**figure_fixture.LAYOUT}))
+
+    def bring_in(*definitions: object) -> Result:
+        (tmp_path / "means.yaml").write_text(json.dumps({"definitions": list(definitions)}))
+        words = [str(tmp_path / title), "--mapping", str(tmp_path / "mine.yaml"), "--as", "ana"]
+        return CliRunner().invoke(
+            edition_command.import_editions, [*words, "--definitions", str(tmp_path / "means.yaml")]
+        )
+
+    removed = {"metric": "Removed", "counts": "pieces", "unit": "pieces", "text": "What we took away."}
+    for definitions, said in (
+        ([{**removed, "metric": "Restored"}], "no file has the metric 'Restored' counted in 'pieces'"),
+        ([{**removed, "counts": "reports"}], "no file has the metric 'Removed' counted in 'reports'"),
+        ([{**removed, "colour": "red"}], "colour"),
+        ([{each: removed[each] for each in removed if each != "text"}], "text"),
+        (["Removed means removed"], "entries with metric, counts, unit and text"),
+    ):
+        result = bring_in(*definitions)
+        assert isinstance(result.exception, errors.UserMistake), definitions
+        assert said in " ".join(map(str, result.exception.problems))
+    assert not Proposal.objects.exists()
+    result = bring_in(removed)
+    assert result.exit_code == 0, result.exception
+    proposal = Proposal.objects.get()
+    assert proposal.payload["record"]["body"]["definitions"] == [{"id": "d1", **removed}]
+    desk.approve(proposal, desk.state.read_now())
+    assert "What we took away." in read("/figures/compare/spread-of-abuse-images/")
 
 
 def test_what_stands_in_a_cell_is_text_on_the_page() -> None:

@@ -39,11 +39,15 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the importer says about an edition besides the file: all of it may be left out."""
+    """What the importer says about an edition besides the file: all of it may be left out.
+
+    `definitions` are entries of the record's schema, without their ids: metric, counts, unit, text.
+    """
 
     published_on: str = ""
     source_page: str = ""
     explanation: str = ""
+    definitions: tuple[dict[str, Json], ...] = ()
 
 
 def find_record(read: Read) -> Disclosure | None:
@@ -89,6 +93,7 @@ def prepare_editions(
     problem; then nothing is kept.
     """
     reads = [replace(read, publisher=publisher.slug) for read in reads]
+    _check_definitions(said, reads)
     waiting = [
         each
         for mapping in {read.mapping.name: read.mapping for read in reads}.values()
@@ -172,6 +177,8 @@ def _make_record(
             *edition.notes,
         ],
     }
+    if defined := [each for each in said.definitions if _names_metric(each, edition)]:
+        body["definitions"] = [{"id": f"d{number}", **each} for number, each in enumerate(defined, 1)]
     if said.published_on:
         body["published_on"] = said.published_on
     if said.source_page:
@@ -217,6 +224,25 @@ def _make_record(
             },
         ],
     }
+
+
+def _check_definitions(said: Said, reads: Sequence[Read]) -> None:
+    """Refuse a definition of what no file has: it would never be shown beside a figure."""
+    problems = [
+        errors.Problem(
+            f"definition {number}",
+            f"no file has the metric {each.get('metric')!r} counted in {each.get('counts')!r}",
+        )
+        for number, each in enumerate(said.definitions, 1)
+        if not any(_names_metric(each, read.edition) for read in reads)
+    ]
+    if problems:
+        raise errors.UserMistake(problems=problems)
+
+
+def _names_metric(definition: dict[str, Json], edition: Edition) -> bool:
+    named = str(definition.get("metric")).casefold(), definition.get("counts")
+    return any((series.metric.casefold(), series.counts) == named for series in edition.figures)
 
 
 def _summarise(provider: str, edition: Edition, before: tuple[str, Edition] | None) -> str:

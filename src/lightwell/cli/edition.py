@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from lightwell.base import errors
+from lightwell.base.canonical import Json
 from lightwell.cli import installation
 
 
@@ -30,6 +31,11 @@ from lightwell.cli import installation
 @click.option(
     "--explanation", metavar="TEXT", default="", help="What the company says about revised numbers."
 )
+@click.option(
+    "--definitions",
+    type=click.Path(path_type=Path),
+    help="YAML with what the company means by its figures: `definitions`, of metric, counts, unit, text.",
+)
 @click.option("--check", is_flag=True, help="Read the files and list every problem; propose nothing.")
 def import_editions(
     files: tuple[Path, ...],
@@ -39,6 +45,7 @@ def import_editions(
     published_on: str,
     source_page: str,
     explanation: str,
+    definitions: Path | None,
     check: bool,
 ) -> None:
     """Propose to publish the editions in FILES, a record each; what is here already is left alone.
@@ -73,7 +80,7 @@ def import_editions(
     prepared = editions.prepare_editions(
         state=state,
         reads=reads,
-        said=editions.Said(published_on, source_page, explanation),
+        said=editions.Said(published_on, source_page, explanation, _read_definitions(definitions)),
         publisher=organisations.find_own(actor),
         now=now,
         keep=not check,
@@ -93,6 +100,22 @@ def import_editions(
         click.echo(f"{proposal.pk}  {each.payload['record']['body']['title']} ({each.subject})")
     if numbers:
         click.echo(f"another person publishes them with: lightwell approve {' '.join(numbers)} --as NAME")
+
+
+def _read_definitions(path: Path | None) -> tuple[dict[str, Json], ...]:
+    """Read what a company means by its figures; what an entry may hold is judged by the record's schema."""
+    if path is None:
+        return ()
+    from lightwell.actions import figures
+    from lightwell.files import yaml_lines
+
+    value = yaml_lines.parse_document(figures.read_bytes(path), path.name).value
+    listed = value.get("definitions") if isinstance(value, dict) else None
+    if not isinstance(listed, list) or len(value) != 1 or not all(isinstance(each, dict) for each in listed):
+        raise errors.UserMistake(
+            "this has one list, `definitions`, of entries with metric, counts, unit and text", place=path.name
+        )
+    return tuple(listed)
 
 
 @click.command("watch")
