@@ -31,7 +31,7 @@ class OpenDP:
         mechanism = _make_gaussian(sigma)
         # The next float above the root: the distance is never stated too small.
         distance = math.nextafter(math.sqrt(float(square)), math.inf)
-        if mechanism.map(distance) * 1e9 > nano_rho * (1 + 1e-9):
+        if mechanism.map(distance) * 1e9 > nano_rho:
             raise errors.Damaged("The noise would cost more than was charged; nothing was drawn.")
         drawn: list[int] = mechanism(list(values))
         return drawn
