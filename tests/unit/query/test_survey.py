@@ -1,0 +1,59 @@
+"""A weighted share: both intervals, and the rule for the clamp."""
+
+import math
+import random
+
+import pytest
+
+from lightwell.base import errors
+from lightwell.query import cost, release, survey
+
+
+def make_release(yes, no, squares=(100.0, 100.0)):
+    rows = [
+        {"answer": True, "weights": yes, "squares": squares[0]},
+        {"answer": False, "weights": no, "squares": squares[1]},
+        {"answer": None, "weights": 3.0, "squares": 1.0},
+    ]
+    return release.Release("id", "", ("answer", "weights", "squares"), tuple(rows), (), {}, (), (), "", "")
+
+
+def test_the_interval_for_noise_holds_the_share_in_95_of_100():
+    dice, held, sigma = random.Random(2), 0, 30.0
+    for _ in range(3000):
+        found = survey.compute_share(
+            make_release(dice.gauss(400, sigma), dice.gauss(600, sigma)),
+            {"weights": sigma, "squares": 1.0},
+            5,
+        )
+        held += found.noise[0] <= 0.4 <= found.noise[1]
+    assert held / 3000 == pytest.approx(0.95, abs=0.013)
+
+
+def test_the_second_interval_is_wider_by_the_sampling_of_kishs_size():
+    found = survey.compute_share(
+        make_release(4000.0, 6000.0, (8000.0, 12000.0)), {"weights": 1e-6, "squares": 1e-6}, 5
+    )
+    assert found.effective_size == pytest.approx(10_000**2 / 20_000)
+    low, high = found.noise_and_sampling
+    assert high - low == pytest.approx(2 * 1.96 * math.sqrt(0.4 * 0.6 / 5000), rel=0.01)
+    assert found.noise[1] - found.noise[0] < 1e-6
+
+
+def test_noise_as_large_as_the_weights_gives_no_share():
+    found = survey.compute_share(make_release(3.0, 2.0), {"weights": 30.0, "squares": 1.0}, 5)
+    assert (found.share, found.noise, found.noise_and_sampling) == (None, (0.0, 1.0), (0.0, 1.0))
+
+
+def test_the_clamp_spends_a_third_of_the_accuracy_on_noise():
+    clamp = survey.suggest_clamp(20_000, 1.0, accuracy=0.003)
+    rho = cost.find_rho(1.0, 1e-7) / 1e9 / 2
+    noise = 0.6745 * clamp / math.sqrt(2 * rho) * math.sqrt(0.5) / 20_000
+    assert 0.0009 < noise <= 0.001
+    assert survey.suggest_clamp(100, 0.1) == 1.0
+
+
+@pytest.mark.parametrize("clamp", [0, -1, float("nan"), True, "5", 1e9])
+def test_a_clamp_is_a_number_above_nothing(clamp):
+    with pytest.raises(errors.UserMistake):
+        survey.write_share_query("x = 1", "answers", "weight", clamp)
