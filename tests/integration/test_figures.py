@@ -356,7 +356,7 @@ def test_definitions_stand_side_by_side_and_who_gave_none_is_named(desk) -> None
     desk.approve(proposal, NOW)
     page = read(address)
     assert "<dt>Nightjar: Removed</dt><dd>A &lt;piece&gt; we took away." in page
-    assert "No definition has been put here of the figures of: Larkfield (sample)." in " ".join(page.split())
+    assert "No definition has been put here of Larkfield (sample): Removed." in " ".join(page.split())
     assert page.count("Nobody has put a definition of these figures here") == 1
     desk.withdraw(proposal.subject, "published-in-error", NOW)
     assert "we took away" not in read(address)

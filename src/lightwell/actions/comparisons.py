@@ -90,8 +90,9 @@ class Table:
 
     @property
     def undefined(self) -> list[str]:
-        """The companies of which a figure stands here and no record says how it is defined."""
-        return sorted({row.series.provider for row in self.rows if not row.definition}, key=str.casefold)
+        """The figures that stand here and that no record says a definition of: company and metric."""
+        found = {f"{row.series.provider}: {row.series.metric}" for row in self.rows if not row.definition}
+        return sorted(found, key=str.casefold)
 
     @property
     def users(self) -> list[str]:
