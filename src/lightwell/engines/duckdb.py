@@ -57,7 +57,8 @@ _STORED = {
     domains.DATE: ("DATE",),
     domains.TIMESTAMP: ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"),
 }
-_UNITS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "VARCHAR", "UUID")
+_WHOLE_UNITS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_UNITS = (*_WHOLE_UNITS, "VARCHAR", "UUID")
 
 
 class DuckDB:
@@ -124,13 +125,15 @@ class DuckDB:
 
     def _compare_columns(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Refuse a codebook that is not this file's, by names and types, which are public."""
-        problems = []
+        problems, units = [], {}
         for table in self._codebook.tables.values():
             described = connection.execute(f"DESCRIBE {sql.quote(table.name)}").fetchall()
             stored = {row[0].lower(): str(row[1]) for row in described}
             wanted = [(column.name, _STORED[column.domain.kind]) for column in table.columns.values()]
             if table.unit:
                 wanted.append((table.unit, _UNITS))
+                unit = stored.get(table.unit.lower(), "")
+                units[table.name] = "a whole number" if unit in _WHOLE_UNITS else unit
             for name, kinds in wanted:
                 place = f"{table.name}.{name}"
                 found = stored.get(name.lower())
@@ -140,6 +143,10 @@ class DuckDB:
                     problems.append(
                         errors.Problem(place, f"The file stores {found}, which the codebook does not say.")
                     )
+        if len(set(units.values())) > 1:
+            # Joined, one would be cast to the other's type, and a single child's name could fail there.
+            said = ", ".join(f"{name} as {kind}" for name, kind in sorted(units.items()))
+            problems.append(errors.Problem("unit", f"All tables must store the child alike; here: {said}."))
         if problems:
             raise errors.UserMistake(problems=problems)
 

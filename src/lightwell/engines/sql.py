@@ -19,6 +19,7 @@ from lightwell.query.expression import Call, Constant, Expression, Field
 from lightwell.query.plan import Measure, Relation
 
 _LARGEST_DOUBLE = "1.7976931348623157e308"
+_LARGEST_TOTAL = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,7 @@ class _Writer:
             ]
             return f"SELECT {', '.join([*self.list_keys(), *sums])} FROM ({keyed}) AS keyed{self.write_allowed()}{self.write_group()}"
         keyed = self.write_keyed(dict(zip(numbers, values, strict=True)))
-        sums = [
-            f"CAST({gather} AS BIGINT) AS v{number}" for gather, number in zip(gathered, numbers, strict=True)
-        ]
+        sums = [f"{_fit(gather)} AS v{number}" for gather, number in zip(gathered, numbers, strict=True)]
         own = self.write_own(keyed, sums)
         counted = [
             f"SUM(v{number}) OVER (PARTITION BY unit) AS g{number}"
@@ -231,10 +230,15 @@ class _Writer:
 
     def weigh_amount(self, amount: str) -> str:
         most = self.plan.rows
+
+        def lessen(text: str) -> str:
+            # text * most // all_rows, in two parts: the product does not fit 64 bits where a join of a child's
+            # rows with themselves makes billions of them, and an overflow would tell of that child.
+            return f"((({text}) // all_rows) * {most} + ((({text}) % all_rows) * {most}) // all_rows)"
+
         return (
             f"CASE WHEN all_rows <= {most} THEN {amount} "
-            f"WHEN {amount} < 0 THEN -((-({amount}) * {most}) // all_rows) "
-            f"ELSE (({amount}) * {most}) // all_rows END"
+            f"WHEN {amount} < 0 THEN -{lessen(f'-({amount})')} ELSE {lessen(amount)} END"
         )
 
     # --- relations --------------------------------------------------------------------------------------
@@ -351,6 +355,11 @@ def write_bin(measure: Measure, write: Callable[[Expression], str]) -> str:
     return f"CASE WHEN {place} < 0 THEN 0 WHEN {place} > {last} THEN {last} ELSE {place} END"
 
 
+def _fit(total: str) -> str:
+    """One child's total in 64 bits, at the nearer end where it is beyond: no sum of a child's rows fails."""
+    return f"CAST(CASE WHEN {total} > {_LARGEST_TOTAL} THEN {_LARGEST_TOTAL} WHEN {total} < -{_LARGEST_TOTAL} THEN -{_LARGEST_TOTAL} ELSE {total} END AS BIGINT)"
+
+
 def _write_aggregate(aggregate: plan.ChildAggregate, name: str) -> str:
     kind = aggregate.kind
     if kind == "rows":
@@ -365,10 +374,10 @@ def _write_aggregate(aggregate: plan.ChildAggregate, name: str) -> str:
         return f"{'BOOL_OR' if kind == 'any' else 'BOOL_AND'}({name})"
     assert aggregate.argument is not None
     if aggregate.argument.domain.kind == domains.INTEGER and aggregate.step == 1.0:
-        total = f"CAST(SUM({name}) AS BIGINT)"
+        total = _fit(f"SUM({name})")
     else:
         units = f"CAST(FLOOR(CAST({name} AS DOUBLE) * {write_real(1.0 / aggregate.step)} + 0.5e0) AS BIGINT)"
-        total = f"CAST(CAST(SUM({units}) AS BIGINT) AS DOUBLE) * {write_real(aggregate.step)}"
+        total = f"CAST({_fit(f'SUM({units})')} AS DOUBLE) * {write_real(aggregate.step)}"
     if kind == "mean":
         total = f"CASE WHEN COUNT({name}) = 0 THEN NULL ELSE CAST({total} AS DOUBLE) / CAST(COUNT({name}) AS DOUBLE) END"
     return clamp(total, aggregate.bounds)

@@ -60,7 +60,7 @@ class Release:
 
     def to_json(self) -> str:
         """The answer for programs; schema: data/schemas/query-release.json."""
-        return json.dumps(json.loads(self.body), indent=1, ensure_ascii=False)
+        return json.dumps({**json.loads(self.body), "query": self.query}, indent=1, ensure_ascii=False)
 
     def plot(self, column: str = "") -> str:
         """An SVG picture of one column with its intervals; the first number where none is named."""
@@ -298,7 +298,11 @@ def _compute_quantile(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: S
 
 
 def write_release(release: Release) -> bytes:
-    """The canonical bytes of an answer: what the ledger keeps. Inverse of `read_release`."""
+    """The canonical bytes of an answer: what the ledger keeps. Inverse of `read_release`.
+
+    The text of the question is not in them: another grant that asks the same gets the same bytes, and how
+    somebody wrote it would tell that, and what, somebody else asked.
+    """
     value = {
         "v": 1,
         "kind": "query-release",
@@ -306,7 +310,6 @@ def write_release(release: Release) -> bytes:
         "dataset": release.dataset,
         "sample": release.is_sample,
         "data_version": release.data_version,
-        "query": release.query,
         "columns": list(release.columns),
         "rows": [{name: _plain(one) for name, one in row.items()} for row in release.rows],
         "intervals": [
@@ -328,7 +331,7 @@ def read_release(body: bytes) -> Release:
     value: Any = canonical.decode(body)
     return Release(
         id=value["id"],
-        query=value["query"],
+        query=value.get("query", ""),
         columns=tuple(value["columns"]),
         rows=tuple(value["rows"]),
         intervals=tuple(

@@ -158,10 +158,12 @@ class Session:
         )
         if isinstance(charged, ledger.Answer):
             found = release.read_release(charged.body)
-            return dataclasses.replace(found, is_free=charged.charge is None)
+            return dataclasses.replace(found, query=text, is_free=charged.charge is None)
         noisy = self.engine.release(bounded, priced.schedule)
         body = self._write(text, key, priced, noisy)
-        return release.read_release(self.ledger.keep_answer(charged, key, body))
+        return dataclasses.replace(
+            release.read_release(self.ledger.keep_answer(charged, key, body)), query=text
+        )
 
     def histogram(
         self, column: str, table: str, *, width: float, epsilon: float, where: str = "", **price: Any
