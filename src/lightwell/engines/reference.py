@@ -264,8 +264,8 @@ def settle(value: Any, of: Domain) -> Key:
         value = float(value)
         if not math.isfinite(value):
             return None
-    if of.kind == domains.INTEGER and isinstance(value, float):
-        # Files often keep whole numbers as doubles.
+    if of.kind == domains.INTEGER:
+        # Files often keep whole numbers as doubles. What is too large to be exact in one is left out.
         if not math.isfinite(value) or value != math.floor(value) or abs(value) > domains.LARGEST:
             return None
         value = int(value)

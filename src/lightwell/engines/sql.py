@@ -43,6 +43,12 @@ def write_statements(bounded: Bounded, codebook: Codebook, reading: Reading | No
         for number, measure in enumerate(bounded.plan.measures)
         if measure.kind in ("rows", "total", "squares", "children")
     ]
+    if writer.can_split and writer.varying:
+        # Counting children needs each child's groups; everything else only how many rows each child has.
+        added = [number for number in sums if bounded.plan.measures[number].kind != "children"]
+        sums = [number for number in sums if number not in added]
+        if added:
+            statements.append(Statement(writer.write_split_sums(added), tuple(added)))
     if sums:
         statements.append(Statement(writer.write_sums(sums), tuple(sums)))
     for number, measure in enumerate(bounded.plan.measures):
@@ -68,6 +74,10 @@ class Reading:
         """The column that names the child."""
         return quote(table.unit)
 
+    def write_listed(self, table: Table, column: Column) -> str:
+        """The same text as `write_column` in a form that is cheaper to group by, or nothing."""
+        return ""
+
 
 class _Writer:
     def __init__(self, bounded: Bounded, codebook: Codebook, reading: Reading) -> None:
@@ -78,6 +88,8 @@ class _Writer:
         self.keys = self.plan.keys
         self.varying = [number for number, key in enumerate(self.keys) if not key.is_constant]
         self.constant = [number for number, key in enumerate(self.keys) if key.is_constant]
+        self.listed: set[str] = set()
+        self.can_split = not self.is_plain and not self.plan.has_private_keys
 
     # --- statements -------------------------------------------------------------------------------------
 
@@ -97,7 +109,8 @@ class _Writer:
             return f"SELECT {', '.join([*self.list_keys(), *sums])} FROM ({keyed}) AS keyed{self.write_allowed()}{self.write_group()}"
         keyed = self.write_keyed(dict(zip(numbers, values, strict=True)))
         sums = [f"{_fit(gather)} AS v{number}" for gather, number in zip(gathered, numbers, strict=True)]
-        own = self.write_own(keyed, sums)
+        needs_all = any(measure.kind != "children" for measure in measures)
+        own = self.write_own(keyed, sums, needs_all=needs_all)
         counted = [
             f"SUM(v{number}) OVER (PARTITION BY unit) AS g{number}"
             for number, measure in zip(numbers, measures, strict=True)
@@ -111,6 +124,52 @@ class _Writer:
         ]
         return f"SELECT {', '.join([*self.list_keys(), *added])} FROM ({own}) AS own{self.write_group()}"
 
+    def write_split_sums(self, numbers: Sequence[int]) -> str:
+        """Sums over rows by keys that vary within a child, the rows of most children added up as they are."""
+        measures = [self.plan.measures[number] for number in numbers]
+        values = [write_value(measure, write_expression) for measure in measures]
+        light = [f"SUM(v{number} * {self.bounded.scales[number]}) AS v{number}" for number in numbers]
+        sums = [f"CAST(SUM(v{number}) AS BIGINT) AS v{number}" for number in numbers]
+        heavy = [
+            f"SUM({self.weigh(number, measure)}) AS v{number}"
+            for number, measure in zip(numbers, measures, strict=True)
+        ]
+        both = self.write_split(self.write_keyed(dict(zip(numbers, values, strict=True))), light, sums, heavy)
+        added = ", ".join([*self.list_keys(), *sums])
+        return f"SELECT {added} FROM ({both}) AS both_kinds{self.write_group()}"
+
+    def write_split(
+        self, keyed: str, light: Sequence[str], sums: Sequence[str], heavy: Sequence[str], *more: str
+    ) -> str:
+        """What children with few rows add, row by row, and what those with too many add, weighed.
+
+        A child whose rows are within the bound and whose constant keys are the same in all of them adds each
+        of its rows in full, in the group that the row says: neither its sums nor its least keys are needed.
+        Only the others go through `write_own`.
+        """
+        uneven = [
+            f"(COUNT(k{number}) > 0 AND (COUNT(k{number}) < COUNT(*) OR MIN(k{number}) <> MAX(k{number})))"
+            for number in self.constant
+        ]
+        special = (
+            f"SELECT unit FROM ({keyed}) AS keyed{self.write_allowed(of=self.varying)} GROUP BY unit "
+            f"HAVING {' OR '.join([f'COUNT(*) > {self.plan.rows}', *uneven])}"
+        )
+        columns = ", ".join([*self.list_keys(), *more])
+        begun = f"{columns}, " if columns else ""
+        few = (
+            f"SELECT * FROM ({keyed}) AS keyed ANTI JOIN ({special}) AS special ON keyed.unit = special.unit"
+        )
+        many = (
+            f"SELECT * FROM ({keyed}) AS keyed SEMI JOIN ({special}) AS special ON keyed.unit = special.unit"
+        )
+        return (
+            f"SELECT {begun}{', '.join(light)} FROM ({few}) AS keyed{self.write_allowed()}"
+            f"{self.write_group(*more)} UNION ALL "
+            f"SELECT {begun}{', '.join(heavy)} FROM ({self.write_own(many, sums, *more)}) AS own"
+            f"{self.write_group(*more)}"
+        )
+
     def write_bins(self, measure: Measure) -> str:
         number = self.plan.measures.index(measure)
         keyed = self.write_keyed({}, f"{write_bin(measure, write_expression)} AS bin")
@@ -119,6 +178,15 @@ class _Writer:
             return (
                 f"SELECT {columns}, COUNT(*) * {self.bounded.scales[number]} AS v FROM ({keyed}) AS keyed"
                 f"{self.write_allowed('bin IS NOT NULL')}{self.write_group('bin')}"
+            )
+        if self.can_split:
+            light = f"COUNT(*) * {self.bounded.scales[number]} AS v"
+            weighed = self.weigh_amount(f"own_rows * {self.bounded.scales[number]}")
+            heavy = f"CAST(SUM({weighed}) AS BIGINT) AS v"
+            both = self.write_split(keyed, [light], [], [heavy], "bin")
+            return (
+                f"SELECT {columns}, CAST(SUM(v) AS BIGINT) AS v FROM ({both}) AS both_kinds "
+                f"WHERE bin IS NOT NULL{self.write_group('bin')}"
             )
         own = self.write_own(keyed, [], "bin")
         weighed = self.weigh_amount(f"own_rows * {self.bounded.scales[number]}")
@@ -154,13 +222,15 @@ class _Writer:
     def write_keyed(self, values: Mapping[int, str], *more: str) -> str:
         """The rows with their group keys and what each adds."""
         columns = ["unit"]
-        columns += [
-            f"{write_expression(key.expression)} AS k{number}" for number, key in enumerate(self.keys)
-        ]
+        source = self.write_relation(self.plan.source)
+        columns += [f"{self.write_key(key)} AS k{number}" for number, key in enumerate(self.keys)]
         columns += [f"{text} AS v{number}" for number, text in values.items()]
-        return (
-            f"SELECT {', '.join([*columns, *more])} FROM ({self.write_relation(self.plan.source)}) AS source"
-        )
+        return f"SELECT {', '.join([*columns, *more])} FROM ({source}) AS source"
+
+    def write_key(self, key: plan.GroupKey) -> str:
+        if isinstance(key.expression, Field) and key.expression.name in self.listed:
+            return quote(f"{key.expression.name} listed")
+        return write_expression(key.expression)
 
     def write_allowed(self, *more: str, of: Sequence[int] | None = None) -> str:
         """Only groups that there are: a value outside every group is in none."""
@@ -187,7 +257,7 @@ class _Writer:
             inside = f"{name} IN ({', '.join(write_constant(value) for value in values)})"
         return f"({inside} OR {name} IS NULL)" if has_null else inside
 
-    def write_own(self, keyed: str, sums: Sequence[str], *more: str) -> str:
+    def write_own(self, keyed: str, sums: Sequence[str], *more: str, needs_all: bool = True) -> str:
         """One row for each child and group: what its rows add up to, and how many rows it has in all."""
         varying = [f"k{number}" for number in self.varying]
         settled = [f"MIN(k{number}) AS k{number}" for number in self.constant]
@@ -207,7 +277,9 @@ class _Writer:
             own = f"SELECT * FROM ({own}) AS own{self.write_allowed(of=self.constant)}"
         if self.plan.has_private_keys:
             own = self.keep_first_groups(own)
-        return f"SELECT *, SUM(own_rows) OVER (PARTITION BY unit) AS all_rows FROM ({own}) AS own"
+        if needs_all:
+            return f"SELECT *, SUM(own_rows) OVER (PARTITION BY unit) AS all_rows FROM ({own}) AS own"
+        return own
 
     def keep_first_groups(self, own: str) -> str:
         """Private keys: a child is in so many groups and no more, the first by an order of its own."""
@@ -262,11 +334,18 @@ class _Writer:
 
     def write_columns(self, table: Table, prefix: str) -> list[str]:
         wanted = {one.name for one in self.fields.get(prefix, [])}
-        return [
-            f"{self.reading.write_column(table, column)} AS {quote(f'{prefix}.{column.name}')}"
-            for column in table.columns.values()
-            if f"{prefix}.{column.name}" in wanted
+        names = {column.name: f"{prefix}.{column.name}" for column in table.columns.values()}
+        read = [column for column in table.columns.values() if names[column.name] in wanted]
+        columns = [
+            f"{self.reading.write_column(table, column)} AS {quote(names[column.name])}" for column in read
         ]
+        grouped = {key.expression.name for key in self.keys if isinstance(key.expression, Field)}
+        for column in read:
+            listed = "" if table.is_public else self.reading.write_listed(table, column)
+            if listed and names[column.name] in grouped:
+                self.listed.add(names[column.name])
+                columns.append(f"{listed} AS {quote(names[column.name] + ' listed')}")
+        return columns
 
     def write_lookup(self, relation: plan.Lookup) -> str:
         table = self.codebook.tables[relation.table]
@@ -331,18 +410,19 @@ def write_value(measure: Measure, write: Callable[[Expression], str]) -> str:
     """What a row adds, as a whole number; nothing where it is null. `write` writes expressions."""
     if measure.kind == "rows":
         if measure.argument is None:
-            return "CAST(1 AS BIGINT)"
-        return f"CAST(CASE WHEN {write(measure.argument)} IS NULL THEN 0 ELSE 1 END AS BIGINT)"
+            return "1"
+        return f"CAST(CASE WHEN {write(measure.argument)} IS NULL THEN 0 ELSE 1 END AS INTEGER)"
     if measure.kind == "children":
         if measure.argument is None:
-            return "CAST(1 AS BIGINT)"
-        return f"CAST(CASE WHEN {write(measure.argument)} THEN 1 ELSE 0 END AS BIGINT)"
+            return "1"
+        return f"CAST(CASE WHEN {write(measure.argument)} THEN 1 ELSE 0 END AS INTEGER)"
     assert measure.argument is not None
     distance = f"(CAST({write(measure.argument)} AS DOUBLE) - {write_real(measure.center)})"
     inverse = write_real(1.0 / measure.step)
     if measure.kind == "squares":
         distance = f"{distance} * {distance}"
-    return f"COALESCE(CAST(FLOOR({distance} * {inverse} + 0.5e0) AS BIGINT), 0)"
+    kind = "INTEGER" if measure.most < 2**30 else "BIGINT"
+    return f"CAST(FLOOR({distance} * {inverse} + 0.5e0) AS {kind})"
 
 
 def write_bin(measure: Measure, write: Callable[[Expression], str]) -> str:

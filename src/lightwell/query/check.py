@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from lightwell.base import errors
 from lightwell.query import domain as domains
 from lightwell.query import expression as expressions
 from lightwell.query import parse, plan
@@ -75,6 +76,13 @@ def check_query(text: str, codebook: Codebook, *, rows: int | None = None, group
         ) from None
     if checker.found or found is None:
         raise QueryRefused(checker.found)
+    try:
+        # What follows writes the plan as canonical JSON, which has limits of its own.
+        plan.compute_digest(found)
+    except errors.UserMistake:
+        raise QueryRefused(
+            [Refusal("too-deep", "The query is nested too deep.", "Write less in one query.")]
+        ) from None
     return found
 
 

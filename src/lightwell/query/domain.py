@@ -14,7 +14,7 @@ BOOLEAN, INTEGER, REAL, TEXT, DATE, TIMESTAMP = "boolean", "integer", "real", "t
 KINDS = (BOOLEAN, INTEGER, REAL, TEXT, DATE, TIMESTAMP)
 NUMBERS = (INTEGER, REAL)
 # Integers stay exact in every engine, also when two of them are multiplied and a million rows are added.
-LARGEST = 2**53
+LARGEST = 2**53 - 1
 
 # A value is a bool, int, float, str, date or datetime, as the kind of its domain says; a key may be None too.
 Value = Any

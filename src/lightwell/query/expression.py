@@ -145,20 +145,30 @@ def _cast(value: Key, into: Domain) -> Key:
     )
 
 
-def count_nodes(expression: Expression, known: dict[int, tuple[Expression, int]]) -> int:
-    """Count the parts of an expression as SQL writes them: one that is written twice counts twice.
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many parts an expression has as SQL writes it, and how deep they stand inside one another."""
 
-    `known` keeps what was counted already, because a part may be shared by many.
+    of: Expression
+    nodes: int
+    depth: int
+
+
+def measure_size(expression: Expression, known: dict[int, Size]) -> Size:
+    """Measure an expression; a part that is written twice counts twice.
+
+    `known` keeps what was measured already, because a part may be shared by many.
     """
     if not isinstance(expression, Call):
-        return 1
+        return Size(expression, 1, 1)
     found = known.get(id(expression))
     if found is None:
-        parts = [count_nodes(part, known) for part in expression.arguments]
+        parts = [measure_size(part, known) for part in expression.arguments]
         # LEAST and GREATEST name each argument twice, to test it for null and to compare it.
-        total = 1 + sum(parts) * (2 if expression.name in ("least", "greatest") else 1)
-        found = known[id(expression)] = (expression, total)
-    return found[1]
+        nodes = 1 + sum(part.nodes for part in parts) * (2 if expression.name in ("least", "greatest") else 1)
+        depth = 1 + max((part.depth for part in parts), default=0)
+        found = known[id(expression)] = Size(expression, nodes, depth)
+    return found
 
 
 def enumerate_image(expression: Expression, most: int) -> tuple[Value, ...] | None:
@@ -173,7 +183,7 @@ def enumerate_image(expression: Expression, most: int) -> tuple[Value, ...] | No
     if cut is None:
         return None
     bare, leaves = cut
-    if _count_rows(leaves) * count_nodes(bare, {}) > _MOST_STEPS:
+    if _count_rows(leaves) * measure_size(bare, {}).nodes > _MOST_STEPS:
         raise Unfit(
             "too-complex",
             "Working out which groups there are would take too long.",

@@ -37,6 +37,10 @@ def parse_query(text: str) -> exp.Select:
         where = text.index("\x00")
         line, column = Places(text, ()).locate(where)
         raise _refuse("syntax", "The text has a zero character.", "Leave it out.", line, column)
+    half = next((place for place, sign in enumerate(text) if "\ud800" <= sign <= "\udfff"), None)
+    if half is not None:
+        place = Places(text, ()).locate(half)
+        raise _refuse("syntax", "The text has half of a character.", "Leave it out.", *place)
     try:
         tokens = sqlglot.tokenize(text, read=DIALECT)
     except (sql_errors.SqlglotError, RecursionError, ValueError):
@@ -121,11 +125,13 @@ def _check_tokens(tokens: Sequence[Token], places: Places) -> None:
             _EXAMPLE,
             *places.locate(first.start),
         )
-    depth = prefixes = 0
+    depth = prefixes = lists = 0
     for token in tokens:
         depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
         prefixes = prefixes + 1 if token.token_type in _PREFIX else 0
-        if depth > MAX_DEPTH or prefixes > MAX_DEPTH:
+        # No list is answered, and a long chain of brackets after a name takes the parser long.
+        lists += token.token_type in (TokenType.L_BRACKET, TokenType.L_BRACE)
+        if max(depth, prefixes, lists) > MAX_DEPTH:
             raise _refuse(
                 "too-deep",
                 f"More than {MAX_DEPTH} brackets or signs stand inside one another.",

@@ -17,12 +17,14 @@ from lightwell.query import domain as domains
 from lightwell.query import expression as expressions
 from lightwell.query import parse, place
 from lightwell.query.domain import Key
-from lightwell.query.expression import Constant, Expression, Unfit, make_call, make_constant
+from lightwell.query.expression import Constant, Expression, Size, Unfit, make_call, make_constant
 from lightwell.query.refusal import Refusal
 
 _T = TypeVar("_T")
 # How large an expression may be, as SQL writes it; for how many values functions of text are worked out.
 MAX_NODES = 20_000
+# A plan is written as JSON, which is nested twice as deep.
+MAX_LEVELS = 36
 MAX_LISTED = 50_000
 
 
@@ -35,7 +37,7 @@ class Refusals:
 
     def __init__(self) -> None:
         self.found: list[Refusal] = []
-        self.sizes: dict[int, tuple[Expression, int]] = {}
+        self.sizes: dict[int, Size] = {}
         self.listed = 0
 
     def refuse(self, node: exp.Expression | None, code: str, reason: str, advice: str) -> Stop:
@@ -62,8 +64,13 @@ class Refusals:
 
     def check_size(self, made: Expression) -> Expression:
         """Refuse what grows by being written twice: CASE repeats its subject in every branch."""
-        if expressions.count_nodes(made, self.sizes) > MAX_NODES:
+        size = expressions.measure_size(made, self.sizes)
+        if size.nodes > MAX_NODES:
             raise Unfit("too-complex", "The expression is too large.", "Write a shorter one.")
+        if size.depth > MAX_LEVELS:
+            raise Unfit(
+                "too-deep", f"More than {MAX_LEVELS} operators work on one another.", "Write a shorter one."
+            )
         return made
 
     def count_listed(self, values: int) -> None:
