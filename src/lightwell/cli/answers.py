@@ -178,7 +178,10 @@ def format_number(value: Any, ends: tuple[float | None, float | None] | None) ->
     """
     low, high = ends if ends is not None else (None, None)
     if low is None and high is None:
-        return (_write(value, 6) if value is not None else "unknown"), "any number"
+        # Where any number is possible, more digits would say what is not known.
+        return ("unknown" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.2g}"), (
+            "any number"
+        )
     digits = 6
     if low is not None and high is not None and high > low:
         digits = 1 - math.floor(math.log10(high - low))

@@ -128,3 +128,15 @@ def dummy(codebook_path: Path, rows: int, output: Path, seed: int) -> None:
     click.echo(
         f"invented rows; ask them with: lightwell query --dummy {named} --codebook {codebook_path} ..."
     )
+
+
+@dataset.command()
+@click.argument("name")
+def example(name: str) -> None:
+    """Print a codebook that ships with this program: yrbs-2023, a survey, or msnbc-1999, a log.
+
+    Example: lightwell dataset example yrbs-2023 > yrbs-2023.yaml
+    """
+    from lightwell.engines import codebook_files
+
+    click.echo(codebook_files.read_example(name), nl=False)

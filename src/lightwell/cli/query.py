@@ -76,7 +76,7 @@ def _take_question(command: _Command) -> _Command:
 
 @click.group(cls=DefaultGroup)
 def query() -> None:
-    """Ask a question in SQL about children's data; no answer tells of any one child.
+    """Ask a question in SQL about children's data, answered with noise that hides any one child.
 
     The answer is a table of numbers with noise, each with the interval that the noise leaves. What it costs
     is taken from the budget of the children whom the data are about, for good, before data are read. The

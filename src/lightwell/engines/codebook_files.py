@@ -7,8 +7,10 @@ that it holds some, and problems get the line that a person looks for.
 from __future__ import annotations
 
 import datetime
+import importlib.resources
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +72,15 @@ class CodebookFile:
 
 def read_codebook_file(path: Path | str) -> CodebookFile:
     """Read a codebook; `UserMistake` names every problem with its line."""
-    document = yaml_lines.read_document(Path(path))
+    return _read_document(Path(path), yaml_lines.read_document(Path(path)))
+
+
+def parse_codebook_file(data: bytes, name: str) -> CodebookFile:
+    """Read a codebook from its bytes, such as those attached to a record; errors as of `read_codebook_file`."""
+    return _read_document(Path(name), yaml_lines.parse_document(data, name))
+
+
+def _read_document(path: Path, document: Document) -> CodebookFile:
     try:
         read = codebook.parse_codebook(_read_dates(document.value))
     except errors.UserMistake as error:
@@ -79,7 +89,26 @@ def read_codebook_file(path: Path | str) -> CodebookFile:
                 errors.Problem(document.format_place(each.place), each.sentence) for each in error.problems
             ]
         ) from None
-    return CodebookFile(Path(path), read, document)
+    return CodebookFile(path, read, document)
+
+
+def list_examples() -> list[str]:
+    """Name the codebooks that ship with the package."""
+    names = (file.name for file in _open_examples().iterdir())
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
+def read_example(name: str) -> str:
+    """Read a codebook that ships with the package, as text; UserMistake names those there are."""
+    if name not in list_examples():
+        raise errors.UserMistake(
+            f"there is no codebook {name[:80]!r}; there are {', '.join(list_examples())}"
+        )
+    return _open_examples().joinpath(f"{name}.yaml").read_text("utf-8")
+
+
+def _open_examples() -> Traversable:
+    return importlib.resources.files("lightwell").joinpath("data", "examples", "codebooks")
 
 
 def list_unattested(file: CodebookFile) -> list[str]:
