@@ -50,6 +50,7 @@ docs: $(BIN)/.ready
 	$(BIN)/python docs/make/disclosures.py
 	$(BIN)/python docs/make/permissions.py
 	$(BIN)/python docs/make/sql.py
+	$(BIN)/python docs/make/epsilon.py
 
 LOCKING := --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11 --universal --quiet
 lock:
