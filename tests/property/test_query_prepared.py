@@ -220,8 +220,8 @@ def test_preparing_without_a_child_takes_its_rows_away_and_changes_no_other(tmp_
     fewer = {name: [row for row in rows if row.get("child", -1) != 7] for name, rows in tables.items()}
     rest, _ = prepare_twice(tmp_path / "rest", fewer, book, rows_per_bucket=90)
     for one in known.values():
-        gone = read_prepared(whole._place, one) - read_prepared(rest._place, one)
-        assert not read_prepared(rest._place, one) - read_prepared(whole._place, one)
+        gone = read_prepared(whole.folder, one) - read_prepared(rest.folder, one)
+        assert not read_prepared(rest.folder, one) - read_prepared(whole.folder, one)
         assert all(row[0] == 7 for row in gone)
 
 
@@ -232,4 +232,4 @@ def test_the_order_of_rows_in_the_file_changes_nothing(tmp_path):
     mixed = {name: random.Random(1).sample(rows, len(rows)) for name, rows in tables.items()}
     two, _ = prepare_twice(tmp_path / "two", mixed, book, rows_per_bucket=50)
     for kept in layout.lay_out(book).values():
-        assert read_prepared(one._place, kept) == read_prepared(two._place, kept)
+        assert read_prepared(one.folder, kept) == read_prepared(two.folder, kept)

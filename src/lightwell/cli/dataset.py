@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from lightwell.base import errors
+from lightwell.cli import dataset_prepare
 
 _MISFITS = 1
 # What `engines.descriptions` lets an owner mean; here too, because `--help` must work without its packages.
@@ -140,3 +141,6 @@ def example(name: str) -> None:
     from lightwell.engines import codebook_files
 
     click.echo(codebook_files.read_example(name), nl=False)
+
+
+dataset.add_command(dataset_prepare.prepare)

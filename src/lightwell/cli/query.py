@@ -92,7 +92,13 @@ def query() -> None:
 
 @query.command()
 @_take_question
-@click.option("--data", "data", multiple=True, metavar="[TABLE=]FILE", help="A Parquet or CSV file; several.")
+@click.option(
+    "--data",
+    "data",
+    multiple=True,
+    metavar="[TABLE=]FILE",
+    help="A Parquet or CSV file, repeatable; or a folder of dataset prepare.",
+)
 @click.option("--ledger", help="Where charges are kept; default: CODEBOOK.ledger.sqlite beside it.")
 @click.option("--data-version", "pinned", help="Answer only if the data are those of this version.")
 @click.option("--dummy", "is_dummy", is_flag=True, help="Try it on invented rows: no ledger, no charge.")
@@ -167,6 +173,10 @@ def explain(
 def _open_engine(data: Sequence[str], file: CodebookFile, *, is_dummy: bool = False) -> DuckDB:
     from lightwell.engines import dice, duckdb, sessions
 
+    if len(data) == 1 and Path(data[0]).is_dir():
+        if is_dummy:
+            raise errors.UserMistake("prepared data are not given away free of charge", place=data[0])
+        return sessions.open_prepared(data[0], file.codebook)
     files = sessions.assign_files(data, file.codebook)
     _check_labels(files.values(), is_dummy)
     try:

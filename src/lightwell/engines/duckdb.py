@@ -88,7 +88,7 @@ class FileReading(sql.Reading):
 
 _READING = FileReading()
 # Children whose numbers lie within so many bits of each other are found by place and not by hash.
-_PLACED_BITS = 22
+PLACED_BITS = 22
 
 
 class DuckDB:
@@ -125,7 +125,7 @@ class DuckDB:
             if threads:
                 connection.execute("SET threads = ?", [threads])
             connection.execute("SET enable_progress_bar = false")
-            connection.execute(f"SET GLOBAL perfect_ht_threshold = {_PLACED_BITS}")
+            connection.execute(f"SET GLOBAL perfect_ht_threshold = {PLACED_BITS}")
             allowed = ", ".join(f"'{escape(str(place.resolve()))}'" for place in self._files.values())
             connection.execute(f"SET allowed_paths = [{allowed}]")
             if self._folder is not None:

@@ -24,21 +24,28 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from lightwell.base import errors
+from lightwell.base import canonical, errors
 from lightwell.engines import duckdb as engine
 from lightwell.engines import prepared_sql, sql
+from lightwell.query import cost, noise
 from lightwell.query import domain as domains
 from lightwell.query import layout as layouts
+from lightwell.query import ledger as ledgers
 from lightwell.query import plan as plans
+from lightwell.query import truncation as truncations
 from lightwell.query.codebook import Codebook
 from lightwell.query.expression import Field
 from lightwell.query.layout import FIRST, RANK, Kept, Layout
+from lightwell.query.ledger import Ledger
 
-MANIFEST, SALT, WORK = "manifest.json", "salt", "work"
+if TYPE_CHECKING:
+    from lightwell.engines.prepared import Prepared
+
+MANIFEST, SALT, WORK, HISTOGRAMS = "manifest.json", "salt", "work", "rows-per-child.json"
 ROWS_PER_BUCKET = 1_000_000
 Report = Callable[[str], None]
 
@@ -155,7 +162,9 @@ class _Work:
         files = {
             str(path.relative_to(self.folder)): (path.stat().st_size, _digest(path))
             for path in sorted(self.folder.rglob("*"))
-            if path.is_file() and self.scratch not in path.parents and path.name not in (MANIFEST, SALT)
+            if path.is_file()
+            and self.scratch not in path.parents
+            and path.name not in (MANIFEST, SALT, HISTOGRAMS)
         }
         said = {
             "v": layouts.VERSION,
@@ -195,6 +204,58 @@ def read_manifest(folder: Path) -> Manifest:
     if said.get("v") != layouts.VERSION:
         raise errors.UserMistake(f"{folder} was prepared by another version; prepare the data set again.")
     return found
+
+
+# --- rows per child -------------------------------------------------------------------------------------
+
+
+def buy_histograms(
+    engine: Prepared, ledger: Ledger, *, epsilon: float, grant: str
+) -> dict[str, truncations.Histogram]:
+    """Buy how many rows children have, for each table, and keep it in the folder beside the manifest.
+
+    It is no part of the manifest, whose digest is the version that the charge names. Charged first, like any
+    query; the same purchase again is free within the grant. Raises as `Session.sql` does.
+    """
+    book = engine.codebook
+    price = cost.Cost(cost.find_rho(epsilon, book.delta))
+    found = {}
+    for name in sorted(engine.layouts):
+        key = ledgers.compute_key(
+            plan={"is": "rows-per-child", "table": name, "edges": list(truncations.EDGES)},
+            path="rank",
+            bounds={"codebook": book.digest},
+            cost=price,
+            data_version=engine.version,
+        )
+        asked = ledgers.Request(
+            book.population, grant, engine.version, key, canonical.compute_digest({"table": name}), price
+        )
+        charged = ledger.charge(asked)
+        if isinstance(charged, ledgers.Answer):
+            body = charged.body
+        else:
+            sigma = noise.find_sigma(1, price.nano_rho)
+            counts = tuple(engine.release_rows_per_child(name, sigma, price.nano_rho))
+            bought = truncations.Histogram(name, counts, sigma, price.nano_rho, key)
+            body = ledger.keep_answer(charged, key, canonical.encode(truncations.describe(bought)))
+        found[name] = truncations.read(canonical.decode(body))
+    _write_whole(
+        engine.folder / HISTOGRAMS,
+        json.dumps({name: truncations.describe(one) for name, one in found.items()}, indent=1).encode(),
+    )
+    return found
+
+
+def read_histograms(folder: Path) -> dict[str, truncations.Histogram]:
+    """Read what was bought about rows per child; nothing where it was not."""
+    place = folder / HISTOGRAMS
+    if not place.exists():
+        return {}
+    try:
+        return {name: truncations.read(one) for name, one in json.loads(place.read_bytes()).items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise errors.Damaged(f"{place} is damaged; take it away, and buy it again if you need it.") from None
 
 
 # --- ranking --------------------------------------------------------------------------------------------

@@ -16,14 +16,15 @@ import duckdb
 
 from lightwell.base import errors
 from lightwell.engines import preparation, prepared_sql, sql
-from lightwell.engines.duckdb import DuckDB, escape, find_stamp
+from lightwell.engines.duckdb import PLACED_BITS, DuckDB, check_stamps, escape, find_stamp
 from lightwell.query import bound
 from lightwell.query import layout as layouts
 from lightwell.query import path as paths
+from lightwell.query import truncation as truncations
 from lightwell.query.bound import Bounded
 from lightwell.query.codebook import Codebook
 from lightwell.query.domain import Key
-from lightwell.query.layout import TIERS, WHOLE, Layout
+from lightwell.query.layout import RANK, TIERS, WHOLE, Layout
 from lightwell.query.noise import Dice
 from lightwell.query.plan import Plan
 
@@ -44,24 +45,46 @@ class Prepared(DuckDB):
         memory: str = "4GB",
         threads: int | None = None,
     ) -> None:
-        self._place = Path(folder)
+        self.folder, self.codebook = Path(folder), codebook
         self._codebook, self._dice = codebook, dice
         self._lock = threading.Lock()
-        self._layouts = layouts.lay_out(codebook)
-        self.manifest = preparation.read_manifest(self._place)
-        if self.manifest.layout != layouts.compute_digest(self._layouts):
+        self.layouts = layouts.lay_out(codebook)
+        self.manifest = preparation.read_manifest(self.folder)
+        self.histograms = preparation.read_histograms(self.folder)
+        if self.manifest.layout != layouts.compute_digest(self.layouts):
             raise errors.UserMistake(
-                f"{self._place} was prepared by another codebook: its columns, values or bounds differ; "
+                f"{self.folder} was prepared by another codebook: its columns, values or bounds differ; "
                 "prepare the data set again."
             )
-        self._stamps = {self._place / name: find_stamp(self._place / name) for name in self.manifest.files}
+        self._stamps = {self.folder / name: find_stamp(self.folder / name) for name in self.manifest.files}
         self._check_files()
         self.version = self.manifest.version
         self._connection = self._open(memory, threads)
 
     def choose_path(self, plan: Plan) -> str:
         """Name the path that serves a plan: from public facts alone."""
-        return paths.choose_path(plan, self._layouts)
+        return paths.choose_path(plan, self.layouts)
+
+    def suggest_rows(self, table: str) -> int | None:
+        """The bound on rows to use for a table, if its rows per child were bought; public from then on."""
+        bought = self.histograms.get(table.lower())
+        most = self.codebook.tables[table.lower()].rows_per_child
+        return None if bought is None else truncations.suggest_rows(bought, most)
+
+    def release_rows_per_child(self, table: str, sigma: float, nano_rho: int) -> list[int]:
+        """How many children have how many rows, by class of `query.truncation`, with noise.
+
+        A child is in one class, so the squared sensitivity is 1. As many children have more than n rows as
+        there are rows of rank n + 1.
+        """
+        check_stamps(self._stamps)
+        ranks = [1, *(edge + 1 for edge in truncations.EDGES)]
+        rows = prepared_sql.name_rows(self.layouts[table].table, len(TIERS) + 1)
+        listed = ", ".join(map(str, ranks))
+        text = f"SELECT {RANK}, COUNT(*) FROM {rows} WHERE {RANK} IN ({listed}) GROUP BY {RANK}"
+        found = dict(self._run(text))
+        exact = truncations.count_classes([found.get(rank, 0) for rank in ranks])
+        return self._dice.add_noise(exact, sigma, 1, nano_rho)
 
     def write_statements(self, bounded: Bounded) -> list[str]:
         """The SQL that would be run: it says nothing that the plan and the codebook do not."""
@@ -69,13 +92,13 @@ class Prepared(DuckDB):
 
     def _write(self, bounded: Bounded) -> tuple[Sequence[prepared_sql.Coded | sql.Statement], Layout | None]:
         if bounded.path not in bound.RANKED:
-            reading = prepared_sql.PreparedReading(self._layouts, None)
+            reading = prepared_sql.PreparedReading(self.layouts, None)
             return sql.write_statements(bounded, self._codebook, reading), None
-        serving = paths.find_serving(bounded.plan, self._layouts)
+        serving = paths.find_serving(bounded.plan, self.layouts)
         if serving.path == paths.WEIGHTED or (bounded.path == paths.CUBED and serving.path != paths.CUBED):
             raise ValueError(f"no {bounded.path} path for this plan")
         if serving.layout is None:
-            reading = prepared_sql.PreparedReading(self._layouts, bounded.plan.rows)
+            reading = prepared_sql.PreparedReading(self.layouts, bounded.plan.rows)
             return sql.write_statements(bounded, self._codebook, reading), None
         return prepared_sql.write_coded(bounded, serving), serving.layout
 
@@ -112,18 +135,19 @@ class Prepared(DuckDB):
             if threads:
                 connection.execute("SET threads = ?", [threads])
             connection.execute("SET enable_progress_bar = false")
+            connection.execute(f"SET GLOBAL perfect_ht_threshold = {PLACED_BITS}")
             connection.execute("SET parquet_metadata_cache = true")
-            connection.execute(f"SET allowed_directories = ['{escape(str(self._place.resolve()))}']")
+            connection.execute(f"SET allowed_directories = ['{escape(str(self.folder.resolve()))}']")
             connection.execute("SET enable_external_access = false")
             for name, table in self._codebook.tables.items():
                 if table.is_public:
                     source = self._list_files(f"{name}.parquet")
                     connection.execute(f"CREATE VIEW {sql.quote(table.name)} AS SELECT * FROM {source}")
                 else:
-                    self._open_table(connection, self._layouts[name])
+                    self._open_table(connection, self.layouts[name])
             connection.execute("SET lock_configuration = true")
         except duckdb.Error:
-            raise errors.Damaged(f"{self._place} cannot be read; prepare the data set again.") from None
+            raise errors.Damaged(f"{self.folder} cannot be read; prepare the data set again.") from None
         return connection
 
     def _open_table(self, connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
@@ -140,12 +164,12 @@ class Prepared(DuckDB):
     def _list_files(self, *beginnings: str) -> str:
         """The files of the manifest that begin so, as a source; nothing else in the folder is read."""
         names = [name for name in self.manifest.files if name.startswith(beginnings)]
-        listed = ", ".join(f"'{escape(str((self._place / name).resolve()))}'" for name in names)
+        listed = ", ".join(f"'{escape(str((self.folder / name).resolve()))}'" for name in names)
         return f"read_parquet([{listed}], hive_partitioning = false)"
 
     def _check_files(self) -> None:
         for name, (size, digest) in self.manifest.files.items():
-            place = self._place / name
+            place = self.folder / name
             try:
                 with place.open("rb") as file:
                     found = hashlib.file_digest(file, "sha256").hexdigest()

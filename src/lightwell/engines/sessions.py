@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lightwell.base import errors
 from lightwell.engines import budgets, codebook_files, sql
@@ -18,6 +19,9 @@ from lightwell.query.noise import Schedule
 from lightwell.query.plan import Plan
 from lightwell.query.release import Noisy
 from lightwell.query.session import DEFAULT_GRANT, Session
+
+if TYPE_CHECKING:
+    from lightwell.engines.prepared import Prepared
 
 OWNER = "owner"
 
@@ -47,7 +51,7 @@ def open_session(
     *,
     grant: str = DEFAULT_GRANT,
 ) -> Session:
-    """Open a session over one file, or a file for each table.
+    """Open a session over one file, a file for each table, or a folder of `lightwell dataset prepare`.
 
     Without `ledger`, it is the one beside the codebook's file; it is made, and its budget opened from the
     codebook, where nothing is yet. Raises UserMistake with every problem of the codebook or the files.
@@ -63,11 +67,22 @@ def open_session(
         file.check_attested()
         book = file.codebook
         ledger = place_ledger(file.path) if ledger is None else ledger
-    files = data if isinstance(data, Mapping) else assign_files([str(data)], book)
-    engine = duckdb.DuckDB(files, book, dice.OpenDP())
+    engine: duckdb.DuckDB
+    if not isinstance(data, Mapping) and Path(data).is_dir():
+        engine = open_prepared(data, book)
+    else:
+        files = data if isinstance(data, Mapping) else assign_files([str(data)], book)
+        engine = duckdb.DuckDB(files, book, dice.OpenDP())
     opened = ledger_stores.open_ledger(ledger) if isinstance(ledger, Path | str) else ledger
     budgets.open_budget(opened, book, grant, by=OWNER)
     return Session(engine, book, opened, grant=grant)
+
+
+def open_prepared(folder: Path | str, codebook: Codebook) -> Prepared:
+    """Open a folder of `lightwell dataset prepare`; errors as of `engines.prepared.Prepared`."""
+    from lightwell.engines import dice, prepared
+
+    return prepared.Prepared(folder, codebook, dice.OpenDP())
 
 
 def place_ledger(codebook: Path) -> Path:

@@ -1,0 +1,94 @@
+"""`lightwell dataset prepare`: data ranked and clustered by child, so that private answers come fast.
+
+Registered under the group `dataset`. Exit codes are those of the group.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lightwell.base import errors
+
+if TYPE_CHECKING:
+    from lightwell.engines.prepared import Prepared
+    from lightwell.query.truncation import Truncation
+
+
+@click.command()
+@click.option(
+    "--data", "data", multiple=True, required=True, metavar="[TABLE=]FILE", help="Parquet or CSV; repeatable."
+)
+@click.option("--codebook", "codebook_path", required=True, type=click.Path(path_type=Path))
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="An empty or new folder.")
+@click.option("--memory", default="3GB", show_default=True, help="What the engine may use.")
+@click.option(
+    "--epsilon",
+    type=click.FloatRange(min=0),
+    default=0.15,
+    show_default=True,
+    help="The price of knowing how many rows a bound leaves out, paid once; 0 for not knowing.",
+)
+@click.option("--ledger", help="Where it is charged; default: CODEBOOK.ledger.sqlite beside it.")
+def prepare(
+    data: tuple[str, ...], codebook_path: Path, output: Path, memory: str, epsilon: float, ledger: str | None
+) -> None:
+    """Prepare data for fast private answers, once for every version of the data.
+
+    Rows are ranked within their child in an order that a secret draws, and added up in small tables. Killed
+    or out of disk, the same command goes on where it was. How many rows children have is bought from the
+    budget, so that answers can say what their bound leaves out and a bound can be suggested.
+
+    Example: lightwell dataset prepare --data usage.parquet --codebook usage.yaml --output usage.prepared
+    """
+    from lightwell.engines import codebook_files, dummies, preparation, sessions
+
+    file = codebook_files.read_codebook_file(codebook_path)
+    files = sessions.assign_files(data, file.codebook)
+    for place in files.values():
+        if dummies.is_dummy(place):
+            raise errors.UserMistake("these rows are invented and need no preparation", place=str(place))
+    if epsilon:
+        file.check_attested()
+    if not (output / preparation.MANIFEST).exists() or (output / preparation.WORK).exists():
+        preparation.prepare(
+            files, file.codebook, output, memory=memory, report=lambda step: click.echo(step, err=True)
+        )
+    engine = sessions.open_prepared(output, file.codebook)
+    click.echo(f"{output} is prepared: version {engine.version[:16]}…")
+    if epsilon:
+        _buy(engine, codebook_path, ledger, epsilon)
+    click.echo(
+        f'ask it with: lightwell query --data {output} --codebook {codebook_path} --epsilon 0.5 "SELECT ..."'
+    )
+
+
+def _buy(engine: Prepared, codebook_path: Path, ledger: str | None, epsilon: float) -> None:
+    from lightwell.engines import preparation, sessions
+    from lightwell.query import truncation
+
+    session = sessions.open_session(engine.folder, codebook_path, ledger)
+    if session.ledger is None:
+        raise errors.UserMistake("there is no ledger to charge; name one with --ledger")
+    bought = preparation.buy_histograms(engine, session.ledger, epsilon=epsilon, grant=session.grant)
+    for name, histogram in bought.items():
+        most = engine.codebook.tables[name].rows_per_child
+        suggested = truncation.suggest_rows(histogram, most)
+        for rows in sorted({suggested, most}):
+            click.echo(f"{name}: {_tell(truncation.find_truncation(histogram, rows), rows)}")
+        click.echo(f"{name}: --rows {suggested} is suggested, for a count in 100 groups at epsilon 1")
+
+
+def _tell(found: Truncation | None, rows: int) -> str:
+    if found is None:
+        return "too few children to say how many rows they have"
+    if rows >= found.seen:
+        return (
+            f"too few children have more than {found.seen} rows to say how many lie beyond the first {rows}"
+        )
+    return (
+        f"about {found.share:.1%} of rows lie beyond the first {rows} of a child ({found.low:.1%} to "
+        f"{found.high:.1%}); children with more than {found.seen} rows are too few to be in this"
+    )

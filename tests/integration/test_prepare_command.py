@@ -1,0 +1,87 @@
+"""`lightwell dataset prepare`, then `lightwell query` over the folder; rows per child are charged once."""
+
+import json
+
+import duckdb
+import pytest
+import query_stage
+
+from lightwell.engines import ledger_stores
+
+BOOK = {
+    "codebook": 1,
+    "dataset": "nights",
+    "population": "nights-children",
+    "budget": {"epsilon": 10.0, "delta": 1e-6},
+    "tables": {
+        "usage": {
+            "unit": "child",
+            "rows_per_child": 64,
+            "attested": "invented",
+            "columns": {
+                "country": {"type": "text", "values": ["AT", "BE"], "constant": True, "attested": "invented"},
+                "minutes": {"type": "real", "low": 0, "high": 60, "step": 0.5, "attested": "invented"},
+            },
+        }
+    },
+}
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch, capsys):
+    duckdb.execute(
+        f"""COPY (SELECT i AS child, ['AT', 'BE'][1 + i % 2] AS country, j % 50 + 0.5 AS minutes
+        FROM range(4000) AS children(i), range(i % 12 + 1) AS numbers(j)) TO '{tmp_path}/usage.parquet'"""
+    )
+    (tmp_path / "usage.json").write_text(json.dumps(BOOK))
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: query_stage.run(monkeypatch, capsys, *words)
+
+
+def prepare(typed, *more):
+    words = ["--data", "usage.parquet", "--codebook", "usage.json", "--output", "usage.prepared"]
+    return typed("dataset", "prepare", *words, *more)
+
+
+def test_a_prepared_folder_is_asked_like_a_file_and_says_what_bound_to_use(typed):
+    code, out, _ = prepare(typed)
+    assert code == 0
+    assert "suggested" in out
+    asked = [
+        "--codebook",
+        "usage.json",
+        "--epsilon",
+        "2",
+        "--json",
+        "SELECT country, COUNT(*) AS n FROM usage GROUP BY 1",
+    ]
+    code, out, _ = typed("query", "--data", "usage.prepared", *asked)
+    assert code == 0
+    found = json.loads(out)
+    rows = {row["country"]: row["n"] for row in found["rows"]}
+    # Children of AT have 1, 3, ... 11 rows, of BE 2, 4, ... 12: about 12,000 and 14,000 in all.
+    assert abs(rows["AT"] - 12_000) < 1_000
+    assert abs(rows["BE"] - 14_000) < 1_000
+    with open("usage.prepared/manifest.json") as file:
+        assert json.load(file)["kind"] == "prepared-dataset"
+
+
+def test_rows_per_child_are_paid_for_once_and_not_at_all_for_epsilon_0(typed, tmp_path):
+    assert prepare(typed, "--epsilon", "0")[0] == 0
+    assert not (tmp_path / "usage.ledger.sqlite").exists()
+    assert not (tmp_path / "usage.prepared" / "rows-per-child.json").exists()
+    for _ in range(2):
+        assert prepare(typed)[0] == 0
+    ledger = ledger_stores.open_ledger(tmp_path / "usage.ledger.sqlite")
+    kinds = [entry.kind for entry in ledger.read_entries("nights-children")]
+    assert kinds.count("charged") == 1
+    bought = json.loads((tmp_path / "usage.prepared" / "rows-per-child.json").read_text())
+    assert bought["usage"]["nano_rho"] > 0
+
+
+def test_prepared_data_are_not_given_away_as_dummy_data(typed):
+    prepare(typed, "--epsilon", "0")
+    asked = ["--codebook", "usage.json", "--epsilon", "1", "SELECT COUNT(*) FROM usage"]
+    code, _, err = typed("query", "--dummy", "--data", "usage.prepared", *asked)
+    assert code == 1
+    assert "not given away" in err

@@ -1,0 +1,78 @@
+"""What a bound leaves out, and which is suggested, from noisy numbers of children by their rows."""
+
+import random
+
+import pytest
+
+from lightwell.query import truncation
+from lightwell.query.truncation import EDGES, Histogram
+
+
+def make_sizes(children, seed=1):
+    """Rows per child with a long tail, as of a log of use."""
+    dice = random.Random(seed)
+    return [int(13 * dice.paretovariate(2.69)) for _ in range(children)]
+
+
+def count(sizes, sigma, seed=1):
+    tails = [sum(size > edge for size in sizes) for edge in (0, *EDGES)]
+    dice = random.Random(seed)
+    noisy = [round(number + dice.gauss(0, sigma)) for number in truncation.count_classes(tails)]
+    return Histogram("usage", tuple(noisy), sigma, 500_000, "x")
+
+
+def find_share(sizes, rows, seen=EDGES[-1]):
+    sizes = [size for size in sizes if size <= seen]
+    return sum(max(size - rows, 0) for size in sizes) / sum(sizes)
+
+
+@pytest.mark.parametrize("rows", [8, 16, 32, 50, 64])
+def test_the_share_of_rows_left_out_lies_within_its_interval(rows):
+    sizes = make_sizes(50_000)
+    found = truncation.find_truncation(count(sizes, 31.6), rows)
+    assert found.low <= find_share(sizes, rows, found.seen) <= found.high
+    assert found.low <= found.share <= found.high
+    assert found.high - found.low < 0.25
+
+
+def test_without_noise_and_with_a_class_for_each_size_the_share_is_exact():
+    sizes = [1] * 60 + [2] * 30 + [3] * 10
+    found = truncation.find_truncation(count(sizes, 0), 2)
+    assert found.share == pytest.approx(10 / 150)
+    assert found.low == pytest.approx(found.high)
+
+
+def test_what_noise_could_be_is_not_taken_for_children():
+    assert truncation.find_truncation(Histogram("usage", (20, -5, 30, 60), 31.6, 1), 1) is None
+    few = truncation.find_truncation(Histogram("usage", (9000, 0, 0, 80), 31.6, 1), 1)
+    assert (few.share, few.seen) == (0, 1)
+
+
+def test_the_suggested_bound_grows_with_the_data_because_noise_then_weighs_less():
+    few, many = (truncation.suggest_rows(count(make_sizes(n), 31.6), 4096) for n in (5_000, 500_000))
+    assert few < many
+    assert 64 <= many <= 256
+
+
+def test_no_more_is_suggested_than_the_codebook_allows():
+    histogram = count(make_sizes(50_000), 31.6)
+    assert truncation.suggest_rows(histogram, 10) <= 10
+    assert truncation.suggest_rows(Histogram("usage", (3, 1), 31.6, 1), 10) == 10
+
+
+def test_the_suggested_bound_errs_least_of_all_powers_of_two():
+    sizes = make_sizes(50_000)
+    histogram = count(sizes, 31.6)
+    rho = 0.0201871
+    errors = {
+        rows: find_share(sizes, rows) + rows / (2 * rho) ** 0.5 * 100 / sum(sizes)
+        for rows in (2**power for power in range(12))
+    }
+    assert errors[truncation.suggest_rows(histogram, 2048)] < 1.2 * min(errors.values())
+
+
+def test_a_histogram_is_read_as_it_was_written():
+    histogram = count(make_sizes(100), 3.5)
+    assert truncation.read(truncation.describe(histogram)) == histogram
+    with pytest.raises(ValueError, match="not a histogram"):
+        truncation.read({"v": 2})
