@@ -134,7 +134,8 @@ class _Writer:
             f"SUM({self.weigh(number, measure)}) AS v{number}"
             for number, measure in zip(numbers, measures, strict=True)
         ]
-        both = self.write_split(self.write_keyed(dict(zip(numbers, values, strict=True))), light, sums, heavy)
+        own = [f"{_fit(f'SUM(v{number})')} AS v{number}" for number in numbers]
+        both = self.write_split(self.write_keyed(dict(zip(numbers, values, strict=True))), light, own, heavy)
         added = ", ".join([*self.list_keys(), *sums])
         return f"SELECT {added} FROM ({both}) AS both_kinds{self.write_group()}"
 
