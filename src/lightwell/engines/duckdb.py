@@ -278,13 +278,21 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, source: str, table: Table)
     guessed = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608
     wanted = {table.unit.lower(), *table.columns}
     columns = ", ".join(
-        f"TRY_CAST({sql.quote(name)} AS {kind}) AS {sql.quote(name)}"
+        f"{_write_cast(sql.quote(name), kind)} AS {sql.quote(name)}"
         for name, kind, *_ in guessed
         if name.lower() in wanted
     )
     tolerant = "header = true, all_varchar = true, null_padding = true, ignore_errors = true"
     # A file without one column of the codebook is refused right after, by name.
     return f"(SELECT {columns or 'NULL'} FROM {source[:-1]}, {tolerant})) AS source"  # noqa: S608
+
+
+def _write_cast(name: str, kind: str) -> str:
+    cast = f"TRY_CAST({name} AS {kind})"
+    if kind not in _WHOLE_UNITS:
+        return cast
+    # "1.5" is no whole number, and would be rounded to one: to that of another child, in the unit.
+    return f"CASE WHEN TRY_CAST({name} AS DOUBLE) = FLOOR(TRY_CAST({name} AS DOUBLE)) THEN {cast} END"
 
 
 def find_threshold_measure(the_plan: plan.Plan) -> int:
