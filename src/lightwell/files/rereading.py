@@ -50,7 +50,7 @@ _ONLY_LETTERS = bytes(value if chr(value).isalpha() and value < 128 else 32 for 
 _BIG_RUN = re.compile(rb"(?:\x00[\x20-\x7e\xc0-\xff]){4,}")
 _LITTLE_RUN = re.compile(rb"(?:[\x20-\x7e\xc0-\xff]\x00){4,}")
 _HEX_RUN = re.compile(rb"<([0-9A-Fa-f\s]{8,})>")
-_STREAM = re.compile(rb"stream\r?\n")
+_ANY_STREAM, _STREAM = re.compile(rb"stream\r?\n"), re.compile(rb"(?<!end)stream\r?\n")
 
 
 def read_words(data: bytes, numbers: Sequence[int], closely: Sequence[int]) -> Iterator[Reading]:
@@ -253,14 +253,34 @@ def _cut_streams(data: bytes) -> bytes:
 
 
 def inflate_streams(data: bytes) -> Iterator[bytes]:
-    """Inflate whatever follows "stream", whether or not any table knows it; what is not packed as it is."""
-    for match in _STREAM.finditer(data):
+    """Inflate whatever follows "stream", also that of "endstream", whether or not any table knows it.
+
+    What is not packed is given as it is: behind "stream" up to "endstream", behind "endstream" up to the next
+    stream, and what a packed stream has behind its end. Packed bytes themselves are left out: among millions
+    of them any word of four letters stands by chance.
+    """
+    for match in _ANY_STREAM.finditer(data):
         reader = zlib.decompressobj()
         try:
-            yield reader.decompress(data[match.end() :], _MAX_INFLATED)
+            yield reader.decompress(memoryview(data)[match.end() :], _MAX_INFLATED)
         except zlib.error:
-            end = data.find(b"endstream", match.end())
-            yield data[match.end() : end if end >= 0 else len(data)]
+            yield data[match.end() : _find_end(data, match)]
+        else:
+            rest = reader.unused_data
+            if beyond := rest[: _cut_at(rest, rest.find(b"endstream"))].strip():
+                yield beyond
+
+
+def _find_end(data: bytes, match: re.Match[bytes]) -> int:
+    """Find where what is not packed ends: at "endstream", or behind that where the next stream begins."""
+    if data[match.start() - 3 : match.start()] != b"end":
+        return _cut_at(data, data.find(b"endstream", match.end()))
+    following = _STREAM.search(data, match.end())
+    return following.end() if following else len(data)
+
+
+def _cut_at(data: bytes, place: int) -> int:
+    return place if place >= 0 else len(data)
 
 
 def find_runs(data: bytes) -> str:
