@@ -15,8 +15,9 @@ import jsonschema
 import pytest
 import query_stage
 
+from lightwell.base import errors
 from lightwell.cli import answers
-from lightwell.engines import budgets, dummies, ledger_sqlite, ledger_stores
+from lightwell.engines import budgets, dummies, ledger_sqlite, ledger_stores, sessions
 from lightwell.query import cost
 
 SCHEMAS = Path(__file__).parents[2] / "src/lightwell/data/schemas"
@@ -149,7 +150,7 @@ MISTAKES = {
     "epsilon absurd": (ask(COUNT, epsilon="500"), "protects nobody"),
     "delta absurd": (ask(COUNT, "--delta", "0.1"), "lets the guarantee fail"),
     "no file": (ask(COUNT, data="nowhere.parquet"), "nowhere.parquet"),
-    "a folder": (ask(COUNT, data="."), "no such file"),
+    "a folder": (ask(COUNT, data="."), "is no prepared data set"),
     "another kind of file": (ask(COUNT, data="usage.yaml"), ".parquet or .csv"),
     "no codebook": (
         ("query", "--data", "usage.csv", "--codebook", "nowhere.yaml", "--epsilon", "1", COUNT),
@@ -421,3 +422,40 @@ def test_the_help_of_the_group_has_its_options_and_examples(typed) -> None:
     assert typed("query")[0] in (0, 2)
     assert typed("query", "--nonsense", COUNT)[0] == 2
     assert typed("query", "--codebook", "usage.yaml", "--epsilon", "1", COUNT)[0] == 2
+
+
+def test_where_somebody_decides_who_may_ask_no_grant_is_opened_by_asking(typed, asked) -> None:
+    place = ("budget.sqlite", "invented-children")
+    price = ("--epsilon", "2", "--delta", "1e-6", "--by", "Ann")
+    assert typed("ledger", "open", *place, *price)[0] == 0
+    assert typed("ledger", "grant", *place, "--name", "project", *price)[0] == 0
+    code, out, err = typed(*ask("--ledger", "budget.sqlite", COUNT))
+    assert (code, out) == (1, "")
+    assert "has no grant owner, but project; ask for one of these with --grant NAME" in err
+    code, out, err = typed(*ask("--ledger", "budget.sqlite", "--grant", "project", COUNT))
+    assert (code, err) == (0, "")
+    assert asked(*ask("--ledger", "budget.sqlite", "--grant", "project", COUNT))["charge"]["is_free"] is True
+
+
+def test_a_release_is_what_its_schema_says(stage) -> None:
+    """What the ledger keeps, and `Release.to_json`."""
+    session = sessions.open_session("usage.parquet", "usage.yaml")
+    release = session.sql("SELECT band, AVG(minutes) AS mean FROM usage GROUP BY band", epsilon=0.5)
+    check_schema("query-release", json.loads(release.to_json()))
+    assert not release.is_free
+    assert list(stage.glob("usage.ledger.sqlite"))
+    with pytest.raises(errors.UserMistake, match="no file to put one beside"):
+        sessions.open_session("usage.parquet", session.codebook)
+
+
+def test_what_outsiders_import_is_there_and_is_imported_only_when_asked_for() -> None:
+    import lightwell.query
+
+    for name in lightwell.query.__all__:
+        assert getattr(lightwell.query, name) is not None
+    assert set(lightwell.query.__all__) == {
+        name for names in lightwell.query._HOMES.values() for name in names
+    }
+    assert not hasattr(lightwell.query, "nonsense")
+    alone = "import sys, lightwell.query.cost; assert not {'sqlglot', 'duckdb', 'opendp'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", alone], check=False).returncode == 0

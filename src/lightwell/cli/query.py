@@ -100,6 +100,7 @@ def query() -> None:
     help="A Parquet or CSV file, repeatable; or a folder of dataset prepare.",
 )
 @click.option("--ledger", help="Where charges are kept; default: CODEBOOK.ledger.sqlite beside it.")
+@click.option("--grant", help="Whose part of the budget pays; default: owner, which has all of it.")
 @click.option("--data-version", "pinned", help="Answer only if the data are those of this version.")
 @click.option("--dummy", "is_dummy", is_flag=True, help="Try it on invented rows: no ledger, no charge.")
 def ask(
@@ -112,6 +113,7 @@ def ask(
     as_json: bool,
     data: tuple[str, ...],
     ledger: str | None,
+    grant: str | None,
     pinned: str | None,
     is_dummy: bool,
 ) -> None:
@@ -121,7 +123,7 @@ def ask(
     """
     from lightwell.cli import answers
     from lightwell.engines import codebook_files, dummies, sessions
-    from lightwell.query.session import Session
+    from lightwell.query.session import DEFAULT_GRANT, Session
 
     if not data and not is_dummy:
         raise click.UsageError("name the data with --data FILE, or try the question with --dummy")
@@ -137,7 +139,7 @@ def ask(
         return
     engine = _open_engine(data, file)
     _check_version(engine.version, pinned)
-    answers.print_answer(*_ask(engine, file, ledger, text, price), as_json)
+    answers.print_answer(*_ask(engine, file, ledger, grant or DEFAULT_GRANT, text, price), as_json)
 
 
 @query.command()
@@ -212,12 +214,12 @@ def _check_labels(places: Iterable[Path], is_dummy: bool) -> None:
 
 
 def _ask(
-    engine: DuckDB, file: CodebookFile, ledger: str | None, text: str, price: dict[str, Any]
+    engine: DuckDB, file: CodebookFile, ledger: str | None, grant: str, text: str, price: dict[str, Any]
 ) -> tuple[Any, Any]:
     """Charge and answer; returns the release and what is left."""
     from lightwell.cli import answers
     from lightwell.engines import budgets, ledger_stores, sessions
-    from lightwell.query.session import DEFAULT_GRANT, Session
+    from lightwell.query.session import Session
 
     budgets.find_cap(file.codebook)
     place = sessions.place_ledger(file.path) if ledger is None else ledger
@@ -225,7 +227,7 @@ def _ask(
         place = place if "://" in place else Path(place)
     opened = ledger_stores.open_ledger(place)
     try:
-        if budgets.open_budget(opened, file.codebook, DEFAULT_GRANT, by=sessions.OWNER):
+        if budgets.open_budget(opened, file.codebook, grant, by=sessions.OWNER):
             budget = file.codebook.budget
             click.echo(
                 f"opened the budget of the population {file.codebook.population} in {place}: epsilon "
@@ -233,11 +235,11 @@ def _ask(
                 "keep this file, because whoever loses it loses count",
                 err=True,
             )
-        release = Session(engine, file.codebook, opened).sql(text, **price)
+        release = Session(engine, file.codebook, opened, grant=grant).sql(text, **price)
         population = opened.read_balance(file.codebook.population)
     finally:
         opened.close()
-    return release, answers.make_left(population, DEFAULT_GRANT, file.codebook, release)
+    return release, answers.make_left(population, grant, file.codebook, release)
 
 
 @contextlib.contextmanager

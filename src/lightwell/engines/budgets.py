@@ -32,7 +32,8 @@ def find_cap(codebook: Codebook) -> Cost:
 def open_budget(ledger: Ledger, codebook: Codebook, grant: str, *, by: str) -> bool:
     """Open the codebook's population and a grant for all of it, where they are not there yet.
 
-    Answers whether anything was opened. Another process that does the same at once does no harm.
+    Answers whether anything was opened. Another process that does the same at once does no harm. Where the
+    population has grants already, somebody decides who may ask, so no further one is opened (Refused).
     """
     population, is_opened = codebook.population, False
     if population not in ledger.read_populations():
@@ -41,7 +42,13 @@ def open_budget(ledger: Ledger, codebook: Codebook, grant: str, *, by: str) -> b
             ledger.open_population(population, cap, by=by)
             is_opened = True
     found = ledger.read_balance(population)
-    if grant not in {each.id for each in found.grants}:
+    names = [each.id for each in found.grants]
+    if names and grant not in names:
+        raise errors.Refused(
+            f"the population {population} has no grant {grant}, but {', '.join(names)}; ask for one of these "
+            "with --grant NAME, or have one opened with lightwell ledger grant"
+        )
+    if not names:
         with contextlib.suppress(errors.Refused):
             ledger.open_grant(population, grant, found.balance.cap, by=by)
             is_opened = True
