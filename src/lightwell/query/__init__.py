@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lightwell.query.refusal import QueryRefused, Refusal
     from lightwell.query.release import Release
     from lightwell.query.session import Engine, Explanation, Session
+    from lightwell.query.survey import SurveyShare
 
 __all__ = [
     "Codebook",
@@ -32,6 +33,7 @@ __all__ = [
     "Refusal",
     "Release",
     "Session",
+    "SurveyShare",
     "find_epsilon",
     "find_rho",
     "list_unattested",
@@ -45,6 +47,7 @@ _HOMES = {
     "refusal": ("QueryRefused", "Refusal"),
     "release": ("Release",),
     "session": ("Engine", "Explanation", "Session"),
+    "survey": ("SurveyShare",),
 }
 
 
