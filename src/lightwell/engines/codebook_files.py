@@ -76,7 +76,7 @@ def read_codebook_file(path: Path | str) -> CodebookFile:
 
 
 def parse_codebook_file(data: bytes, name: str) -> CodebookFile:
-    """Read a codebook from its bytes, such as those attached to a record; errors as of `read_codebook_file`."""
+    """Read a codebook from its bytes (attached to a record); errors as of `read_codebook_file`."""
     return _read_document(Path(name), yaml_lines.parse_document(data, name))
 
 

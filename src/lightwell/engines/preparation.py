@@ -240,6 +240,7 @@ def buy_histograms(
             bought = truncations.Histogram(name, counts, sigma, price.nano_rho, key)
             body = ledger.keep_answer(charged, key, canonical.encode(truncations.describe(bought)))
         found[name] = truncations.read(canonical.decode(body))
+    engine.histograms = found
     _write_whole(
         engine.folder / HISTOGRAMS,
         json.dumps({name: truncations.describe(one) for name, one in found.items()}, indent=1).encode(),

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlglot
-from sqlglot import exp
 
 from lightwell.base import errors
 from lightwell.engines import duckdb, sql
@@ -141,12 +140,7 @@ _SETTINGS = {
 
 def translate(text: str) -> str:
     """A statement of `engines.sql` in Spark's dialect."""
-    tree = sqlglot.parse_one(text, read="duckdb")
-    for node in list(tree.find_all(exp.Interval)):
-        # INTERVAL (n) DAY takes no cast inside it there.
-        if isinstance(node.this, exp.Paren):
-            node.set("this", node.this.this)
-    return tree.sql(dialect="spark")
+    return sqlglot.transpile(text, read="duckdb", write="spark")[0]
 
 
 def _find_reason(error: Exception) -> str:

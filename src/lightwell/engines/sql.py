@@ -607,6 +607,12 @@ def _trunc(unit: str) -> Callable[[Call, Sequence[str]], str]:
     return lambda node, parts: f"CAST(DATE_TRUNC('{unit}', {parts[0]}) AS DATE)"
 
 
+def _write_move(node: Call, parts: Sequence[str]) -> str:
+    days = node.arguments[1]
+    number = int(days.value) if isinstance(days, Constant) else 0
+    return f"CAST({parts[0]} + INTERVAL '{number}' DAY AS DATE)"
+
+
 def _write_in(node: Call, parts: Sequence[str]) -> str:
     return f"({parts[0]} IN ({', '.join(parts[1:])}))"
 
@@ -650,7 +656,7 @@ _WRITERS: dict[str, Callable[[Call, Sequence[str]], str]] = {
     "to_date": lambda node, parts: f"CAST({parts[0]} AS DATE)",
     **{f"trunc_{unit}": _trunc(unit) for unit in ("year", "quarter", "month", "week")},
     "days_between": lambda node, parts: f"CAST(DATE_DIFF('day', {parts[1]}, {parts[0]}) AS BIGINT)",
-    "add_days": lambda node, parts: f"CAST({parts[0]} + INTERVAL ({parts[1]}) DAY AS DATE)",
+    "add_days": _write_move,
 }
 
 

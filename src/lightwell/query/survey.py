@@ -83,7 +83,8 @@ def compute_share(release: Release, sigmas: Mapping[str, float], clamp: float) -
     # Wilson's half-width behaves at the ends, where the plain one would be nothing.
     sampling = math.sqrt(share * (1 - share) / size + (_Z / (2 * size)) ** 2)
     reach = _Z * math.sqrt(deviation**2 + sampling**2)
-    both = max(share - reach, 0.0), min(share + reach, 1.0)
+    # Noise and sampling together leave no less possible than the noise alone.
+    both = max(min(share - reach, ends[0]), 0.0), min(max(share + reach, ends[1]), 1.0)
     return SurveyShare(share, ends, both, size, release, tuple(notes))
 
 

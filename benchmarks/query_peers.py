@@ -1,0 +1,5 @@
+PEERS = {}
+
+
+def measure(*a):
+    pass
