@@ -19,8 +19,8 @@ import duckdb as driver
 import query_cases
 
 from lightwell.base import errors
-from lightwell.engines import duckdb
-from lightwell.query import bound, check, codebook, cost, noise
+from lightwell.engines import duckdb, preparation, prepared
+from lightwell.query import bound, check, codebook, cost, layout, noise, path
 
 TYPES = {
     "boolean": "BOOLEAN",
@@ -47,7 +47,15 @@ PRICE = 1.0, 1e-7
 class Writer(query_cases._Writer):
     """More forms than other tests have: what multiplies rows, and one-row relations that meet others."""
 
-    FORMS = (*query_cases._Writer.FORMS, "self", "one and one", "one looked", "private pair", "constant pair")
+    FORMS = (
+        *query_cases._Writer.FORMS,
+        "self",
+        "one and one",
+        "one looked",
+        "private pair",
+        "constant pair",
+        "met",
+    )
     ONE_ROW = (*query_cases._Writer.ONE_ROW, "self", "one and one", "one looked")
 
     def read_self(self):
@@ -85,6 +93,12 @@ class Writer(query_cases._Writer):
     def read_private_pair(self):
         source, numbers, conditions, _, unit = self.read_usage()
         return source, numbers, conditions, ["tag", "night", "LOWER(country)"], unit
+
+    def read_met(self):
+        join = self.pick("SEMI JOIN", "ANTI JOIN")
+        _, numbers, conditions, keys, unit = self.read_usage()
+        met = self.pick("survey", "(SELECT child FROM survey WHERE sad) AS s")
+        return f"usage {join} {met} USING (child)", numbers, conditions, keys, unit
 
     def read_constant_pair(self):
         source, numbers, conditions, _, unit = self.read_usage()
@@ -175,8 +189,48 @@ class Stage(duckdb.DuckDB):
         except driver.Error:
             raise errors.Damaged("DuckDB fails.") from None
 
+    judges_weighted = True
+
+    def choose_path(self, plan):
+        return "weighted"
+
     def leave_out(self, child):
         self._connection.execute(f"UPDATE left_out SET child = {child}")
+
+
+class PreparedStage:
+    """The engine over prepared folders: for each child, preparation is run again without it, by the same salt."""
+
+    def __init__(self, folder, judges_weighted=False):
+        self.judges_weighted = judges_weighted
+        self.folder, self.files, self.engines = folder, Stage(), {}
+        self.codebook, self.loads, self.child = self.files.codebook, 0, -1
+
+    def load(self, tables):
+        self.files.load(tables)
+        self.loads, self.engines = self.loads + 1, {}
+
+    def leave_out(self, child):
+        self.child = child
+        if child in self.engines:
+            return
+        self.files.leave_out(child)
+        place = self.folder / f"{self.loads}-{child}"
+        place.mkdir()
+        files = {}
+        for name in self.codebook.tables:
+            files[name] = place / f"{name}.parquet"
+            self.files._connection.execute(f"COPY (SELECT * FROM {name}) TO '{files[name]}' (FORMAT parquet)")
+        preparation.prepare(
+            files, self.codebook, place / "prepared", salt="the same for neighbours", threads=1
+        )
+        self.engines[child] = prepared.Prepared(place / "prepared", self.codebook, None, threads=1)
+
+    def choose_path(self, plan):
+        return path.choose_path(plan, layout.lay_out(self.codebook))
+
+    def _measure(self, bounded):
+        return self.engines[self.child]._measure(bounded)
 
 
 @dataclasses.dataclass
@@ -186,8 +240,11 @@ class Report:
     triples: int = 0
     findings: list = dataclasses.field(default_factory=list)
     tightest: dict = dataclasses.field(default_factory=dict)
+    paths: dict = dataclasses.field(default_factory=dict)
 
     def add(self, other):
+        for name, count in other.paths.items():
+            self.paths[name] = self.paths.get(name, 0) + count
         self.triples += other.triples
         self.findings += other.findings
         for kind, ratio in other.tightest.items():
@@ -195,12 +252,13 @@ class Report:
 
     def show(self):
         near = ", ".join(f"{kind} {float(ratio):.4f}" for kind, ratio in sorted(self.tightest.items()))
-        return f"{self.triples} triples, {len(self.findings)} findings; squared distance over bound: {near}"
+        by_path = ", ".join(f"{count} {name}" for name, count in sorted(self.paths.items()))
+        return f"{self.triples} triples ({by_path}), {len(self.findings)} findings; squared distance over bound: {near}"
 
 
-def audit(seed, triples, *, stop=False, queries=24):
+def audit(seed, triples, *, stop=False, queries=24, stage=None):
     """Try so many triples, all children of the tables of a query; `stop` at the first finding."""
-    report, stage = Report(), Stage()
+    report, stage = Report(), stage or Stage()
     place = 0
     while report.triples < triples and not (stop and report.findings):
         if place % queries == 0:
@@ -215,7 +273,12 @@ def audit(seed, triples, *, stop=False, queries=24):
 
 
 def judge_query(stage, text, bounds, children, report, told):
-    bounded = bound.bind(check.check_query(text, stage.codebook, **bounds))
+    plan = check.check_query(text, stage.codebook, **bounds)
+    chosen = stage.choose_path(plan)
+    if chosen == "weighted" and not stage.judges_weighted:
+        return
+    bounded = bound.bind(plan, chosen)
+    report.paths[bounded.path] = report.paths.get(bounded.path, 0) + len(children)
     report.findings += [f"{told}: {word}" for word in judge_price(bounded)]
     try:
         stage.leave_out(-1)

@@ -21,6 +21,26 @@ def test_a_sample_of_triples_stays_within_the_declared_sensitivity():
     judge(neighbours.audit(SEED, 300))
 
 
+def test_a_sample_of_triples_over_prepared_data_stays_within_it(tmp_path):
+    report = neighbours.audit(SEED, 120, queries=200, stage=neighbours.PreparedStage(tmp_path))
+    judge(report)
+    assert {"rank", "cube"} >= set(report.paths)
+
+
+@pytest.mark.full
+def test_prepared_again_without_a_child_no_vector_moves_further(tmp_path):
+    """Ranks, flags and cubes of two thousand triples, and the weighted path over prepared rows."""
+    report = neighbours.Report()
+    for part in range(4):
+        place = tmp_path / str(part)
+        place.mkdir()
+        stage = neighbours.PreparedStage(place, judges_weighted=part == 0)
+        report.add(neighbours.audit(SEED + 10_000 * part, 500, queries=400, stage=stage))
+    judge(report)
+    assert set(report.paths) == {"rank", "cube", "weighted"}
+    assert all(report.tightest[kind] > 0.99 for kind in KINDS - {"distinct"})
+
+
 @pytest.mark.full
 def test_ten_thousand_triples_stay_within_the_declared_sensitivity():
     report = neighbours.Report()
