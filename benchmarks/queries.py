@@ -262,9 +262,19 @@ def main() -> None:
     with report.Report("queries", ("duckdb", "sqlglot", "opendp")) as found:
         with tempfile.TemporaryDirectory(prefix="lightwell-queries-") as scratch:
             measure(found, options, folder, places, Path(scratch))
-        for name in options.peers.split(","):
-            if name and name != "none":
-                query_peers.measure(found, name, report.CACHE / "peers", places, options.peer_seconds)
+        if options.peers != "none":
+            measure_peers(found, options)
+
+
+def measure_peers(found: report.Report, options: argparse.Namespace) -> None:
+    """Ask each peer at all rows, a tenth and a hundredth, whichever is the largest that it survives."""
+    sizes = {}
+    for children in (options.children, options.children // 10, options.children // 100):
+        places = make_data(report.CACHE / "queries" / f"{children}", children, 7)
+        rows = duckdb.sql(f"SELECT COUNT(*) FROM '{places['unsorted']}'").fetchall()[0][0]
+        sizes[rows] = places["unsorted"]
+    for name in options.peers.split(","):
+        query_peers.measure(found, name, report.CACHE / "peers", sizes, options.peer_seconds)
 
 
 def prepare(

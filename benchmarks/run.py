@@ -35,6 +35,10 @@ BENCHMARKS = {
     "figure_pages": ([], ["--companies", "10", "--rounds", "20"]),
     "following": ([], ["--followers", "200"]),
     "ledger": ([], ["--charges", "200"]),
+    "queries": (
+        ["--fresh"],
+        ["--fresh", "--children", "5000", "--queries", "8", "--rounds", "1", "--peers", "none"],
+    ),
     "detection": ([], ["--people", "500", "--pages", "100", "--sentences", "50"]),
 }
 
