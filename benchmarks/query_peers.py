@@ -58,15 +58,15 @@ ask("d", lambda: rows().group_by("age_band").agg(minutes.dp.median(cuts)).with_k
 _SMARTNOISE = """
 import pandas, snsql
 table = pandas.read_parquet(sys.argv[1], columns=["child", "country", "age_band", "date", "minutes"])
-table = table.rename(columns={"date": "day"})
-table["day"] = table["day"].astype(str)
+table = table.rename(columns={"date": "on_day"})
+table["on_day"] = table["on_day"].astype(str)
 columns = {"child": {"type": "int", "private_id": True}, "country": {"type": "string"}, "age_band": {"type": "string"},
-           "day": {"type": "string"}, "minutes": {"type": "float", "lower": 0, "upper": 300}}
+           "on_day": {"type": "string"}, "minutes": {"type": "float", "lower": 0, "upper": 300}}
 meta = {"": {"d": {"usage": {"max_ids": ROWS, "rows": len(table), "censor_dims": False, **columns}}}}
 reader = snsql.from_df(table, privacy=snsql.Privacy(epsilon=EPSILON, delta=DELTA), metadata=meta)
 ask("a", lambda: reader.execute("SELECT country, age_band, COUNT(*) AS n FROM d.usage GROUP BY country, age_band"))
 ask("b", lambda: reader.execute("SELECT age_band, AVG(minutes) AS n FROM d.usage GROUP BY age_band"))
-ask("c", lambda: reader.execute("SELECT day, COUNT(DISTINCT child) AS n FROM d.usage GROUP BY day"))
+ask("c", lambda: reader.execute("SELECT on_day, COUNT(DISTINCT child) AS n FROM d.usage GROUP BY on_day"))
 ask("d", lambda: reader.execute("SELECT age_band, MEDIAN(minutes) AS n FROM d.usage GROUP BY age_band"))
 """
 _PIPELINEDP = """
@@ -184,9 +184,8 @@ def _run(place: Path, program: str, data: Path, seconds: int) -> tuple[dict[str,
         process.kill()
         out, err = process.communicate()
         err = f"stopped after {seconds} s"
-    taken = {
-        name: one for name, one in map(json.loads, (line for line in out.splitlines() if line[:1] == "["))
-    }
+    said = [json.loads(line) for line in out.splitlines() if line[:1] == "["]
+    taken: dict[str, float | str] = dict(said)
     whole = time.perf_counter() - began
     memory = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 2**20
     last = err.strip().splitlines()[-1][:70] if err.strip() else ""
