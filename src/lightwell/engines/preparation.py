@@ -155,7 +155,10 @@ class _Work:
         connection.execute(
             f"COPY ({select}{ordered}) TO '{_escape(passing)}' (FORMAT parquet, COMPRESSION zstd)"
         )
+        # A bucket is said to be done only after this, so no crash leaves one that is done and not on disk.
+        _flush(passing)
         os.replace(passing, place)
+        _flush(place.parent)
 
     def finish(self) -> Manifest:
         """Write the manifest, which makes the folder one that answers, and clear what was needed for it."""
@@ -173,8 +176,6 @@ class _Work:
             "salt": hashlib.sha256(self.salt.encode()).hexdigest(),
             "files": {name: list(facts) for name, facts in files.items()},
         }
-        for name in files:
-            _flush(self.folder / name)
         _write_whole(self.folder / MANIFEST, json.dumps(said, indent=1, sort_keys=True).encode())
         shutil.rmtree(self.scratch)
         return read_manifest(self.folder)
@@ -306,6 +307,8 @@ class _Ranking:
                 f"COPY ({select}) TO '{_escape(passing / 'rows')}' "
                 "(FORMAT parquet, COMPRESSION lz4, PARTITION_BY (bucket))"
             )
+            none = passing / "none.parquet"
+            self.connection.execute(f"COPY ({select} LIMIT 0) TO '{_escape(none)}' (FORMAT parquet)")
             (passing / "buckets").write_text(str(buckets))
             os.replace(passing, place)
         return int((place / "buckets").read_text())
@@ -314,10 +317,11 @@ class _Ranking:
         done = self.work.scratch / f"{self.name}-{bucket}.done"
         if done.exists():
             return
-        rows = self.work.scratch / f"{self.name}-split" / "rows" / f"bucket={bucket}"
-        # A bucket may be empty; what it would hold is read from a neighbour, of which no row passes.
-        pattern = rows / "*.parquet" if rows.exists() else rows.parent / "*" / "*.parquet"
-        ranked = self.write_ranked(str(pattern), is_empty=not rows.exists())
+        split = self.work.scratch / f"{self.name}-split"
+        rows = split / "rows" / f"bucket={bucket}"
+        # A bucket may be empty, and so may the file.
+        pattern = rows / "*.parquet" if rows.exists() else split / "none.parquet"
+        ranked = self.write_ranked(str(pattern))
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE ranked AS {ranked}")
         for tier in range(len(layouts.TIERS) + 1):
             first, last = _find_ranks(tier)
@@ -329,13 +333,13 @@ class _Ranking:
         done.touch()
         shutil.rmtree(rows, ignore_errors=True)
 
-    def write_ranked(self, pattern: str, *, is_empty: bool) -> str:
+    def write_ranked(self, pattern: str) -> str:
         """The rows of one bucket with ranks and flags: what `query.layout` says, word for word."""
         names = [sql.quote(one.name) for one in self.kept]
         source = f"read_parquet('{_escape(pattern)}', hive_partitioning = false)"
         digested = (
             f"SELECT unit, {', '.join(names)}, MD5_NUMBER(CONCAT({self.write_row_text()})) AS digest "
-            f"FROM {source}{' WHERE FALSE' if is_empty else ''}"
+            f"FROM {source}"
         )
         settled = [
             f"MIN({name}) OVER (PARTITION BY unit) AS {name}" if one.column.is_constant else name

@@ -199,3 +199,14 @@ def test_what_is_explained_names_no_file_and_no_number_of_rows(stage):
         (text,) = engine.write_statements(bound.bind(plan, path))
         assert "parquet" not in text
         assert "5000" not in text
+
+
+@pytest.mark.parametrize("children", [0, 1, 2])
+def test_files_of_few_children_and_buckets_of_none_are_prepared(stage, children):
+    few = f"SELECT * FROM '{stage}/usage.parquet' WHERE child < {children}"
+    duckdb.execute(f"COPY ({few}) TO '{stage}/few.parquet' (FORMAT parquet)")
+    (stage / "few.parquet").rename(stage / "usage.parquet")
+    prepare(stage, rows_per_bucket=1)
+    assert len(read_all(stage / "prepared")) == 7 * children
+    counted = measure(open_folder(stage), "SELECT COUNT(*) FROM usage")
+    assert counted.get((), [[0]]) == [[7 * children]]
