@@ -8,7 +8,9 @@ hundredth, each within a time limit; a peer that does not install is reported as
 from __future__ import annotations
 
 import json
+import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -176,12 +178,13 @@ def _run(place: Path, program: str, data: Path, seconds: int) -> tuple[dict[str,
     began = time.perf_counter()
     process = subprocess.Popen(
         [str(place / "bin" / "python"), "-W", "ignore", "-c", _BEGIN + program, str(data)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place, start_new_session=True,
     )  # fmt: skip
     try:
         out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        process.kill()
+        # With what it has started: Spark is another process.
+        os.killpg(process.pid, signal.SIGKILL)
         out, err = process.communicate()
         err = f"stopped after {seconds} s"
     said = [json.loads(line) for line in out.splitlines() if line[:1] == "["]
