@@ -62,8 +62,13 @@ class Grouped(Reader):
         self.aliases: dict[str, Expression] = {}
         self.prefers_alias = False
 
-    def read(self, node: exp.Expression) -> Expression:
-        if self.keys and not isinstance(node, exp.Literal | exp.Column | exp.Paren) and not is_figure(node):
+    def read(self, node: exp.Expression | None) -> Expression:
+        if (
+            self.keys
+            and node is not None
+            and not isinstance(node, exp.Literal | exp.Column | exp.Paren)
+            and not is_figure(node)
+        ):
             before = list(self.refusals.found)
             found = self.refusals.attempt(self.row.read, node)
             self.refusals.found[:] = before

@@ -23,6 +23,8 @@ from lightwell.query.domain import Domain, Value
 VERSION = 1
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# A zero character ends a text in SQL, half of a character is none.
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _MAX_ROWS = 1_000_000
 _MAX_VALUES = 10_000
 _LARGEST_REAL = 1e12
@@ -104,7 +106,9 @@ def parse_codebook(value: Any) -> Codebook:
     if not isinstance(value, dict):
         raise errors.UserMistake("A codebook is a mapping with the field codebook: 1.")
     _refuse_unknown(value, "", _FIELDS[""], problems)
-    if value.get("codebook") != VERSION:
+    _check_words(value, "", ("title", "source"), problems)
+    _check_flags(value, "", ("sample",), problems)
+    if value.get("codebook") != VERSION or value.get("codebook") is True:
         problems.append(errors.Problem("/codebook", f"Write {VERSION}, the version of the format."))
     names: dict[str, Any] = {}
     for name in ("dataset", "population"):
@@ -119,6 +123,8 @@ def parse_codebook(value: Any) -> Codebook:
         not isinstance(budget, dict)
         or set(budget) != {"epsilon", "delta"}
         or not all(map(_is_real, budget.values()))
+        or not budget["epsilon"] > 0
+        or not 0 <= budget["delta"] < 1
     ):
         problems.append(
             errors.Problem(
@@ -131,7 +137,7 @@ def parse_codebook(value: Any) -> Codebook:
         problems.append(errors.Problem("/tables", "Name at least one table."))
         listed = {}
     for name, said in listed.items():
-        place = f"/tables/{name}"
+        place = f"/tables/{_point(name)}"
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             problems.append(errors.Problem(place, "A table's name is letters, digits and underscores."))
         table = _parse_table(str(name), said, place, problems)
@@ -177,6 +183,8 @@ def _parse_table(name: str, said: Any, place: str, problems: list[errors.Problem
         return None
     before = len(problems)
     _refuse_unknown(said, place, _FIELDS["table"], problems)
+    _check_words(said, place, ("title", "attested"), problems)
+    _check_flags(said, place, ("public",), problems)
     columns = said.get("columns")
     if not isinstance(columns, dict) or not columns:
         problems.append(errors.Problem(f"{place}/columns", "Describe at least one column."))
@@ -188,14 +196,14 @@ def _parse_table(name: str, said: Any, place: str, problems: list[errors.Problem
             problems.append(
                 errors.Problem(place, "A public table has a key, and neither unit nor rows_per_child.")
             )
-        if key not in columns:
+        if not isinstance(key, str) or key not in columns:
             problems.append(errors.Problem(f"{place}/key", "Name the column that no two rows share."))
     else:
         if not isinstance(unit, str) or not _NAME.fullmatch(unit):
             problems.append(
                 errors.Problem(f"{place}/unit", "Name the column that says which child a row is about.")
             )
-        elif unit in columns:
+        elif unit.lower() in (str(column).lower() for column in columns):
             problems.append(
                 errors.Problem(f"{place}/unit", "The unit is no column to ask for: leave it out below.")
             )
@@ -210,7 +218,7 @@ def _parse_table(name: str, said: Any, place: str, problems: list[errors.Problem
         if not isinstance(column, str) or not _NAME.fullmatch(column):
             problems.append(
                 errors.Problem(
-                    f"{place}/columns/{column}", "A column's name is letters, digits and underscores."
+                    f"{place}/columns/{_point(column)}", "A column's name is letters, digits and underscores."
                 )
             )
             continue
@@ -233,6 +241,8 @@ def _parse_column(name: str, said: Any, place: str, problems: list[errors.Proble
         return None
     before = len(problems)
     _refuse_unknown(said, place, _FIELDS["column"], problems)
+    _check_words(said, place, ("title", "attested"), problems)
+    _check_flags(said, place, ("nulls", "constant"), problems)
     kind = said.get("type")
     if kind not in domain.KINDS:
         problems.append(errors.Problem(f"{place}/type", f"Write one of {', '.join(domain.KINDS)}."))
@@ -301,9 +311,10 @@ def _fits(value: Any, kind: str) -> bool:
     if kind == domain.REAL:
         return _is_real(value) and abs(value) <= _LARGEST_REAL
     if kind == domain.TEXT:
-        return isinstance(value, str) and len(value) <= 1000
+        return isinstance(value, str) and len(value) <= 1000 and not _UNWRITABLE.search(value)
     if kind == domain.TIMESTAMP:
-        return isinstance(value, datetime.datetime)
+        # Times here have no zone; one with a zone cannot be compared with them.
+        return isinstance(value, datetime.datetime) and value.tzinfo is None
     return isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)
 
 
@@ -317,8 +328,32 @@ def _refuse_unknown(
     for name in said:
         if name not in known:
             problems.append(
-                errors.Problem(f"{place}/{name}", f"This field is not known; known are {', '.join(known)}.")
+                errors.Problem(
+                    f"{place}/{_point(name)}", f"This field is not known; known are {', '.join(known)}."
+                )
             )
+
+
+def _check_words(
+    said: dict[Any, Any], place: str, names: tuple[str, ...], problems: list[errors.Problem]
+) -> None:
+    for name in names:
+        if not isinstance(said.get(name, ""), str):
+            problems.append(errors.Problem(f"{place}/{name}", "Write words."))
+
+
+def _check_flags(
+    said: dict[Any, Any], place: str, names: tuple[str, ...], problems: list[errors.Problem]
+) -> None:
+    """A flag that is neither true nor false would be taken for one of them in silence."""
+    for name in names:
+        if not isinstance(said.get(name, False), bool):
+            problems.append(errors.Problem(f"{place}/{name}", "Write true or false."))
+
+
+def _point(name: Any) -> str:
+    """A name as a part of a JSON Pointer (RFC 6901, section 3)."""
+    return str(name).replace("~", "~0").replace("/", "~1")
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from sqlglot import errors as sql_errors
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
-from lightwell.query.place import Places
+from lightwell.query.place import Places, find_place, find_word
 from lightwell.query.refusal import QueryRefused, Refusal
 
 MAX_CHARACTERS = 20_000
@@ -63,6 +63,7 @@ def parse_query(text: str) -> exp.Select:
         raise _refuse("empty", "There is no query.", _EXAMPLE)
     places.mark_all(tree)
     _respell(tree)
+    _check_complete(tree)
     while isinstance(tree, exp.Subquery | exp.Paren) and not _list_extra(tree):
         tree = tree.this
     if isinstance(tree, exp.SetOperation):
@@ -76,6 +77,17 @@ def parse_query(text: str) -> exp.Select:
         raise _refuse("only-select", "Only SELECT can be asked.", _EXAMPLE, *places.locate(tokens[0].start))
     places.mark_items(tree, text)
     return tree
+
+
+def _check_complete(tree: exp.Expr) -> None:
+    """Refuse what lacks a part that SQLGlot itself says it has: MIN() becomes a node about nothing."""
+    for node in tree.walk():
+        for name, is_required in node.arg_types.items():
+            if is_required and node.args.get(name) is None:
+                place = find_place(node)
+                raise _refuse(
+                    "syntax", f"{find_word(node)[:40].upper()} lacks an argument.", "Write it.", *place
+                )
 
 
 def _respell(tree: exp.Expr) -> None:

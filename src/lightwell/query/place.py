@@ -116,13 +116,13 @@ def _list_words(node: exp.Expr) -> tuple[str, ...]:
     return tuple(name.upper() for name in names)
 
 
-def find_place(node: exp.Expression) -> tuple[int, int]:
+def find_place(node: exp.Expr) -> tuple[int, int]:
     """The line and column of a node; (0, 0) where it is not known."""
     line, column, _, _ = node.meta.get(_KEY, (0, 0, "", 0))
     return line, column
 
 
-def find_word(node: exp.Expression) -> str:
+def find_word(node: exp.Expr) -> str:
     """The node's own word as it was written, or what SQLGlot calls it where it has none."""
     return str(node.meta.get(_KEY, (0, 0, type(node).__name__, 0))[2])
 

@@ -99,7 +99,10 @@ class Reader:
     ) -> None:
         self.refusals, self.find, self.meet = refusals, find, meet
 
-    def read(self, node: exp.Expression) -> Expression:
+    def read(self, node: exp.Expression | None) -> Expression:
+        if node is None:
+            # Optional to SQLGlot, and not to a function that reads it.
+            raise Unfit("function-form", "An argument is missing.", "See docs/reference/sql.md.")
         if isinstance(node, exp.Paren):
             return self.read(node.this)
         if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
