@@ -156,7 +156,7 @@ def list_codes():
     return codes | {code for _, _, code, _, _ in reading._REFUSED}
 
 
-# Those that a short text cannot show, or no text: tests/unit/query/test_parse.py and test_check.py have them.
+# Those that a short text cannot show, or no text: the tests in tests/unit/query have them.
 ELSEWHERE = {"too-long", "too-deep", "too-complex", "too-many", "bad-bound", "bad-number"}
 
 

@@ -183,6 +183,18 @@ def enumerate_image(expression: Expression, most: int) -> tuple[Value, ...] | No
     if cut is None:
         return None
     bare, leaves = cut
+    if isinstance(bare, Call) and bare.name == "map" and isinstance(bare.arguments[0], Field):
+        # Each value by itself would be looked for among all: as long as the square of a long list.
+        found = _list_results(bare)
+    else:
+        found = _evaluate_all(bare, leaves)
+    if expression.domain.kind == TEXT and expression.domain.values is not None:
+        return tuple(value for value in expression.domain.values if value in found)
+    return tuple(sorted(found, key=_order))
+
+
+def _evaluate_all(bare: Expression, leaves: Mapping[str, Field]) -> set[Value]:
+    """What an expression is for every row that its columns could have."""
     if _count_rows(leaves) * measure_size(bare, {}).nodes > _MOST_STEPS:
         raise Unfit(
             "too-complex",
@@ -192,10 +204,18 @@ def enumerate_image(expression: Expression, most: int) -> tuple[Value, ...] | No
     rows: list[dict[str, Key]] = [{}]
     for leaf in leaves.values():
         rows = [{**row, leaf.name: key} for row in rows for key in leaf.domain.list_keys()]
-    found = {evaluate(bare, row) for row in rows} - {None}
-    if expression.domain.kind == TEXT and expression.domain.values is not None:
-        return tuple(value for value in expression.domain.values if value in found)
-    return tuple(sorted(found, key=_order))
+    return {evaluate(bare, row) for row in rows} - {None}
+
+
+def _list_results(mapped: Call) -> set[Key]:
+    """What the listed values that a column can have are mapped to."""
+    listed = set(mapped.arguments[0].domain.list_values())
+    constants = [part.value for part in mapped.arguments[1:] if isinstance(part, Constant)]
+    return {
+        result
+        for value, result in zip(constants[::2], constants[1::2], strict=True)
+        if value in listed and result is not None
+    }
 
 
 def _order(value: Value) -> Any:

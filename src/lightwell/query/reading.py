@@ -22,7 +22,7 @@ from lightwell.query.refusal import Refusal
 
 _T = TypeVar("_T")
 # How large an expression may be, as SQL writes it; for how many values functions of text are worked out.
-MAX_NODES = 20_000
+MAX_NODES = 120_000
 # A plan is written as JSON, which is nested twice as deep.
 MAX_LEVELS = 36
 MAX_LISTED = 50_000
