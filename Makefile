@@ -49,6 +49,7 @@ check: $(BIN)/.ready
 docs: $(BIN)/.ready
 	$(BIN)/python docs/make/disclosures.py
 	$(BIN)/python docs/make/permissions.py
+	$(BIN)/python docs/make/private_attacks.py
 	$(BIN)/python docs/make/sql.py
 	$(BIN)/python docs/make/epsilon.py
 

@@ -1,7 +1,7 @@
 """Canaries: unmistakable values of one child looked for wherever anything leaves or stays behind.
 
 Reference: attacks 8 and 20 of the field's list (an engine's message that quotes data; plans, logs, caches).
-Twin: raw DuckDB's error and its profile carry the value; a plan with statistics shows the largest one.
+Twin: raw DuckDB's error quotes the child's words, and its statistics show its largest value.
 Here: in none of the exits: answer, explanation, ledger, error, log, warning, repr, pickle, profile, temporary file.
 """
 

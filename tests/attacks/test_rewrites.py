@@ -1,7 +1,7 @@
 """Semantic rewrites: the same question in other words, for noise that averages out.
 
 Reference: QuerySnout and QueryCheetah, CCS 2022 and 2024 (arXiv 2409.01992).
-Twin: the exact number, from the mean over 800 wordings with fresh noise each.
+Twin: the exact number, from the mean of 800 answers with fresh noise, as each wording has without a ledger.
 Here: a wording is either the same question, free and with the same bytes, or it is charged; the budget ends them.
 """
 

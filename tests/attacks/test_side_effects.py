@@ -1,7 +1,7 @@
 """Side effects: functions, pragmas, files and other databases reached from inside a query.
 
 Reference: DuckDB's page on securing ("SQL is code"); attack 14 of the field's list.
-Twin: the content of a file on the server, its settings, and a copy of all rows in the attacker's folder.
+Twin: the content of a file on the server, and a copy of all rows in the attacker's folder.
 Here: nothing; each is refused without an engine call, and the engine's own connection refuses them too.
 """
 
