@@ -123,8 +123,6 @@ def parse_codebook(value: Any) -> Codebook:
         not isinstance(budget, dict)
         or set(budget) != {"epsilon", "delta"}
         or not all(map(_is_real, budget.values()))
-        or not budget["epsilon"] > 0
-        or not 0 <= budget["delta"] < 1
     ):
         problems.append(
             errors.Problem(
