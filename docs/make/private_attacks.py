@@ -47,10 +47,10 @@ def _list_lines() -> Iterator[str]:
     yield "# Attacks on private queries, and what each got\n"
     yield "Made by `docs/make/private_attacks.py` from the tests; do not edit.\n"
     yield (
-        "Each attack is a test in `tests/attacks`. It first succeeds against a twin without the defence (plain "
-        "DuckDB over the same files, or the engine with that one defence taken away), because an attack that "
-        "never works proves nothing; then it is tried here. `pytest -rP tests/attacks` prints both results with "
-        "their figures.\n"
+        "Each attack is a test in `tests/attacks`. It first succeeds against a twin without the "
+        "defence (plain DuckDB over the same files, or the engine with that one defence taken away), "
+        "because an attack that never works proves nothing; then it is tried here. `pytest -rP "
+        "tests/attacks` prints both results with their figures.\n"
     )
     yield "| Attack | Reference | Without the defence | Here |"
     yield "|---|---|---|---|"
@@ -60,12 +60,13 @@ def _list_lines() -> Iterator[str]:
     yield ""
     yield "## What these do not show\n"
     yield (
-        "That no other attack exists: for that there are the proofs in `query/bound`, `query/layout` and "
-        "`query/noise`, and `tests/audit`, which takes children away ten thousand times and is itself judged by "
-        "faults put into the engine. Time and memory hang on the data: a join of a child's rows with themselves "
-        "takes longer where a child has many. A file of which one row is damaged answers nothing that touches "
-        "that row's column, and says so; prepare data before anybody asks, which reads every row once. What is "
-        "not protected at all stands in [privacy.md](privacy.md).\n"
+        "That no other attack exists: for that there are the proofs in `query/bound`, `query/layout` "
+        "and `query/noise`, and `tests/audit`, which takes children away ten thousand times and is "
+        "itself judged by faults put into the engine. Time and memory hang on the data: a join of a "
+        "child's rows with themselves takes longer where a child has many. A file of which one row is"
+        " damaged answers nothing that touches that row's column, and says so; prepare data before "
+        "anybody asks, which reads every row once. What is not protected at all stands in "
+        "[privacy.md](privacy.md).\n"
     )
 
 

@@ -186,11 +186,12 @@ def open_session(folder, files, *, book=None, grant="owner", epsilon=None, engin
     """The real thing: engine, noise, and a ledger in a file."""
     book = book or make_codebook(**({"budget": {"epsilon": epsilon, "delta": 1e-6}} if epsilon else {}))
     opened = ledger or ledger_stores.open_ledger(folder / "ledger.sqlite")
-    budgets.open_budget(opened, book, grant, by="owner")
-    population = opened.read_balance(book.population)
-    if grant not in {one.id for one in population.grants}:
+    if book.population in opened.read_populations():
+        population = opened.read_balance(book.population)
         # Asking opens no second grant; whoever decides does.
-        opened.open_grant(book.population, grant, population.balance.cap, by="owner")
+        if grant not in {one.id for one in population.grants}:
+            opened.open_grant(book.population, grant, population.balance.cap, by="owner")
+    budgets.open_budget(opened, book, grant, by="owner")
     return session.Session(
         engine or duckdb.DuckDB(files, book, dice.OpenDP(), threads=1), book, opened, grant=grant
     )
