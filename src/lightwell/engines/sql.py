@@ -19,6 +19,14 @@ from lightwell.query.expression import Call, Constant, Expression, Field
 from lightwell.query.plan import Measure, Relation
 
 _LARGEST_DOUBLE = "1.7976931348623157e308"
+_TYPES = {
+    domains.BOOLEAN: "BOOLEAN",
+    domains.INTEGER: "BIGINT",
+    domains.REAL: "DOUBLE",
+    domains.TEXT: "VARCHAR",
+    domains.DATE: "DATE",
+    domains.TIMESTAMP: "TIMESTAMP",
+}
 _LARGEST_TOTAL = 2**62
 
 
@@ -541,6 +549,9 @@ def settle(name: str, of: Domain) -> str:
 def write_expression(node: Expression) -> str:
     """An expression as SQL that means what `expression.evaluate` says."""
     if isinstance(node, Constant):
+        if node.value is None:
+            # A bare NULL has no type, and some functions are chosen by the type of what they are given.
+            return f"CAST(NULL AS {_TYPES[node.domain.kind]})"
         return write_constant(node.value)
     if isinstance(node, Field):
         return quote(node.name)
