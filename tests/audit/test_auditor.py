@@ -11,7 +11,7 @@ import re
 import neighbours
 import pytest
 
-from lightwell.engines import sql
+from lightwell.engines import duckdb, sql
 from lightwell.query import bound, cost, noise, plan
 from lightwell.query.bound import Bounded
 
@@ -40,8 +40,8 @@ def rewrite(patch, name, change):
     written = getattr(_WRITER, name)
 
     @functools.wraps(written)
-    def write(self, *arguments):
-        return change(written(self, *arguments), self, *arguments)
+    def write(self, *arguments, **named):
+        return change(written(self, *arguments, **named), self, *arguments)
 
     patch.setattr(_WRITER, name, write)
 
@@ -131,10 +131,13 @@ def the_clamp_of_a_sum_per_child_is_missing(patch):
 
 @fault
 def values_are_not_settled_and_infinity_is_one(patch):
-    settle = sql.settle
-    patch.setattr(
-        sql, "settle", lambda name, of: f"CAST({name} AS DOUBLE)" if of.kind == "real" else settle(name, of)
-    )
+    written = duckdb.FileReading.write_column
+
+    def write(self, table, column):
+        is_real = column.domain.kind == "real"
+        return f"CAST({sql.quote(column.name)} AS DOUBLE)" if is_real else written(self, table, column)
+
+    patch.setattr(duckdb.FileReading, "write_column", write)
 
 
 @fault
