@@ -44,7 +44,7 @@ def make_value(kind: str, **changes) -> dict:
 
 
 def prepare(desk: fixture.Desk, kind: str) -> None:
-    if kind in disclosure.KINDS_ABOUT_ANOTHER:
+    if kind in (*disclosure.KINDS_ABOUT_ANOTHER, "query-release"):
         desk.disclose_examples()
 
 
@@ -86,13 +86,13 @@ def test_a_record_of_each_kind_goes_all_the_way(kind: str, desk: fixture.Desk) -
 def test_the_bundle_after_each_step_of_every_kind_is_verified_by_both_verifiers(
     desk: fixture.Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ten kinds published, superseded, shown and removed; what is held back is there only once shown."""
+    """Eleven kinds published, superseded, shown and removed; what is held back is there only once shown."""
     desk.disclose_examples()
     values = {kind: make_value(kind, hold_back=[hold()]) for kind in disclosure.KINDS}
-    assert len(values) == 10
+    assert len(values) == 11
 
     def check(step: str) -> tuple[bool, int, tuple[str, ...]]:
-        """Whether the secret is there, how many records of the ten are, what the verdict does not prove."""
+        """Whether the secret is there, how many records of the eleven, what the verdict does not prove."""
         log.publish_checkpoint(state=desk.state, now=LATER)
         bundles.write_bundle(state=desk.state, folder=tmp_path / step)
         verdict = first_verifier.verify_bundle(tmp_path / step)
@@ -106,13 +106,13 @@ def test_the_bundle_after_each_step_of_every_kind_is_verified_by_both_verifiers(
     for value in values.values():
         desk.disclose(value, LATER)
     hidden, count, _ = check("published")
-    assert (hidden, count - before) == (False, 10 + 1)  # the entries of the log are one file
+    assert (hidden, count - before) == (False, 11 + 1)  # the entries of the log are one file
     for value in values.values():
         desk.disclose({**value, "language": "en-GB", "date": "2026-11-25"}, LATER)
-    assert check("superseded")[:2] == (False, count + 10)
+    assert check("superseded")[:2] == (False, count + 11)
     for value in values.values():
         desk.lift(value["id"], ["/body/summary"], LATER)
-    assert check("shown")[:2] == (True, count + 20)
+    assert check("shown")[:2] == (True, count + 22)
     for value in values.values():
         desk.withdraw(value["id"], "published-in-error", LATER)
     hidden, left, not_proven = check("removed")

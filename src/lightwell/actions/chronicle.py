@@ -24,6 +24,7 @@ KIND_NAMES = {
     "study": "Study",
     "dataset": "Dataset",
     "access-decision": "Decision on access",
+    "query-release": "Private answer",
     "figures-edition": "Published figures",
     "risk-assessment": "Risk assessment",
     "reputational-review": "Product review",

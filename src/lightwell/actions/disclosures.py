@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from lightwell.actions import figures, log, studies
+from lightwell.actions import datasets, figures, log, query_records, studies
 from lightwell.archive.beacon import Beacon
 from lightwell.base import canonical, disclosure, errors, ground, ids, pointer, withholding
 from lightwell.base.canonical import Json
@@ -210,6 +210,10 @@ def _store_version(
         studies.register_study(state=state, row=row, now=now, anchor=anchor)
     if public.kind == figures.KIND:
         figures.store_edition(state=state, row=row)
+    if public.kind == query_records.KIND:
+        query_records.check_record(state=state, record=public)
+    if public.kind == datasets.KIND:
+        datasets.check_record(state=state, record=public)
     return row
 
 

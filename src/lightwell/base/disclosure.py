@@ -21,6 +21,7 @@ KINDS = (
     "study",
     "dataset",
     "access-decision",
+    "query-release",
     "figures-edition",
     "risk-assessment",
     "reputational-review",

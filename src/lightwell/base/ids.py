@@ -20,6 +20,7 @@ PREFIXES = {
     "std": "study",
     "dat": "dataset",
     "acd": "access-decision",
+    "qry": "query-release",
     "fig": "figures-edition",
     "ras": "risk-assessment",
     "rep": "reputational-review",

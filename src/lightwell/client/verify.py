@@ -16,7 +16,7 @@ from lightwell.archive import account, beacon, dating, logbook, register
 from lightwell.base import canonical
 from lightwell.base.canonical import Json
 from lightwell.client import bundle as bundles
-from lightwell.client import challenges, figures, openings, places
+from lightwell.client import challenges, figures, openings, places, private_answers
 from lightwell.client import history as histories
 from lightwell.client import records as record_files
 from lightwell.client.bundle import Bundle, PlacedRefusal
@@ -49,6 +49,7 @@ class Verdict:
     titles: Mapping[str, str] = field(default_factory=dict)  # by study, as its publisher wrote them
     challenges: tuple[register.Standing, ...] = ()
     figures: Mapping[str, Json] = field(default_factory=dict)  # as `client/figures` formats it
+    private_answers: Mapping[str, Json] = field(default_factory=dict)  # as `client/private_answers` does
 
 
 def verify_bundle(root: Path, own_policy: policy.Policy | None = None) -> Verdict:
@@ -67,6 +68,7 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
     check_account(bundle, history)
     checked = openings.check_openings(bundle, history.book, records)
     reread = figures.check_figures(bundle, history.book, records)
+    compared = private_answers.check_answers(bundle, records)
     check_paths(bundle, history, records, checked)
     stated = history.account
     return Verdict(
@@ -79,11 +81,20 @@ def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
         dict(sorted(history.witnesses.items())),
         policy.list_local_witnesses(history.trusted_policy),
         {study: account.make_certificate(stated, study) for study in stated.list_studies()},
-        (*_list_proven(bundle, history, records, checked), *figures.describe_reread(reread)),
-        (*_list_not_proven(history, records), *figures.describe_unread(reread)),
+        (
+            *_list_proven(bundle, history, records, checked),
+            *figures.describe_reread(reread),
+            *private_answers.describe_compared(compared),
+        ),
+        (
+            *_list_not_proven(history, records),
+            *figures.describe_unread(reread),
+            *private_answers.describe_unproven(compared),
+        ),
         _read_titles(history.book, records),
         tuple(challenges.list_challenges(history, challenges.read_owners(bundle, history))),
         figures.format_reread(reread),
+        private_answers.format_compared(compared),
     )
 
 
@@ -180,6 +191,7 @@ def format_json(verdict: Verdict) -> dict[str, Json]:
             dict(zip(register.COLUMNS, register.format_row(each), strict=True)) for each in verdict.challenges
         ],
         "figures": dict(verdict.figures),
+        "private_answers": dict(verdict.private_answers),
         "proven": list(verdict.proven),
         "not_proven": list(verdict.not_proven),
     }

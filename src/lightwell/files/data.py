@@ -127,7 +127,9 @@ def read_example(name: str) -> bytes:
 
 def read_example_attachment(title: str) -> bytes:
     """Return the bytes of a file that an example record names among its attachments."""
-    return _folder("examples").joinpath(title).read_bytes()
+    examples = _folder("examples")
+    codebook = examples.joinpath("codebooks").joinpath(title)
+    return (codebook if codebook.is_file() else examples.joinpath(title)).read_bytes()
 
 
 @functools.cache

@@ -136,16 +136,7 @@ class Session:
             )
         priced = self._price(text, epsilon, delta, rows, groups)
         bounded, paid = priced.bounded, priced.paid
-        described = plan.describe(bounded.plan)
-        bounds = {
-            "rows": bounded.plan.rows,
-            "groups": bounded.plan.groups,
-            "scales": list(bounded.scales),
-            "codebook": self.codebook.digest,
-        }
-        key = ledger.compute_key(
-            plan=described, path=bounded.path, bounds=bounds, cost=paid, data_version=self.engine.version
-        )
+        key = compute_answer_key(bounded, self.codebook, paid, self.engine.version)
         charged = self.ledger.charge(
             ledger.Request(
                 population=self.codebook.population,
@@ -268,6 +259,23 @@ class Session:
             is_sample=self.codebook.is_sample,
         )
         return release.write_release(found)
+
+
+def compute_answer_key(bounded: Bounded, of: Codebook, paid: Cost, data_version: str) -> str:
+    """Compute the id of an answer: whoever has question, codebook, price and data version finds it again."""
+    bounds = {
+        "rows": bounded.plan.rows,
+        "groups": bounded.plan.groups,
+        "scales": list(bounded.scales),
+        "codebook": of.digest,
+    }
+    return ledger.compute_key(
+        plan=plan.describe(bounded.plan),
+        path=bounded.path,
+        bounds=bounds,
+        cost=paid,
+        data_version=data_version,
+    )
 
 
 def _list_notes(bounded: Bounded) -> tuple[str, ...]:

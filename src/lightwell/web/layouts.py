@@ -20,7 +20,7 @@ LAYOUTS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     ),
     "dataset": (
         ("Who is in it", ("population", "people", "rows", "period", "privacy_unit")),
-        ("How to use it", ("access",)),
+        ("How to use it", ("access", "codebook")),
         ("What it holds", ("tables",)),
         ("How complete it is", ("completeness", "errata", "source_systems")),
         ("Where it belongs", ("risk_assessment", "checksum", "sources")),
@@ -45,6 +45,13 @@ LAYOUTS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("How access works", ("modalities", "environment", "period", "budget", "queries", "order")),
         ("What came of it", ("results", "released", "events")),
         ("Case", ("number", "rules")),
+    ),
+    "query-release": (
+        ("The answer", ("numbers",)),
+        ("What was asked", ("question", "bounds", "dataset")),
+        ("How this was computed", ("how", "plan", "cost")),
+        ("What is not proven", ("not_proven", "notes")),
+        ("Which data", ("codebook", "data_version", "answer", "file", "sample", "sources")),
     ),
     "figures-edition": (
         ("The figures", ("edition", "published_on", "told_by", "period", "points_in_all", "points")),

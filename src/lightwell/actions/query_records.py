@@ -1,0 +1,116 @@
+"""Private answers on record: what is checked before one is published, and reading those in view.
+
+A record of the kind query-release states what its attached answer says (`query/statement`), names a codebook
+that the record of its data set names too, and gives the question, from which the answer's id follows. Making
+such a record: `actions/query_releases`. Absent: data about children; a record needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lightwell.actions import figures
+from lightwell.base import disclosure, errors
+from lightwell.base.canonical import Json
+from lightwell.db.models import Disclosure
+from lightwell.engines import codebook_files
+from lightwell.files.state import State
+from lightwell.query import bound, check, path, session, statement
+from lightwell.query.codebook import Codebook
+from lightwell.query.cost import Cost
+
+KIND, DATASET = statement.KIND, "dataset"
+# What a reader could read in the attached file anyway, or needs for finding it.
+_NEVER_HELD = (*statement.FIELDS, "question", "bounds", "dataset", "codebook", "file")
+_PATHS = (path.WEIGHTED, path.RANKED, path.CUBED)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The newest version of an answer in view, and the bytes that were given out."""
+
+    row: Disclosure
+    record: disclosure.Disclosure
+    answer: bytes
+
+    @property
+    def dataset(self) -> str:
+        """The id of the record of its data set."""
+        return str(self.record.body["dataset"]["id"])
+
+
+def check_record(*, state: State, record: disclosure.Disclosure) -> None:
+    """Refuse a record that says something else than its file; `UserMistake` with every problem."""
+    problems = [
+        errors.Problem(each.pointer, "this cannot be held back, because the attached answer says it")
+        for each in record.withheld
+        if any(f"{each.pointer}/".startswith(f"/body/{name}/") for name in _NEVER_HELD)
+    ]
+    if not problems:
+        problems = _find_problems(state, record)
+    if problems:
+        raise errors.UserMistake(problems=problems)
+
+
+def _find_problems(state: State, record: disclosure.Disclosure) -> list[errors.Problem]:
+    file = str(record.body["file"])
+    if file not in {each.digest for each in record.attachments}:
+        return [errors.Problem("/body/file", "the answer is attached to the record")]
+    problems = statement.find_problems(record.body, figures.get_file(state, file))
+    if problems:
+        return problems
+    named, dataset = record.body["codebook"], str(record.body["dataset"]["id"])
+    rows = Disclosure.objects.visible().filter(record=dataset, kind=DATASET, provider_id=record.provider.id)
+    if not rows:
+        sentence = f"no data set of {record.provider.name} with this id is published here"
+        return [errors.Problem("/body/dataset/id", sentence)]
+    stated = [row.read_record().body.get("codebook") for row in rows]
+    codebook = next((each["file"] for each in stated if _is_same(each, named)), None)
+    if codebook is None:
+        sentence = f"no version of {dataset} in view names this codebook"
+        return [errors.Problem("/body/codebook/digest", sentence)]
+    book = codebook_files.parse_codebook_file(figures.get_file(state, codebook), "codebook.yaml").codebook
+    return list(_find_question_problems(record.body, book))
+
+
+def _find_question_problems(body: dict[str, Json], book: Codebook) -> Iterator[errors.Problem]:
+    """Find out whether the answer's id follows from the question, by one of the paths there are."""
+    bounds = body.get("bounds") or {}
+    try:
+        plan = check.check_query(
+            str(body["question"]), book, rows=bounds.get("rows"), groups=bounds.get("groups")
+        )
+    except errors.UserMistake as error:
+        for each in error.problems:
+            yield errors.Problem("/body/question", str(each))
+        return
+    paid = Cost(body["cost"]["nano_rho"], body["cost"]["delta_units"])
+    keys = [
+        session.compute_answer_key(bound.bind(plan, each), book, paid, str(body["data_version"]))
+        for each in _PATHS
+    ]
+    if body["answer"] not in keys:
+        sentence = "the answer attached to this record is one to another question, or to other bounds"
+        yield errors.Problem("/body/question", sentence)
+
+
+def _is_same(stated: Json, named: Json) -> bool:
+    return isinstance(stated, dict) and all(
+        stated.get(name) == named.get(name) for name in ("name", "version", "digest")
+    )
+
+
+def find_answered(state: State, record: str) -> Answered | None:
+    """Find an answer in view; None where there is none, or its newest version was removed."""
+    row = Disclosure.objects.newest().visible().filter(record=record, kind=KIND).first()
+    if row is None:
+        return None
+    read = row.read_record()
+    return Answered(row, read, figures.get_file(state, str(read.body["file"])))
+
+
+def list_answers(dataset: str) -> list[Disclosure]:
+    """List the answers in view about a data set, the last put here first."""
+    rows = Disclosure.objects.newest().visible().filter(kind=KIND).order_by("-log_index")
+    return [row for row in rows if row.read_record().body["dataset"]["id"] == dataset]
