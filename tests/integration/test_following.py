@@ -214,11 +214,12 @@ def test_daily_and_weekly_mails_wait_for_their_hour_and_hold_everything_since(
     house.run_errands()
     assert post.take() == []
     house.run_errands(60 * 24)
-    ((to, message),) = post.take()
-    assert to.lower() == ADDRESS.lower()
+    first = post.take()  # on a Sunday the weekly one too
+    ((_, message),) = [each for each in first if each[0].lower() == ADDRESS.lower()]
     assert read_text(message).count("1 document published") == 4
     house.run_errands(60 * 24 * 8)
-    assert [to for to, _ in post.take()] == ["weekly@example.org"]
+    others = [to for to, _ in (*first, *post.take()) if to.lower() != ADDRESS.lower()]
+    assert others == ["weekly@example.org"]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ BOOK = {
 
 @pytest.fixture
 def typed(tmp_path, monkeypatch, capsys):
-    duckdb.execute(
+    duckdb.connect().execute(
         f"""COPY (SELECT i AS child, ['AT', 'BE'][1 + i % 2] AS country, j % 50 + 0.5 AS minutes
         FROM range(4000) AS children(i), range(i % 12 + 1) AS numbers(j)) TO '{tmp_path}/usage.parquet'"""
     )

@@ -34,9 +34,10 @@ def prepare_twice(folder, tables, book, *, rows_per_bucket=300):
 def read_prepared(folder, one):
     """Every row of a prepared table as a multiset."""
     pattern = folder / one.table.name / "all" / "*-*" / "[0-9]*.parquet"
-    rows = driver.sql(f"SELECT * FROM read_parquet('{pattern}')").fetchall()
+    rows = driver.connect().execute(f"SELECT * FROM read_parquet('{pattern}')").fetchall()
     names = [column.name for column in one.kept.values()]
-    found = driver.sql(f"SELECT * FROM read_parquet('{pattern}')").columns
+    described = driver.connect().execute(f"DESCRIBE SELECT * FROM read_parquet('{pattern}')").fetchall()
+    found = [row[0] for row in described]
     assert found == ["unit", *names, "_rank", *(f"_first_{flag}" for flag in one.flags)]
     return Counter(rows)
 

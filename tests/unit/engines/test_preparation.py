@@ -86,7 +86,7 @@ def measure(engine, text):
 
 
 def read_all(folder):
-    found = duckdb.sql(
+    found = duckdb.connect().execute(
         f"SELECT * FROM read_parquet('{folder}/usage/all/*-*/[0-9]*.parquet') ORDER BY unit, _rank"
     )
     return found.fetchall()
@@ -147,7 +147,7 @@ def test_a_begun_folder_goes_on_with_the_same_data_and_bounds_only(stage, monkey
     other["tables"]["usage"]["columns"]["minutes"]["high"] = 90
     with pytest.raises(errors.UserMistake, match="begun with other"):
         prepare(stage, book=other)
-    duckdb.execute(
+    duckdb.connect().execute(
         f"COPY (SELECT * FROM '{stage}/usage.parquet' LIMIT 50) TO '{stage}/usage.parquet.new' (FORMAT parquet)"
     )
     (stage / "usage.parquet.new").rename(stage / "usage.parquet")
@@ -204,7 +204,7 @@ def test_what_is_explained_names_no_file_and_no_number_of_rows(stage):
 @pytest.mark.parametrize("children", [0, 1, 2])
 def test_files_of_few_children_and_buckets_of_none_are_prepared(stage, children):
     few = f"SELECT * FROM '{stage}/usage.parquet' WHERE child < {children}"
-    duckdb.execute(f"COPY ({few}) TO '{stage}/few.parquet' (FORMAT parquet)")
+    duckdb.connect().execute(f"COPY ({few}) TO '{stage}/few.parquet' (FORMAT parquet)")
     (stage / "few.parquet").rename(stage / "usage.parquet")
     prepare(stage, rows_per_bucket=1)
     assert len(read_all(stage / "prepared")) == 7 * children

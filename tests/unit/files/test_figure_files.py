@@ -57,7 +57,7 @@ def make_parquet(path: Path, select: str = "") -> None:
     duckdb = pytest.importorskip("duckdb")
     rows = "('Café', '2023Q1', 0.1::double + 0.2), ('Café', '2023Q2', 1.0)"
     select = select or f"select * from (values {rows}) t(service, period, share)"
-    duckdb.sql(f"copy ({select}) to '{path}' (format parquet)")
+    duckdb.connect().execute(f"copy ({select}) to '{path}' (format parquet)")
 
 
 def read(path: Path, mapping: Mapping | None = None) -> Edition:
