@@ -19,6 +19,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,15 +66,27 @@ def list_documents(folder: Path) -> dict[str, int | None]:
     return {path.name: count_pages(path) for path in sorted(folder.iterdir()) if path.is_file()}
 
 
+def list_embedded(folder: Path) -> dict[str, bytes]:
+    """What office files carry within them by the name it is published under: each is its own document."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".docx", ".pptx", ".xlsx"):
+            with zipfile.ZipFile(path) as parts:
+                inner = [name for name in parts.namelist() if Path(name).parent.name == "embeddings"]
+                found |= {f"{path.name} / {Path(name).name}": parts.read(name) for name in inner}
+    return found
+
+
 def test_every_file_and_every_page_of_the_folder_is_accounted_for(made: tuple[str, Path, Path]) -> None:
     _, folder, home = made
-    documents = list_documents(folder)
+    embedded = list_embedded(folder)
+    documents: dict[str, int | None] = {**list_documents(folder), **dict.fromkeys(embedded)}
     said = (home / "said").read_text()
     assert "\nverified: what is in this bundle matches" in said
     with (home / "bundle/gaps.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(documents)
-    unread = [name for name in documents if name.endswith(".parquet")]
+    unread = [name for name in documents if name.endswith((".parquet", ".bin"))]
     assert sorted(row["state"] for row in rows) == sorted(
         "held-not-read" if name in unread else "opened" for name in documents
     )
@@ -90,7 +103,7 @@ def test_every_file_and_every_page_of_the_folder_is_accounted_for(made: tuple[st
         name: pages for name, pages in documents.items() if pages
     }
     assert all((published[name] is None) == (name in unread) for name in documents)
-    originals = {path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    originals = {path.read_bytes() for path in folder.iterdir() if path.is_file()} | {*embedded.values()}
     assert originals <= {path.read_bytes() for path in (home / "bundle/files").iterdir()}
 
 
