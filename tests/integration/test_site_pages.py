@@ -474,14 +474,14 @@ def test_a_kept_page_is_made_anew_when_the_archive_grows_and_not_sent_twice_befo
 ) -> None:
     first = client.get("/changes/")
     assert client.get("/changes/", headers={"If-None-Match": first["ETag"]}).status_code == 304
-    record = Disclosure.objects.get(kind="dataset").read_record()
+    record = Disclosure.objects.filter(kind="dataset").latest("log_index").read_record()
     from lightwell.base import disclosure
 
     fresh = disclosure.change(
         record,
-        version=2,
+        version=record.version + 1,
         supersedes=disclosure.compute_digest(record),
-        date="2026-06-15",
+        date="2026-09-15",
         body={**record.body, "title": "A fresh title that nobody has seen"},
         opened=(),
     )

@@ -69,12 +69,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the walk needs everywhere: the schema's parts, the held places, names for ids."""
+    """What the walk needs everywhere: the schema's parts, the held places, names for ids, places in links."""
 
     parts: Mapping[str, Any]
     held: Mapping[str, Held]
     names: Mapping[str, str]
     anchors: Mapping[str, str]
+    entries: Mapping[tuple[str, ...], str]
     # Where the whole record is shown, when its entries are not on the page itself.
     page: str = ""
 
@@ -111,7 +112,9 @@ def show_at_a_glance(record: disclosure.Disclosure) -> Node | None:
     for k, each in enumerate(value if isinstance(value, list) else []):
         if isinstance(each, dict):
             cells = tuple(make_node(each.get(n), part[n], ("body", "rows", str(k), n), frame) for n in names)
-            rows.append(Node("", "row", children=cells, anchor=_anchor(each, ("body", "rows"))))
+            rows.append(
+                Node("", "row", children=cells, anchor=frame.entries.get(("body", "rows", str(k)), ""))
+            )
     columns = tuple(read_label(resolve(part[name], frame.parts)) for name in names)
     return Node("At a glance", "glance", children=tuple(rows), columns=columns) if rows else None
 
@@ -125,24 +128,33 @@ def make_frame(record: disclosure.Disclosure, schema: Mapping[str, Any], page: s
     }
     names = {service.id: service.name for service in record.services}
     anchors: dict[str, str] = {}
-    for tokens, entry in list_entries(record.body, ()):
+    entries: dict[tuple[str, ...], str] = {}
+    for place, path, entry in list_entries(record.body, ("body",), ()):
         identity = str(entry["id"])
-        anchors.setdefault(identity, "-".join((*tokens, identity)))
+        entries[place] = "-".join(path)
+        anchors.setdefault(identity, entries[place])
         if name := name_entry(entry):
             names.setdefault(identity, name)
-    return Frame(schema.get("$defs", {}), held, names, anchors, page)
+    return Frame(schema.get("$defs", {}), held, names, anchors, entries, page)
 
 
-def list_entries(value: Json, tokens: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Json]]]:
-    """List the entries that have an id, each with the names that lead to it, outermost first."""
+def list_entries(
+    value: Json, place: tuple[str, ...], path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], dict[str, Json]]]:
+    """List the entries that have an id, each with its place and the names and ids that lead to it.
+
+    Ids name an entry in its list only: that of a variable may stand in two tables.
+    """
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from list_entries(item, (*tokens, key))
+            yield from list_entries(item, (*place, key), (*path, key))
     elif isinstance(value, list):
-        for item in value:
+        for k, item in enumerate(value):
+            within = path
             if isinstance(item, dict) and isinstance(item.get("id"), str):
-                yield tokens, item
-            yield from list_entries(item, tokens)
+                within = (*path, str(item["id"]))
+                yield (*place, str(k)), within, item
+            yield from list_entries(item, (*place, str(k)), within)
 
 
 def find_index(value: list[Json], token: str) -> int | None:
@@ -279,7 +291,7 @@ def _make_list(
                 if pointer.format_pointer(place) not in frame.held
                 else (Node("", "held", frame.held[pointer.format_pointer(place)]),)
             )
-            rows.append(Node("", "row", children=cells, anchor=_anchor(each, tokens)))
+            rows.append(Node("", "row", children=cells, anchor=frame.entries.get(place, "")))
         columns = tuple(read_label(resolve(item["properties"][name], frame.parts)) for name in names)
         return Node(label, "table", children=tuple(rows), columns=columns, note=note)
     cards = []
@@ -294,7 +306,7 @@ def _make_list(
                 title,
                 "card",
                 children=tuple(f for f in fields if f.value != title or not title),
-                anchor=_anchor(each, tokens),
+                anchor=frame.entries.get(place, ""),
             )
         )
     return Node(label, "cards", children=tuple(cards), note=note)
@@ -314,13 +326,7 @@ def _list_evidence(
                 for name, part in item["properties"].items()
                 if name in each and name != "id"
             }
-            yield Node("", "piece", parts, anchor=_anchor(each, tokens))
-
-
-def _anchor(entry: Json, tokens: tuple[str, ...]) -> str:
-    if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-        return "-".join((*(token for token in tokens[1:] if not token.isdigit()), str(entry["id"])))
-    return ""
+            yield Node("", "piece", parts, anchor=frame.entries.get(place, ""))
 
 
 def _fits_table(value: list[Json], names: list[str]) -> bool:
