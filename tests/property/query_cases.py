@@ -107,6 +107,10 @@ def make_tables(seed, children=40):
     usage.append({"child": None, **dict.fromkeys(BOOK["tables"]["usage"]["columns"])})
     dice.shuffle(usage)
     places = [{"country": country, "region": region} for country, region in REGIONS.items()]
+    # A key that is there twice, against its codebook, with another value and with none.
+    twice = dice.choice(sorted(REGIONS))
+    places += [{"country": twice, "region": region} for region in ("north", "south", None)]
+    dice.shuffle(places)
     return {"usage": usage, "survey": survey, "places": places}
 
 

@@ -176,12 +176,20 @@ def _look_up(
         }
         key = found[f"{relation.name}.{table.columns[table.key.lower()].name}"]
         if key is not None:
-            known[key] = found
+            # Of a doubled key, in each column the least there is.
+            known[key] = {
+                name: _find_least(value, found[name]) for name, value in known.get(key, found).items()
+            }
     empty: Row = {f"{relation.name}.{column.name}": None for column in table.columns.values()}
     for row in _read(relation.source, codebook, tables):
         met = known.get(evaluate(relation.on, row))
         if met is not None or relation.keeps_all:
             yield row | (met or empty)
+
+
+def _find_least(*values: Any) -> Key:
+    known: list[Key] = [value for value in values if value is not None]
+    return min(known) if known else None  # type: ignore[type-var]  # values of one column
 
 
 def _meet(

@@ -361,10 +361,9 @@ class _Writer:
         key = table.columns[table.key.lower()]
         columns = self.write_columns(table, relation.name)
         public = f"SELECT {', '.join([*columns, f'{settle(quote(key.name), key.domain)} AS lookup_key'])} FROM {quote(table.name)}"
-        # One row for each key, whatever the file holds: a doubled key would double rows of children.
-        names = [
-            f"ANY_VALUE({quote(one.name)}) AS {quote(one.name)}" for one in self.fields.get(relation.name, [])
-        ]
+        # One row for each key, whatever the file holds: a doubled key would double rows of children. The least
+        # of several values, because any of them would be another one on another day.
+        names = [f"MIN({quote(one.name)}) AS {quote(one.name)}" for one in self.fields.get(relation.name, [])]
         public = f"SELECT {', '.join(['lookup_key', *names])} FROM ({public}) AS public WHERE lookup_key IS NOT NULL GROUP BY lookup_key"
         side = "LEFT JOIN" if relation.keeps_all else "JOIN"
         source = f"SELECT *, {write_expression(relation.on)} AS lookup_on FROM ({self.write_relation(relation.source)}) AS source"
