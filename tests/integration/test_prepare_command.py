@@ -1,8 +1,10 @@
 """`lightwell dataset prepare`, then `lightwell query` over the folder; rows per child are charged once."""
 
 import json
+from pathlib import Path
 
 import duckdb
+import jsonschema
 import pytest
 import query_stage
 
@@ -27,6 +29,13 @@ BOOK = {
 }
 
 
+SCHEMAS = Path(__file__).parents[2] / "src/lightwell/data/schemas"
+
+
+def check_schema(name, value):
+    jsonschema.validate(value, json.loads((SCHEMAS / f"{name}.json").read_text()))
+
+
 @pytest.fixture
 def typed(tmp_path, monkeypatch, capsys):
     duckdb.connect().execute(
@@ -46,7 +55,7 @@ def prepare(typed, *more):
 def test_a_prepared_folder_is_asked_like_a_file_and_says_what_bound_to_use(typed):
     code, out, _ = prepare(typed)
     assert code == 0
-    assert "suggested" in out
+    assert "would err least" in out
     asked = [
         "--codebook",
         "usage.json",
@@ -64,6 +73,35 @@ def test_a_prepared_folder_is_asked_like_a_file_and_says_what_bound_to_use(typed
     assert abs(rows["BE"] - 14_000) < 1_000
     with open("usage.prepared/manifest.json") as file:
         assert json.load(file)["kind"] == "prepared-dataset"
+
+
+def test_an_answer_says_what_share_of_rows_its_bound_leaves_out_where_that_was_bought(typed):
+    question = "SELECT country, COUNT(*) AS n FROM usage GROUP BY 1"
+    asked = ["--data", "usage.prepared", "--codebook", "usage.json", "--epsilon", "2"]
+    prepare(typed, "--epsilon", "0")
+    _, out, _ = typed("query", *asked, question)
+    assert "is not known; preparing the data buys that once (lightwell dataset prepare)" in out
+    prepare(typed, "--epsilon", "1")
+    _, out, _ = typed("query", *asked, "--rows", "4", "--json", question)
+    found = json.loads(out)
+    check_schema("query-answer", found)
+    # Children have 1 to 12 rows: beyond the first 4 lie 36 of 78.
+    told = found["truncation"]
+    assert told["low"] <= 36 / 78 <= told["high"]
+    assert told["high"] - told["low"] < 0.4
+    _, out, _ = typed("query", *asked, "--rows", "4", question)
+    assert f"note: The bound leaves out {told['share']:.2%} of all rows of usage" in out
+    code, out, _ = typed("query", "explain", *asked, "--rows", "4", "--json", question)
+    explained = json.loads(out)
+    check_schema("query-explanation", explained)
+    assert (code, explained["truncation"]["share"]) == (0, pytest.approx(told["share"]))
+    assert explained["suggested_rows"] in (8, 16)
+    assert any(f"--rows {explained['suggested_rows']}" in note for note in explained["notes"])
+    # The path is that of the prepared data, and no file of rows or sums is opened.
+    assert "usage to rank 8" in explained["statements"][0]
+    for place in Path("usage.prepared").rglob("*.parquet"):
+        place.write_bytes(b"")
+    assert typed("query", "explain", *asked, "--rows", "4", question)[0] == 0
 
 
 def test_rows_per_child_are_paid_for_once_and_not_at_all_for_epsilon_0(typed, tmp_path):

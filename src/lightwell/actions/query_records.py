@@ -16,7 +16,7 @@ from lightwell.base.canonical import Json
 from lightwell.db.models import Disclosure
 from lightwell.engines import codebook_files
 from lightwell.files.state import State
-from lightwell.query import bound, check, path, session, statement
+from lightwell.query import bound, check, path, release, session, statement
 from lightwell.query.codebook import Codebook
 from lightwell.query.cost import Cost
 
@@ -71,10 +71,12 @@ def _find_problems(state: State, record: disclosure.Disclosure) -> list[errors.P
         sentence = f"no version of {dataset} in view names this codebook"
         return [errors.Problem("/body/codebook/digest", sentence)]
     book = codebook_files.parse_codebook_file(figures.get_file(state, codebook), "codebook.yaml").codebook
-    return list(_find_question_problems(record.body, book))
+    answered = release.read_release(figures.get_file(state, file))
+    bought = str((answered.truncation or {}).get("bought", ""))
+    return list(_find_question_problems(record.body, book, bought))
 
 
-def _find_question_problems(body: dict[str, Json], book: Codebook) -> Iterator[errors.Problem]:
+def _find_question_problems(body: dict[str, Json], book: Codebook, bought: str) -> Iterator[errors.Problem]:
     """Find out whether the answer's id follows from the question, by one of the paths there are."""
     bounds = body.get("bounds") or {}
     try:
@@ -87,7 +89,7 @@ def _find_question_problems(body: dict[str, Json], book: Codebook) -> Iterator[e
         return
     paid = Cost(body["cost"]["nano_rho"], body["cost"]["delta_units"])
     keys = [
-        session.compute_answer_key(bound.bind(plan, each), book, paid, str(body["data_version"]))
+        session.compute_answer_key(bound.bind(plan, each), book, paid, str(body["data_version"]), bought)
         for each in _PATHS
     ]
     if body["answer"] not in keys:

@@ -90,7 +90,7 @@ def print_answer(release: Release, left: Left | None, as_json: bool) -> None:
 def print_explanation(told: Explanation, book: Codebook, text: str, as_json: bool) -> None:
     """Print what a question would do and cost."""
     unattested = codebooks.list_unattested(book)
-    notes = ["No data were read and nothing was charged."]
+    notes = [*told.notes, "No data were read and nothing was charged."]
     if unattested:
         notes.append(
             f"The codebook is a draft, so it answers nothing yet: {len(unattested)} bounds are not attested."
@@ -104,6 +104,8 @@ def print_explanation(told: Explanation, book: Codebook, text: str, as_json: boo
             "charge": dict(told.charge),
             "noise": [dict(each) for each in told.noise],
             "notes": notes,
+            "truncation": dict(told.truncation) if told.truncation else None,
+            "suggested_rows": told.suggested_rows,
         }
         click.echo(json.dumps(described, indent=1, ensure_ascii=False))
         return
@@ -135,6 +137,7 @@ def _describe_answer(release: Release, left: Left | None, notes: Sequence[str]) 
         "columns": body["columns"],
         "plan": body["plan"],
         "notes": list(notes),
+        "truncation": body.get("truncation"),
         "dataset": release.dataset,
         "data_version": release.data_version,
         "query": release.query,

@@ -14,7 +14,6 @@ from lightwell.base import errors
 
 if TYPE_CHECKING:
     from lightwell.engines.prepared import Prepared
-    from lightwell.query.truncation import Truncation
 
 
 @click.command()
@@ -77,18 +76,6 @@ def _buy(engine: Prepared, codebook_path: Path, ledger: str | None, epsilon: flo
         most = engine.codebook.tables[name].rows_per_child
         suggested = truncation.suggest_rows(histogram, most)
         for rows in sorted({suggested, most}):
-            click.echo(f"{name}: {_tell(truncation.find_truncation(histogram, rows), rows)}")
-        click.echo(f"{name}: --rows {suggested} is suggested, for a count in 100 groups at epsilon 1")
-
-
-def _tell(found: Truncation | None, rows: int) -> str:
-    if found is None:
-        return "too few children to say how many rows they have"
-    if rows >= found.seen:
-        return (
-            f"too few children have more than {found.seen} rows to say how many lie beyond the first {rows}"
-        )
-    return (
-        f"about {found.share:.1%} of rows lie beyond the first {rows} of a child ({found.low:.1%} to "
-        f"{found.high:.1%}); children with more than {found.seen} rows are too few to be in this"
-    )
+            told = truncation.describe_truncation(histogram, rows)
+            click.echo(f"{name}: {truncation.tell_truncation(told)}")
+        click.echo(f"{name}: {truncation.tell_suggestion(suggested)}")

@@ -144,7 +144,12 @@ def ask(
 
 @query.command()
 @_take_question
-@click.option("--data", multiple=True, metavar="[TABLE=]FILE", help="Not read; may stand here all the same.")
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="[TABLE=]FILE",
+    help="Not read; of a folder of dataset prepare, what was bought of rows per child is.",
+)
 @click.option("--ledger", help="Not opened; may stand here all the same.")
 def explain(
     text: str,
@@ -159,6 +164,9 @@ def explain(
 ) -> None:
     """Say what a question would do and cost: plan, SQL, noise. Reads no data and charges nothing.
 
+    With --data FOLDER of prepared data it also says what share of rows the bound leaves out, and which bound
+    would err least, where that was bought.
+
     Example: lightwell query explain --codebook usage.yaml --epsilon 0.5 "SELECT COUNT(*) FROM usage"
     """
     from lightwell.cli import answers
@@ -166,7 +174,8 @@ def explain(
     from lightwell.query.session import Session
 
     book = codebook_files.read_codebook(codebook_path)
-    told = Session(sessions.WithoutData(book), book, None).explain(
+    folder = Path(data[0]) if len(data) == 1 and Path(data[0]).is_dir() else None
+    told = Session(sessions.WithoutData(book, folder), book, None).explain(
         text, epsilon=epsilon, delta=delta, rows=rows, groups=groups
     )
     answers.print_explanation(told, book, text, as_json)

@@ -11,6 +11,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -25,6 +26,7 @@ from lightwell.query.domain import Key
 from lightwell.query.noise import Dice, Schedule
 from lightwell.query.plan import Plan
 from lightwell.query.release import Noisy
+from lightwell.query.truncation import Histogram
 
 _READERS = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
 # What a column may be stored as, by the type that the codebook gives it.
@@ -97,6 +99,9 @@ class DuckDB:
     `files` maps each table of the codebook to a Parquet or CSV file, or to a folder's pattern of Parquet
     files.
     """
+
+    # Nothing is bought of rows per child where nothing is prepared.
+    histograms: Mapping[str, Histogram] = MappingProxyType({})
 
     def __init__(
         self,

@@ -249,6 +249,17 @@ def buy_histograms(
     return found
 
 
+def check_layout(folder: Path, manifest: Manifest, codebook: Codebook) -> dict[str, layouts.Layout]:
+    """Lay a codebook's tables out as those of a folder; UserMistake where they are kept in another way."""
+    found = layouts.lay_out(codebook)
+    if manifest.layout != layouts.compute_digest(found):
+        raise errors.UserMistake(
+            f"{folder} was prepared by another codebook: its columns, values or bounds differ; "
+            "prepare the data set again."
+        )
+    return found
+
+
 def read_histograms(folder: Path) -> dict[str, truncations.Histogram]:
     """Read what was bought about rows per child; nothing where it was not."""
     place = folder / HISTOGRAMS

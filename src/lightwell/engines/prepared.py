@@ -48,14 +48,9 @@ class Prepared(DuckDB):
         self.folder, self.codebook = Path(folder), codebook
         self._codebook, self._dice = codebook, dice
         self._lock = threading.Lock()
-        self.layouts = layouts.lay_out(codebook)
         self.manifest = preparation.read_manifest(self.folder)
+        self.layouts = preparation.check_layout(self.folder, self.manifest, codebook)
         self.histograms = preparation.read_histograms(self.folder)
-        if self.manifest.layout != layouts.compute_digest(self.layouts):
-            raise errors.UserMistake(
-                f"{self.folder} was prepared by another codebook: its columns, values or bounds differ; "
-                "prepare the data set again."
-            )
         self._stamps = {self.folder / name: find_stamp(self.folder / name) for name in self.manifest.files}
         self._check_files()
         self.version = self.manifest.version
@@ -88,22 +83,10 @@ class Prepared(DuckDB):
 
     def write_statements(self, bounded: Bounded) -> list[str]:
         """The SQL that would be run: it says nothing that the plan and the codebook do not."""
-        return [statement.text for statement in self._write(bounded)[0]]
-
-    def _write(self, bounded: Bounded) -> tuple[Sequence[prepared_sql.Coded | sql.Statement], Layout | None]:
-        if bounded.path not in bound.RANKED:
-            reading = prepared_sql.PreparedReading(self.layouts, None)
-            return sql.write_statements(bounded, self._codebook, reading), None
-        serving = paths.find_serving(bounded.plan, self.layouts)
-        if serving.path == paths.WEIGHTED or (bounded.path == paths.CUBED and serving.path != paths.CUBED):
-            raise ValueError(f"no {bounded.path} path for this plan")
-        if serving.layout is None:
-            reading = prepared_sql.PreparedReading(self.layouts, bounded.plan.rows)
-            return sql.write_statements(bounded, self._codebook, reading), None
-        return prepared_sql.write_coded(bounded, serving), serving.layout
+        return [statement.text for statement in write_plan(bounded, self._codebook, self.layouts)[0]]
 
     def _measure(self, bounded: Bounded) -> dict[tuple[Key, ...], list[list[int]]]:
-        statements, layout = self._write(bounded)
+        statements, layout = write_plan(bounded, self._codebook, self.layouts)
         plan = bounded.plan
         groups: dict[tuple[Key, ...], list[list[int]]] = {}
         for statement in statements:
@@ -179,6 +162,22 @@ class Prepared(DuckDB):
                 raise errors.Damaged(
                     f"{place} is not the file that was prepared; prepare the data set again."
                 )
+
+
+def write_plan(
+    bounded: Bounded, codebook: Codebook, known: dict[str, Layout]
+) -> tuple[Sequence[prepared_sql.Coded | sql.Statement], Layout | None]:
+    """The statements of a plan over prepared data, and the layout by which codes of groups are read."""
+    if bounded.path not in bound.RANKED:
+        reading = prepared_sql.PreparedReading(known, None)
+        return sql.write_statements(bounded, codebook, reading), None
+    serving = paths.find_serving(bounded.plan, known)
+    if serving.path == paths.WEIGHTED or (bounded.path == paths.CUBED and serving.path != paths.CUBED):
+        raise ValueError(f"no {bounded.path} path for this plan")
+    if serving.layout is None:
+        reading = prepared_sql.PreparedReading(known, bounded.plan.rows)
+        return sql.write_statements(bounded, codebook, reading), None
+    return prepared_sql.write_coded(bounded, serving), serving.layout
 
 
 def _make_zeros(plan: Plan) -> list[list[int]]:

@@ -189,7 +189,7 @@ def _look_up(
 
 def _find_least(*values: Any) -> Key:
     known: list[Key] = [value for value in values if value is not None]
-    return min(known) if known else None  # type: ignore[type-var]  # values of one column
+    return min(known) if known else None
 
 
 def _meet(

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 from lightwell.base import errors
 from lightwell.engines import budgets, codebook_files, sql
+from lightwell.query import path as paths
 from lightwell.query.bound import Bounded
 from lightwell.query.codebook import Codebook
+from lightwell.query.layout import Layout
 from lightwell.query.ledger import Ledger
 from lightwell.query.noise import Schedule
 from lightwell.query.plan import Plan
 from lightwell.query.release import Noisy
 from lightwell.query.session import DEFAULT_GRANT, Session
+from lightwell.query.truncation import Histogram
 
 if TYPE_CHECKING:
     from lightwell.engines.prepared import Prepared
@@ -27,20 +30,35 @@ OWNER = "owner"
 
 
 class WithoutData:
-    """An engine that has no data: it writes the statements of a plan and measures nothing."""
+    """An engine that has no data: it writes the statements of a plan and measures nothing.
+
+    Of a folder of `lightwell dataset prepare` it knows that there is one, which decides the path, and what
+    was bought of rows per child; it reads neither rows nor sums. Errors as of `preparation.read_manifest`.
+    """
 
     version = ""
 
-    def __init__(self, codebook: Codebook) -> None:
+    def __init__(self, codebook: Codebook, prepared: Path | None = None) -> None:
         self._codebook = codebook
+        self.histograms: Mapping[str, Histogram] = {}
+        self._layouts: dict[str, Layout] | None = None
+        if prepared is not None:
+            from lightwell.engines import preparation
+
+            self._layouts = preparation.check_layout(prepared, preparation.read_manifest(prepared), codebook)
+            self.histograms = preparation.read_histograms(prepared)
 
     def release(self, bounded: Bounded, schedule: Schedule) -> list[Noisy]:
         raise errors.CouldNotCheck("there are no data here to measure")
 
     def choose_path(self, plan: Plan) -> str:
-        return "weighted"
+        return "weighted" if self._layouts is None else paths.choose_path(plan, self._layouts)
 
     def write_statements(self, bounded: Bounded) -> list[str]:
+        if self._layouts is not None:
+            from lightwell.engines import prepared
+
+            return [one.text for one in prepared.write_plan(bounded, self._codebook, self._layouts)[0]]
         return [statement.text for statement in sql.write_statements(bounded, self._codebook)]
 
 

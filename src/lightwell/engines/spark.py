@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import sqlglot
@@ -23,6 +24,7 @@ from lightwell.query.domain import Key
 from lightwell.query.noise import Dice, Schedule
 from lightwell.query.plan import Plan
 from lightwell.query.release import Noisy
+from lightwell.query.truncation import Histogram
 
 _KINDS = {
     domains.BOOLEAN: ("boolean",),
@@ -41,6 +43,9 @@ class Spark:
 
     `master` is Spark's address, such as spark://host:7077 or local[2]; `files` as of `duckdb.DuckDB`.
     """
+
+    # Nothing is bought of rows per child where nothing is prepared.
+    histograms: Mapping[str, Histogram] = MappingProxyType({})
 
     def __init__(
         self,

@@ -214,6 +214,13 @@ def is_one_row(relation: Relation) -> bool:
     return False
 
 
+def find_scan(relation: Relation) -> Scan | None:
+    """The one table whose rows a relation's rows are, each of them once at most; None for other relations."""
+    while isinstance(relation, Filter | Lookup):
+        relation = relation.source
+    return relation if isinstance(relation, Scan) else None
+
+
 def list_tables(relation: Relation) -> Iterator[str]:
     """Name the tables that a relation reads, public ones too, in order."""
     if isinstance(relation, Scan):

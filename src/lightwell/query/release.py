@@ -54,6 +54,8 @@ class Release:
     data_version: str
     dataset: str
     is_sample: bool = False
+    # What share of rows the bound leaves out (`truncation.describe_truncation`), where that was bought.
+    truncation: Mapping[str, Any] | None = None
     body: bytes = dataclasses.field(default=b"", repr=False)
     # About this asking and not about the answer, so it is not in its bytes: nothing was charged for it now.
     is_free: bool = False
@@ -322,6 +324,7 @@ def write_release(release: Release) -> bytes:
         "charge": dict(release.charge),
         "plan": list(release.plan),
         "notes": list(release.notes),
+        "truncation": release.truncation and {name: _plain(one) for name, one in release.truncation.items()},
     }
     return canonical.encode(value)
 
@@ -344,6 +347,8 @@ def read_release(body: bytes) -> Release:
         data_version=value["data_version"],
         dataset=value["dataset"],
         is_sample=value["sample"],
+        # Answers that were kept before there was a note have none.
+        truncation=value.get("truncation"),
         body=body,
     )
 

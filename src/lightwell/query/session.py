@@ -14,7 +14,19 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lightwell.base import errors
-from lightwell.query import bound, check, codebook, cost, ledger, noise, plan, release, survey
+from lightwell.query import (
+    bound,
+    check,
+    codebook,
+    cost,
+    ledger,
+    noise,
+    path,
+    plan,
+    release,
+    survey,
+    truncation,
+)
 from lightwell.query.bound import Bounded
 from lightwell.query.codebook import Codebook
 from lightwell.query.cost import Cost
@@ -23,6 +35,7 @@ from lightwell.query.noise import Schedule
 from lightwell.query.plan import Plan
 from lightwell.query.release import Noisy, Release
 from lightwell.query.survey import SurveyShare
+from lightwell.query.truncation import Histogram
 
 DEFAULT_GRANT = "owner"
 
@@ -31,6 +44,8 @@ class Engine(Protocol):
     """Where exact figures are computed and get their noise; they never leave it without."""
 
     version: str
+    # What was bought of how many rows children have, by lower-case name of the table.
+    histograms: Mapping[str, Histogram]
 
     def release(self, bounded: Bounded, schedule: Schedule) -> list[Noisy]:
         """Measure a plan and give each group's numbers with noise."""
@@ -53,6 +68,9 @@ class Explanation:
     statements: tuple[str, ...]
     charge: Mapping[str, Any]
     noise: tuple[Mapping[str, Any], ...]
+    notes: tuple[str, ...] = ()
+    truncation: Mapping[str, Any] | None = None
+    suggested_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +115,17 @@ class Session:
             for number, measure in enumerate(bounded.plan.measures)
             for share in schedule.shares[number]
         ]
+        bought = self._find_histogram(bounded)
+        left_out, suggested = _describe_truncation(bought, bounded), self._suggest_rows(bought)
+        notes = () if suggested is None else (truncation.tell_suggestion(suggested),)
         return Explanation(
             plan=release.describe_plan(bounded, schedule),
             statements=tuple(self.engine.write_statements(bounded)),
             charge=release.describe_charge(priced.paid, priced.delta),
             noise=tuple(scales),
+            notes=(*_tell_bounds(bounded, left_out), *notes),
+            truncation=left_out,
+            suggested_rows=suggested,
         )
 
     def sql(
@@ -136,7 +160,10 @@ class Session:
             )
         priced = self._price(text, epsilon, delta, rows, groups)
         bounded, paid = priced.bounded, priced.paid
-        key = compute_answer_key(bounded, self.codebook, paid, self.engine.version)
+        bought = self._find_histogram(bounded)
+        key = compute_answer_key(
+            bounded, self.codebook, paid, self.engine.version, bought.id if bought else ""
+        )
         charged = self.ledger.charge(
             ledger.Request(
                 population=self.codebook.population,
@@ -245,6 +272,7 @@ class Session:
 
     def _write(self, text: str, key: str, priced: _Priced, noisy: Sequence[Noisy]) -> bytes:
         rows, ends = release.compute_rows(priced.bounded, priced.schedule, noisy)
+        left_out = _describe_truncation(self._find_histogram(priced.bounded), priced.bounded)
         found = Release(
             id=key,
             query=text,
@@ -253,21 +281,41 @@ class Session:
             intervals=tuple(ends),
             charge=release.describe_charge(priced.paid, priced.delta),
             plan=release.describe_plan(priced.bounded, priced.schedule),
-            notes=_list_notes(priced.bounded),
+            notes=(_INTERVALS, *_tell_bounds(priced.bounded, left_out)),
             data_version=self.engine.version,
             dataset=self.codebook.dataset,
             is_sample=self.codebook.is_sample,
+            truncation=left_out,
         )
         return release.write_release(found)
 
+    def _find_histogram(self, bounded: Bounded) -> Histogram | None:
+        """What was bought of the rows that a plan's bound is about."""
+        scan = plan.find_scan(bounded.plan.source)
+        is_bounding = any(measure.kind in _OF_ROWS for measure in bounded.plan.measures)
+        return self.engine.histograms.get(scan.table) if scan is not None and is_bounding else None
 
-def compute_answer_key(bounded: Bounded, of: Codebook, paid: Cost, data_version: str) -> str:
-    """Compute the id of an answer: whoever has question, codebook, price and data version finds it again."""
-    bounds = {
+    def _suggest_rows(self, bought: Histogram | None) -> int | None:
+        if bought is None:
+            return None
+        return truncation.suggest_rows(bought, self.codebook.tables[bought.table].rows_per_child)
+
+
+def compute_answer_key(
+    bounded: Bounded, of: Codebook, paid: Cost, data_version: str, bought: str = ""
+) -> str:
+    """Compute the id of an answer: whoever has question, codebook, price and data version finds it again.
+
+    `bought` is the id of the histogram of rows per child from which the answer says what its bound leaves
+    out: with and without it are two answers, because one that was kept from before it was bought would tell
+    that somebody asked then.
+    """
+    bounds: dict[str, Any] = {
         "rows": bounded.plan.rows,
         "groups": bounded.plan.groups,
         "scales": list(bounded.scales),
         "codebook": of.digest,
+        **({"bought": bought} if bought else {}),
     }
     return ledger.compute_key(
         plan=plan.describe(bounded.plan),
@@ -278,12 +326,39 @@ def compute_answer_key(bounded: Bounded, of: Codebook, paid: Cost, data_version:
     )
 
 
-def _list_notes(bounded: Bounded) -> tuple[str, ...]:
-    notes = [
-        "Each interval holds the bounded quantity in 95 of 100 answers; it covers the noise and nothing else."
-    ]
-    if not bounded.is_one_row:
-        notes.append("How many rows the bound leaves out is not known from this answer.")
+_INTERVALS = (
+    "Each interval holds the bounded quantity in 95 of 100 answers; it covers the noise and nothing else."
+)
+# Measures to which each row of a child adds, so that a bound on rows leaves something out.
+_OF_ROWS = ("rows", "total", "squares", "bins")
+
+
+def _describe_truncation(bought: Histogram | None, bounded: Bounded) -> dict[str, Any] | None:
+    return None if bought is None else truncation.describe_truncation(bought, bounded.plan.rows)
+
+
+def _tell_bounds(bounded: Bounded, left_out: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Say what the bounds leave out: from the plan, and from what was bought about rows per child."""
+    if bounded.is_one_row:
+        return ()
+    the_plan, notes = bounded.plan, []
+    scan = plan.find_scan(the_plan.source)
+    if left_out is not None:
+        notes.append(truncation.tell_truncation(left_out))
+        if not isinstance(the_plan.source, plan.Scan):
+            notes.append("Of the rows that were asked for it may leave out another share.")
+    elif any(measure.kind in _OF_ROWS for measure in the_plan.measures):
+        how = (
+            "; preparing the data buys that once (lightwell dataset prepare)."
+            if scan is not None
+            else ": these rows are not those of one table."
+        )
+        notes.append(f"How many rows the bound leaves out is not known{how}")
+    if any(measure.kind == "distinct" for measure in the_plan.measures):
+        notes.append(f"How many values beyond {the_plan.rows} of a child are left out is not known.")
+    is_limited = path.limits_groups(the_plan) if bounded.path in bound.RANKED else bounded.group_scale > 1
+    if is_limited and any(measure.kind == "children" for measure in the_plan.measures):
+        notes.append(f"What the bound of {the_plan.groups} groups a child leaves out is not known.")
     return tuple(notes)
 
 

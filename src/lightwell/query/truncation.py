@@ -78,6 +78,47 @@ def find_truncation(histogram: Histogram, rows: int) -> Truncation | None:
     return Truncation(share, max(low, 0.0), min(high, 1.0), EDGES[seen - 1])
 
 
+def describe_truncation(histogram: Histogram, rows: int) -> dict[str, Any]:
+    """What a bound leaves out of a table, as JSON; `share`, `low` and `high` are null where it is not known.
+
+    It is arithmetic on a histogram that was bought, so it costs nothing.
+    """
+    found = find_truncation(histogram, rows)
+    seen = found.seen if found else 0
+    known = found if rows < seen else None
+    return {
+        "table": histogram.table,
+        "rows": rows,
+        "share": known.share if known else None,
+        "low": known.low if known else None,
+        "high": known.high if known else None,
+        "seen": seen,
+        "bought": histogram.id,
+    }
+
+
+def tell_truncation(told: Mapping[str, Any]) -> str:
+    """Say in a sentence what `describe_truncation` made."""
+    if not told["seen"]:
+        return "There are too few children to say how many rows the bound leaves out."
+    rows, seen, table = told["rows"], told["seen"], told["table"]
+    if told["share"] is None:
+        return f"Too few children have more than {seen} rows to say how many lie beyond the first {rows}."
+    return (
+        f"The bound leaves out {told['share']:.2%} of all rows of {table} ({told['low']:.2%} to "
+        f"{told['high']:.2%}): those beyond the first {rows} of a child. Children with more than {seen} rows "
+        "are too few to be seen and are not in it."
+    )
+
+
+def tell_suggestion(rows: int) -> str:
+    """Say in a sentence what `suggest_rows` found."""
+    return (
+        f"A bound of {rows} rows a child would err least in a count in {REFERENCE_GROUPS} groups at epsilon "
+        f"{REFERENCE_EPSILON:g}: --rows {rows}."
+    )
+
+
 def suggest_rows(histogram: Histogram, most: int) -> int:
     """The bound, a power of two up to `most`, that errs least in the reference query.
 

@@ -8,8 +8,8 @@ import query_cases
 import test_query_engines
 
 from lightwell.base import errors
-from lightwell.engines import dice, duckdb, ledger_stores, time_grid
-from lightwell.query import codebook, cost, refusal, session
+from lightwell.engines import dice, duckdb, ledger_stores, sessions, time_grid
+from lightwell.query import codebook, cost, refusal, release, session, truncation
 
 COUNT = "SELECT country, COUNT(*) AS n FROM usage GROUP BY country"
 WHOLE = cost.Cost(10**9, 10**12)
@@ -49,6 +49,58 @@ def test_the_same_question_has_the_same_bytes_and_is_free(engine, ledger):
     again = ask(engine, ledger).sql("select country, count(*) as n from usage group by country", epsilon=0.5)
     assert (again.body, find_spent(ledger)) == (first.body, spent)
     assert spent == first.charge["nano_rho"]
+
+
+def make_bought():
+    # Half of the children have up to 4 rows, half up to 32.
+    counts = [0, 0, 0, 5000, 0, 0, 0, 0, 0, 5000]
+    return truncation.Histogram("usage", tuple(counts), 3.0, 1000, "sha256:bought")
+
+
+def test_what_was_bought_of_rows_per_child_is_told_with_the_answer(engine, ledger):
+    plain = ask(engine, ledger).sql(COUNT, epsilon=0.5)
+    assert plain.truncation is None
+    assert any("not known; preparing the data buys that" in note for note in plain.notes)
+    engine.histograms = {"usage": make_bought()}
+    told = ask(engine, ledger).sql(COUNT, epsilon=0.5, rows=4)
+    assert told.truncation["rows"] == 4
+    assert told.truncation["low"] <= told.truncation["share"] <= told.truncation["high"]
+    assert told.truncation["bought"] == "sha256:bought"
+    assert any(f"leaves out {told.truncation['share']:.2%} of all rows of usage" in one for one in told.notes)
+    assert release.read_release(told.body).truncation == told.truncation
+    # It is known without data: whoever has what was bought says the same.
+    without = sessions.WithoutData(query_cases.make_codebook())
+    without.histograms = engine.histograms
+    explained = session.Session(without, query_cases.make_codebook(), None).explain(COUNT, epsilon=3, rows=4)
+    assert explained.truncation == truncation.describe_truncation(make_bought(), 4)
+    assert explained.suggested_rows == truncation.suggest_rows(make_bought(), 8)
+    assert any(f"--rows {explained.suggested_rows}" in note for note in explained.notes)
+
+
+def test_an_answer_from_before_the_purchase_is_another_one(engine, ledger):
+    """Else its note would tell a second grant that somebody asked before."""
+    first = ask(engine, ledger).sql(COUNT, epsilon=0.5)
+    engine.histograms = {"usage": make_bought()}
+    second = ask(engine, ledger, grant="other").sql(COUNT, epsilon=0.5)
+    assert (second.id != first.id, second.is_free) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told", "words"),
+    [
+        ("SELECT COUNT(*) FROM usage WHERE night", True, "Of the rows that were asked for"),
+        ("SELECT COUNT(*) FROM usage AS u JOIN survey AS s ON u.child = s.child", False, "not those of one"),
+        ("SELECT AVG(n) FROM (SELECT child, COUNT(*) AS n FROM usage GROUP BY child) AS x", False, ""),
+        ("SELECT COUNT(DISTINCT child) FROM usage", False, ""),
+        ("SELECT day, COUNT(DISTINCT child) FROM usage GROUP BY day", False, "the bound of 8 groups a child"),
+        ("SELECT COUNT(DISTINCT day) FROM usage", False, "values beyond 8 of a child"),
+    ],
+)  # fmt: skip
+def test_only_what_a_bound_on_rows_leaves_out_is_told(engine, ledger, text, is_told, words):
+    engine.histograms = {"usage": make_bought()}
+    found = ask(engine, ledger).sql(text, epsilon=0.5)
+    assert (found.truncation is not None) == is_told
+    assert any(words in note for note in found.notes[1:]) if words else len(found.notes) == 1, found.notes
 
 
 def test_another_grant_pays_for_the_same_bytes(engine, ledger):

@@ -71,6 +71,25 @@ def test_the_suggested_bound_errs_least_of_all_powers_of_two():
     assert errors[truncation.suggest_rows(histogram, 2048)] < 1.2 * min(errors.values())
 
 
+def test_what_a_bound_leaves_out_is_told_with_its_interval_and_how_far_was_seen():
+    told = truncation.describe_truncation(count(make_sizes(50_000), 31.6), 16)
+    assert (told["table"], told["rows"], told["bought"]) == ("usage", 16, "x")
+    assert 0 < told["low"] < told["share"] < told["high"] < 1
+    sentence = truncation.tell_truncation(told)
+    assert f"{told['share']:.2%} of all rows of usage ({told['low']:.2%} to {told['high']:.2%})" in sentence
+    assert f"more than {told['seen']} rows are too few" in sentence
+
+
+def test_beyond_what_was_seen_no_share_is_told_as_nothing():
+    histogram = Histogram("usage", (9000, 0, 0, 80), 31.6, 1, "x")
+    told = truncation.describe_truncation(histogram, 1)
+    assert (told["share"], told["low"], told["high"], told["seen"]) == (None, None, None, 1)
+    assert "Too few children have more than 1 rows" in truncation.tell_truncation(told)
+    none = truncation.describe_truncation(Histogram("usage", (1,), 31.6, 1, "x"), 1)
+    assert none["share"] is None
+    assert "too few children to say" in truncation.tell_truncation(none)
+
+
 def test_a_histogram_is_read_as_it_was_written():
     histogram = count(make_sizes(100), 3.5)
     assert truncation.read(truncation.describe(histogram)) == histogram
