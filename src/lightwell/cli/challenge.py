@@ -2,7 +2,7 @@
 
 `make`, `check`, `list --bundle` and `disprove` work in the plain install and without a network; `hand-in`
 sends what it says and nothing else. Exit codes: 0 nothing contradicts what was said, 1 refused, no answer in
-time or a false answer, 2 could not check.
+time or a false answer, 2 could not check. Of `disprove`: 0 it was shown to be false, 1 it was not.
 """
 
 from __future__ import annotations
@@ -227,11 +227,20 @@ def check(
 @_POLICY
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write the disproof.")
 @_SITE
-def disprove(file: Path, folder: Path, policy_file: Path | None, out: Path | None, site: str | None) -> None:
+@click.pass_context
+def disprove(
+    context: click.Context,
+    file: Path,
+    folder: Path,
+    policy_file: Path | None,
+    out: Path | None,
+    site: str | None,
+) -> None:
     """Show with RECEIPT and a bundle that the answer to a question was false; write the file that shows it.
 
     Whoever gets that file learns which file was meant, and so does everybody with --site, which publishes
-    it. Without --site nothing is sent.
+    it. Without --site nothing is sent. Exit code 1 if nothing was shown to be false: the answer holds, or the
+    document was locked in after the answer, which the file then says instead.
 
     Example: lightwell challenge disprove paper.pdf.receipt.json --bundle everything/ --out disproof.json
     """
@@ -255,6 +264,8 @@ def disprove(file: Path, folder: Path, policy_file: Path | None, out: Path | Non
         with httpx.Client(timeout=_TIMEOUT) as wire:
             challenges.publish(json.dumps(value), shown.challenge, site, wire)
         click.echo(f"published: {site.rstrip('/')}/challenges/{shown.challenge}/")
+    if not judged.holds:
+        context.exit(errors.Refused.exit_code)
 
 
 def _judge(file: Path, folder: Path | None, policy_file: Path | None) -> challenges.Judgement:
