@@ -727,6 +727,20 @@ def run(*words: str) -> str:
     return done.output + str(done.exception or "")
 
 
+def test_all_that_is_approved_by_command_is_what_others_proposed(state: State) -> None:
+    own = propose(sign_in("both"))
+    assert "two people" in run("approve", STUDY, "all", "--as", "both")
+    other = propose(sign_in("ana"), "3.1")
+    # What is named is taken or refused whole.
+    assert "two people" in run("approve", STUDY, f"{own.pk},{other.pk}", "--as", "both")
+    assert Redaction.objects.proposed().count() == 2
+    said = run("approve", STUDY, "all", "--as", "both")
+    assert said.startswith("approved: 1\nleft for another person, because you proposed them: 1\n")
+    assert list(Redaction.objects.proposed()) == [own]
+    assert "left for" not in run("reject", STUDY, "all", "--as", "ben")
+    assert not Redaction.objects.proposed().exists()
+
+
 def test_a_sample_is_drawn_and_read_by_command_as_well(state: State) -> None:
     assert "no person has read a sample" in run("sample", STUDY, "--as", "ana")
     assert "own people may" in run("sample", STUDY, "--as", "nia")

@@ -279,6 +279,9 @@ def _name_standing(row: Redaction) -> str:
 def approve(study: str, numbers: str, person: str) -> None:
     """Approve proposed regions, as the second person; they are hidden when the study is published.
 
+    "all" is all that others proposed; how many of your own wait for somebody else is said. If NUMBERS name
+    one of your own, or one that does not wait, none is approved.
+
     Example: lightwell redaction approve std-6wtb7d1t76x3nf 12,13 --as ben
     """
     _decide(study, numbers, person, True)
@@ -315,7 +318,7 @@ def foresee(context: click.Context, study: str, items: str, person: str) -> None
 @click.argument("numbers", metavar="all|NUMBERS")
 @_AS
 def reject(study: str, numbers: str, person: str) -> None:
-    """Turn proposed regions down, as the second person.
+    """Turn proposed regions down, as the second person; NUMBERS as for approve.
 
     Example: lightwell redaction reject std-6wtb7d1t76x3nf 12 --as ben
     """
@@ -482,14 +485,17 @@ def _decide(study: str, numbers: str, person: str, approved: bool) -> None:
     from lightwell.db.models import Redaction
 
     actor, found = installation.find_person(person), publication.find_study(study)
+    waiting = Redaction.objects.proposed()
+    others, own = waiting.exclude(proposer=actor), waiting.filter(proposer=actor)
+    # Where all are one's own, the refusal says why.
+    chosen = _choose(found, numbers, others) or _choose(found, numbers, own)
+    left = len(_choose(found, numbers, own)) if numbers == "all" else 0
     rows = redactions.decide_regions(
-        actor=actor,
-        study=found,
-        numbers=_choose(found, numbers, Redaction.objects.proposed()),
-        approved=approved,
-        now=state.read_now(),
+        actor=actor, study=found, numbers=chosen, approved=approved, now=state.read_now()
     )
     click.echo(f"{'approved' if approved else 'turned down'}: {len(rows)}")
+    if left:
+        click.echo(f"left for another person, because you proposed them: {left}")
     if approved:
         _foresee(state, {row.item for row in rows})
 
