@@ -103,7 +103,10 @@ def _boxes(parts):  # type: ignore[no-untyped-def]  # a shorthand for the test a
 
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
-    [("empty.pdf", b"", "cannot be read"), ("text.pdf", b"not a PDF at all", "cannot be read")],
+    [
+        ("empty.pdf", b"", "cannot be read"),
+        ("text.pdf", b"not a PDF at all", r"Data format error\); supply a sound copy"),
+    ],
 )
 def test_a_file_that_is_no_pdf_is_refused_by_name(
     tmp_path: Path, name: str, data: bytes, sentence: str

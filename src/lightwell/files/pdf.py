@@ -54,7 +54,8 @@ def count_pages(path: Path) -> int:
         with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
             first = len(document)
     except pypdfium2.PdfiumError as error:
-        sentence = f"the PDF cannot be read: {error}; supply a sound copy, {_UNREAD}"
+        # The engine's words end with a full stop, with which ours go on.
+        sentence = f"the PDF cannot be read: {str(error).rstrip('.')}; supply a sound copy, {_UNREAD}"
         if "password" in str(error).lower():
             sentence = f"the PDF is locked with a password; supply an unlocked copy, {_UNREAD}"
         raise errors.UserMistake(sentence, place=path.name) from None
