@@ -276,18 +276,9 @@ def test_what_was_locked_in_after_the_denial_is_no_lie(office: Office, tmp_path:
     )
     folder = write_bundle(office, tmp_path / "bundle")
     assert "sealed after that answer" in run("challenge", "check", kept, "--bundle", folder)
-    assert "not shown to be false" in run(
-        "challenge",
-        "disprove",
-        kept,
-        "--bundle",
-        folder,
-        "--out",
-        tmp_path / "d.json",
-        "--site",
-        SITE,
-        code=1,
-    )
+    shown = tmp_path / "d.json"
+    command = ("challenge", "disprove", kept, "--bundle", folder, "--out", shown, "--site", SITE)
+    assert "not shown to be false" in run(*command, code=1)
     assert "not shown to be false" in run("challenge", "check", shown, "--bundle", folder, code=1)
     assert office.find(name).state == "sealed-after-denial"
     assert list_states(write_bundle(office, tmp_path / "after")) == {name: "sealed-after-denial"}
