@@ -8,11 +8,12 @@ state folder lies at one path for ever, and is replaced by a copy of the one a p
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
 import hashlib
 import json
 import os
+import random
+import secrets
 import shutil
 import signal
 import sys
@@ -57,10 +58,16 @@ class Ended:
 
 
 class Stage:
-    """The folder `folder/work`, whose `state` is the installation."""
+    """The folder `folder/work`, whose `state` is the installation.
 
-    def __init__(self, folder: Path, database: str = "") -> None:
-        self.folder = folder
+    With a point, the ids, keys and salts that a process takes at random follow from `seed`, from the name
+    under which the folder was kept, and from how many commands ran since. Else steps would differ from run to
+    run: two digests that begin alike share a folder, which is then flushed once.
+    """
+
+    def __init__(self, folder: Path, database: str = "", seed: int = 0) -> None:
+        self.folder, self._seed = folder, seed
+        self._kept, self._turn = "", 0
         self.work = folder / "work"
         self.state = self.work / "state"
         self.bases = folder / "bases"
@@ -72,11 +79,13 @@ class Stage:
     def keep(self, name: str) -> None:
         """Keep the working folder as it is now under a name."""
         shutil.copytree(self.work, self.bases / name)
+        self._kept, self._turn = name, 0
 
     def begin(self, name: str) -> None:
         """Put the working folder back to what was kept under a name."""
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.copytree(self.bases / name, self.work)
+        self._kept, self._turn = name, 0
 
     def compute_digest(self) -> str:
         """Compute a digest of every name and every byte of the installation as it is now."""
@@ -95,8 +104,11 @@ class Stage:
         heard = {name: self.folder / name for name in ("out", "err", COMMAND, READER)}
         for path in heard.values():
             path.unlink(missing_ok=True)
+        self._turn += 1
         child = os.fork()
         if child == 0:
+            if point is not None:
+                _fix_dice(f"{self._seed} {self._kept} {self._turn}")
             _be_command(command, point, self.work, heard)
         _, status = os.waitpid(child, 0)
         steps = {name: _read_steps(heard[name]) for name in (COMMAND, READER)}
@@ -138,10 +150,22 @@ class Stage:
         return json.loads(path.read_text())
 
 
+def _fix_dice(seed: str) -> None:
+    """In a child: let `secrets` follow from a seed, in this process and in those it forks."""
+    dice = random.Random(seed)
+    secrets.token_bytes = lambda count=None: dice.randbytes(count or secrets.DEFAULT_ENTROPY)
+
+
 def _import_everything() -> None:
     from lightwell.cli import installation
 
+    # One reader at a time wherever this runs: each counts its own steps, and two share the work by chance.
+    os.cpu_count = lambda: 1
     installation.prepare_site()
+    from lightwell.actions import readings
+
+    # Else how far it is would be noted as often as the machine is slow.
+    readings._SAVE_SECONDS = 0.0
     import importlib
     import pkgutil
 
@@ -223,7 +247,13 @@ def _watch(point: Point, root: Path, heard: dict[str, Path]) -> Callable[[], Non
     injector = injectors.Injector(root, heard[COMMAND], number.get(COMMAND, 0), point.fault)
     injector.install()
     injector.install_database()
-    return functools.partial(injector.begin_again, heard[READER], number.get(READER, 0))
+
+    def begin() -> None:
+        # Of its own dice, or one that is started again would find the names the first one took.
+        _fix_dice(f"{secrets.token_hex()} {injector.count}")
+        injector.begin_again(heard[READER], number.get(READER, 0))
+
+    return begin
 
 
 def _read_steps(path: Path) -> list[list[str]]:
