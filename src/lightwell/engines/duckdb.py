@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,12 +19,12 @@ import duckdb
 
 from lightwell.base import errors
 from lightwell.engines import sql
-from lightwell.query import bound, plan
+from lightwell.query import bound, plan, quantile
 from lightwell.query import domain as domains
 from lightwell.query.bound import Bounded
 from lightwell.query.codebook import Codebook, Column, Table
 from lightwell.query.domain import Key
-from lightwell.query.noise import Dice, Schedule
+from lightwell.query.noise import Dice, Schedule, Share
 from lightwell.query.plan import Plan
 from lightwell.query.release import Noisy
 from lightwell.query.truncation import Histogram
@@ -253,25 +254,60 @@ def draw_noise(
     the_plan = bounded.plan
     private = the_plan.has_private_keys
     groups = sorted(exact, key=_order_group) if private else the_plan.list_groups()
-    vectors: list[list[list[int]]] = []
+    vectors: list[list[tuple[int, ...]]] = []
+    trees: list[dict[int, tuple[Mapping[int, int], ...]]] = [{} for _ in groups]
     for number, measure in enumerate(the_plan.measures):
         zero = [0] * max(measure.count, 1)
         rows = [exact[group][number] if group in exact else zero for group in groups]
-        levels = [bound.build_levels(row) if measure.kind == "bins" else [row] for row in rows]
-        drawn = []
-        for level, share in enumerate(schedule.shares[number]):
-            flat = [value for row in levels for value in row[level]]
-            noisy = dice.add_noise(flat, share.sigma, share.square, share.nano_rho)
-            size = len(levels[0][level]) if levels else 0
-            drawn.append([noisy[start : start + size] for start in range(0, len(noisy), size or 1)])
-        vectors.append([[value for part in drawn for value in part[row]] for row in range(len(groups))])
+        if measure.kind == "bins":
+            shares = [one.share for one in the_plan.statistics if one.measures == (number,)]
+            for tree, read in zip(
+                trees, _read_trees(rows, shares, schedule.shares[number], dice), strict=True
+            ):
+                tree[number] = read
+            vectors.append([()] * len(groups))
+            continue
+        (share,) = schedule.shares[number]
+        noisy = dice.add_noise([row[0] for row in rows], share.sigma, share.square, share.nano_rho)
+        vectors.append([(value,) for value in noisy])
     released = [
-        Noisy(group, tuple(tuple(vector[row]) for vector in vectors)) for row, group in enumerate(groups)
+        Noisy(group, tuple(vector[row] for vector in vectors), trees[row]) for row, group in enumerate(groups)
     ]
     if schedule.threshold is not None:
         decides = find_threshold_measure(the_plan)
         released = [one for one in released if one.numbers[decides][0] >= schedule.threshold]
     return released
+
+
+def _read_trees(
+    rows: Sequence[Sequence[int]], shares: Sequence[float], levels: Sequence[Share], dice: Dice
+) -> list[tuple[Mapping[int, int], ...]]:
+    """Give the nodes of each group's tree of bins that its quantiles look at, with noise, level by level.
+
+    Each node is given noise once, and nothing but noisy numbers decides which are read next: `query.quantile`
+    has the proof that this is as good as noise on every node, which is what is charged.
+    """
+    if not rows:
+        return []
+    count = len(rows[0])
+    # How many lie before each edge; a node is the difference of two.
+    before = [list(itertools.accumulate(row, initial=0)) for row in rows]
+    searches = [quantile.Search(count, [level.sigma for level in levels], shares) for _ in rows]
+    found: list[list[Mapping[int, int]]] = [[] for _ in rows]
+    for place, level in enumerate(levels):
+        width = bound.BRANCHES ** (len(levels) - 1 - place)
+        wanted = [search.list_nodes() for search in searches]
+        flat = [
+            edges[min((node + 1) * width, count)] - edges[node * width]
+            for edges, nodes in zip(before, wanted, strict=True)
+            for node in nodes
+        ]
+        noisy = iter(dice.add_noise(flat, level.sigma, level.square, level.nano_rho))
+        for read, search, nodes in zip(found, searches, wanted, strict=True):
+            numbers = dict(zip(nodes, noisy, strict=False))
+            search.take(numbers)
+            read.append(numbers)
+    return [tuple(read) for read in found]
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, source: str, table: Table) -> str:

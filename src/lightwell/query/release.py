@@ -29,10 +29,15 @@ _POINTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Noisy:
-    """One group's noisy whole numbers, for each measure of the plan one, or of bins the nodes of the tree."""
+    """One group's noisy whole numbers, for each measure of the plan one; of bins none.
+
+    `trees` are the nodes that were read of bins, by the place of their measure: for each level, from the
+    coarsest on, the number of a node by its place in the level.
+    """
 
     group: tuple[Key, ...]
     numbers: tuple[tuple[int, ...], ...]
+    trees: Mapping[int, tuple[Mapping[int, int], ...]] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,14 +289,9 @@ def _compute_statistic(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: 
 def _compute_quantile(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: Statistic) -> _Number:
     place = one.measures[0]
     measure = bounded.plan.measures[place]
-    levels = quantile.split_levels(noisy.numbers[place], measure.count)
-    tree = quantile.Tree(
-        tuple(tuple(map(float, level)) for level in levels),
-        tuple(share.sigma for share in schedule.shares[place]),
-    )
-    value, low, high = quantile.find_quantile(
-        tree, one.share, measure.low, measure.high, is_whole=one.is_whole
-    )
+    sigmas = [share.sigma for share in schedule.shares[place]]
+    search = quantile.search_read(measure.count, sigmas, one.share, noisy.trees[place])
+    value, low, high = search.find_quantile(one.share, measure.low, measure.high, is_whole=one.is_whole)
     limited = None if value is None else _limit(value, one)
     return _Number(limited, interval.clip((low, high), one.domain.low, one.domain.high))
 
