@@ -61,7 +61,7 @@ def build_site(root: Path) -> Any:
     Service.objects.create(slug="nightjar-chat", provider=absent, name="Nightjar Chat")
     for study in catalogue.STUDIES:
         _add_study(study)
-    _add_examples()
+    _add_examples(state)
     _add_question()
     _confirm(state, signers, witness)
 
@@ -211,7 +211,7 @@ def _add_question() -> None:
     )
 
 
-def _add_examples() -> None:
+def _add_examples(state: Any) -> None:
     from lightwell.actions import log
     from lightwell.base import disclosure, tombstone
     from lightwell.db.models import Disclosure, Tombstone
@@ -227,6 +227,9 @@ def _add_examples() -> None:
         if Disclosure.objects.filter(record=read.record.id, version=read.record.version).exists():
             continue
         _add_record(read, min(_at(datetime.date.fromisoformat(read.record.date)), NOW))
+        if read.record.kind in ("dataset", "query-release"):
+            for each in read.record.attachments:
+                state.files.put_bytes("public", data.read_example_attachment(each.title))
     # One record was removed again; its place, date and reason stay.
     source = Disclosure.objects.filter(kind="commentary").first()
     record = source.read_record()

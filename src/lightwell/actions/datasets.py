@@ -77,9 +77,14 @@ def find_dataset(state: State, record: str) -> Dataset | None:
 
 
 def list_datasets(state: State) -> list[Dataset]:
-    """List the data sets in view that can be asked, the last put here first."""
-    rows = Disclosure.objects.newest().visible().filter(kind=KIND).order_by("-log_index")
-    found = (find_dataset(state, row.record) for row in rows)
+    """List the data sets in view that can be asked, the last put here first.
+
+    One whose codebook's file is damaged is left out: its own page says so, and others go on.
+    """
+    found = []
+    for row in Disclosure.objects.newest().visible().filter(kind=KIND).order_by("-log_index"):
+        with contextlib.suppress(errors.Damaged):
+            found.append(find_dataset(state, row.record))
     return [each for each in found if each is not None]
 
 
@@ -91,6 +96,16 @@ def place_ledger(state: State) -> Path:
 def place_data(state: State, codebook: Codebook) -> Path:
     """Name the folder of a data set, with its prepared rows."""
     return state.root / "datasets" / codebook.dataset
+
+
+def read_ledger_mark(state: State) -> str:
+    """Say which state of the ledger this is, from its files alone: another mark may mean another balance."""
+    place, marks = place_ledger(state), []
+    for each in (place, place.with_name(f"{place.name}-wal")):
+        with contextlib.suppress(OSError):
+            found = each.stat()
+            marks.append(f"{found.st_mtime_ns:x}.{found.st_size:x}")
+    return "-".join(marks)
 
 
 def read_budget_left(state: State, codebook: Codebook) -> BudgetLeft | None:

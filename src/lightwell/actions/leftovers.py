@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightwell.actions import bundles, custody, fingerprints, pictures, readings
+from lightwell.actions import bundles, custody, fingerprints, pictures, readings, tryouts
 from lightwell.archive import release
 from lightwell.base import canonical, errors
 from lightwell.db.models import Disclosure, Item, Opening, Proposal, PublicPage
@@ -86,7 +86,7 @@ def _sweep_beside(state: State) -> int:
     """Remove halves of tiles, bundles and search indexes, and handed-in copies of what is locked in."""
     removed = bundles.sweep_leftovers(state=state) + readings.sweep_sealed(state=state)
     removed += fingerprints.sweep_leftovers(state=state) + scratch.sweep_scratch(state.files.root)
-    removed += index.open_folder(state.index).sweep_leftovers()
+    removed += index.open_folder(state.index).sweep_leftovers() + tryouts.sweep_dummies(state)
     with contextlib.suppress(errors.Refused), sequencer.hold_lock(state.root, 0):
         removed += state.tiles.remove_leftovers()
     return removed

@@ -16,7 +16,7 @@ from lightwell.base.canonical import Json
 from lightwell.db.models import Disclosure
 from lightwell.engines import codebook_files
 from lightwell.files.state import State
-from lightwell.query import bound, check, path, release, session, statement
+from lightwell.query import bound, path, release, statement
 from lightwell.query.codebook import Codebook
 from lightwell.query.cost import Cost
 
@@ -78,6 +78,14 @@ def _find_problems(state: State, record: disclosure.Disclosure) -> list[errors.P
 
 def _find_question_problems(body: dict[str, Json], book: Codebook, bought: str) -> Iterator[errors.Problem]:
     """Find out whether the answer's id follows from the question, by one of the paths there are."""
+    # Here and not above: SQLGlot is of lightwell[query], and a site that answers nothing starts without it.
+    try:
+        from lightwell.query import check, session
+    except ModuleNotFoundError as error:
+        sentence = (
+            f"checking a private answer needs the Python package {error.name}: pip install 'lightwell[query]'"
+        )
+        raise errors.CouldNotCheck(sentence) from None
     bounds = body.get("bounds") or {}
     try:
         plan = check.check_query(
@@ -110,6 +118,12 @@ def find_answered(state: State, record: str) -> Answered | None:
         return None
     read = row.read_record()
     return Answered(row, read, figures.get_file(state, str(read.body["file"])))
+
+
+def find_version(record: str, version: int) -> disclosure.Disclosure | None:
+    """Find one version of an answer in view; None where there is none, or it was removed."""
+    row = Disclosure.objects.visible().filter(record=record, version=version, kind=KIND).first()
+    return row.read_record() if row else None
 
 
 def list_answers(dataset: str) -> list[Disclosure]:

@@ -33,7 +33,7 @@ from lightwell.query.domain import Domain
 from lightwell.query.entry import Entry
 from lightwell.query.ledger import Ledger, Request
 
-LABEL = "lightwell_dummy"
+LABEL, CSV_LABEL = "lightwell_dummy", "every_row_is_invented"
 MAX_ROWS = 100_000_000
 # A child that is asked about often has some tens of rows; a bound of a million says nothing about that.
 _MOST_USUAL_ROWS = 50
@@ -88,6 +88,24 @@ def write_dummy(codebook: Codebook, output: Path, *, rows: int, seed: int) -> di
         ((table, place),) = write_dummies(codebook, Path(folder), rows=rows, seed=seed).items()
         os.replace(place, output)
     return {table: output}
+
+
+def write_csv(codebook: Codebook, folder: Path) -> dict[str, Path]:
+    """Write the dummy data of a folder as CSV too, labelled by a last column, which has place in one.
+
+    For people and their spreadsheets: a question is asked of the Parquet files alone.
+    """
+    files = {}
+    connection = duckdb.connect()
+    try:
+        for name, table in codebook.tables.items():
+            source, files[name] = folder / f"{table.name}.parquet", folder / f"{table.name}.csv"
+            words = [str(place).replace("'", "''") for place in (source, files[name])]
+            labelled = f"SELECT *, 'yes' AS {CSV_LABEL} FROM read_parquet('{words[0]}')"
+            connection.execute(f"COPY ({labelled}) TO '{words[1]}' (HEADER)")
+    finally:
+        connection.close()
+    return files
 
 
 def is_dummy(place: Path) -> bool:

@@ -56,13 +56,31 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """One row of a chart of likely ranges: a number, the ends of its range, and how both are written.
+
+    An end is None where the range is open there, the number where there is none.
+    """
+
+    label: str
+    value: float | None
+    low: float | None
+    high: float | None
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """What every chart carries: `title` is a sentence that says what is seen, `source` whose word."""
+    """What every chart carries: `title` is a sentence that says what is seen, `source` whose word.
+
+    `name` tells it from others that stand in the same page, as part of the ids in it.
+    """
 
     title: str
     unit: str
     source: str
     sample: bool = False
+    name: str = ""
 
 
 def draw_lines(chart: Chart, periods: Sequence[str], lines: Sequence[Line]) -> str:
@@ -157,6 +175,72 @@ def draw_bars(chart: Chart, bars: Sequence[Bar]) -> str:
     return _finish(head + parts + foot, height)
 
 
+def draw_ranges(chart: Chart, rows: Sequence[Range]) -> str:
+    """Draw numbers as dots with their likely ranges as bars, the words at the end of each row; SVG text.
+
+    Unlike bars, dots need no axis from zero; where it does not begin there, the foot says so. Raises
+    `ValueError` without a row.
+    """
+    if not rows:
+        raise ValueError("a chart of ranges takes at least one row")
+    described = "; ".join(f"{row.label}: {row.said}" for row in rows)
+    head, top = _draw_head(chart, f"{chart.title} {described}. Source: {chart.source}.")
+    names = [_wrap(row.label, 28) for row in rows]
+    left = 16 + min(max(_measure(part, 13) for parts in names for part in parts), 220) + 14
+    right = WIDTH - 16 - min(max(_measure(row.said, 13) for row in rows), 230) - 14
+    low, high, step = _find_span(rows)
+
+    def place(value: float) -> float:
+        return left + (right - left) * (value - low) / (high - low)
+
+    parts = [_text(16, top + 10, chart.unit, 13, _SOFT)]
+    start = y = top + 24.0
+    marks: list[str] = []
+    for row, words in zip(rows, names, strict=True):
+        tall = max(26, 16 * len(words) + 6)
+        middle = y + tall / 2
+        for number, part in enumerate(words):
+            lift = 16 * (number - (len(words) - 1) / 2)
+            marks.append(_text(left - 14, middle + 4.5 + lift, part, 13, _INK, "end"))
+        if row.value is not None:
+            ends = [place(min(max(low if end is None else end, low), high)) for end in (row.low, row.high)]
+            if row.high is None:
+                ends[1] = right
+            marks.append(
+                f'<path d="M{ends[0]:.1f} {middle - 5:.1f}v10M{ends[0]:.1f} {middle:.1f}H{ends[1]:.1f}'
+                f'm0 -5v10" fill="none" stroke="{_COLOURS[0]}" stroke-width="2"/>'
+            )
+            marks.append(
+                f'<circle cx="{place(min(max(row.value, low), high)):.1f}" cy="{middle:.1f}" r="4.5" '
+                f'fill="{_COLOURS[0]}"/>'
+            )
+        marks.append(_text(right + 14, middle + 4.5, row.said, 13, _INK if row.value is not None else _SOFT))
+        y += tall
+    tick = math.ceil(low / step - 1e-9) * step
+    while tick <= high + step / 1000:
+        x, colour = place(tick), _SOFT if abs(tick) < step / 1000 else _RULE
+        parts.append(f'<path d="M{x:.1f} {start:.1f}V{y:.1f}" stroke="{colour}"/>')
+        parts.append(_text(x, y + 18, format_short(Decimal(f"{tick:.6g}")), 13, _SOFT, "middle"))
+        tick += step
+    foot, height = _draw_foot(chart, y + 42, marked=False, cut=low > 0)
+    return _finish(head + parts + marks + foot, height, chart.name)
+
+
+def _find_span(rows: Sequence[Range]) -> tuple[float, float, float]:
+    """The ends of the axis and the distance of its marks; from zero unless all lies far from it."""
+    found = [end for row in rows if row.value is not None for end in (row.value, row.low, row.high)]
+    ends = [float(end) for end in found if end is not None] or [0.0, 1.0]
+    low, high = min(ends), max(ends)
+    if 0 < low < high / 2:
+        low = 0.0
+    if high == low:
+        high = low + (abs(low) or 1)
+    rough = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * each for each in (1, 2, 5, 10) if power * each >= rough * 0.999)
+    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step
+
+
 def format_short(value: Number) -> str:
     """Write a number as people say it, such as 9.4 million; rounded, so never the only place it stands."""
     exact = Decimal(value)
@@ -190,7 +274,11 @@ def _choose_ticks(numbers: Sequence[Number]) -> list[Decimal]:
 
 def _draw_head(chart: Chart, described: str) -> tuple[list[str], float]:
     rows = _wrap(chart.title, 74)
-    parts = [f'<title id="t">{escape(chart.title)}</title>', f'<desc id="d">{escape(described)}</desc>']
+    ids = f"t{chart.name}", f"d{chart.name}"
+    parts = [
+        f'<title id="{ids[0]}">{escape(chart.title)}</title>',
+        f'<desc id="{ids[1]}">{escape(described)}</desc>',
+    ]
     parts.append('<rect width="100%" height="100%" fill="#ffffff"/>')
     y = 28.0
     for row in rows:
@@ -199,8 +287,9 @@ def _draw_head(chart: Chart, described: str) -> tuple[list[str], float]:
     return parts, y + 2
 
 
-def _draw_foot(chart: Chart, y: float, marked: bool) -> tuple[list[str], float]:
+def _draw_foot(chart: Chart, y: float, marked: bool, cut: bool = False) -> tuple[list[str], float]:
     said = ["Hollow marks: what an earlier edition said for the same period."] if marked else []
+    said += ["The scale does not begin at zero."] if cut else []
     said += [f"Source: {chart.source}"]
     said += ["Sample: invented company, invented figures."] if chart.sample else []
     parts = []
@@ -348,11 +437,11 @@ def _wrap(words: str, letters: int) -> list[str]:
     return rows
 
 
-def _finish(parts: Sequence[str], height: float) -> str:
+def _finish(parts: Sequence[str], height: float, name: str = "") -> str:
     tall = math.ceil(height)
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {tall}" width="{WIDTH}" '
         f'height="{tall}" '
-        'role="img" aria-labelledby="t d" font-family="Helvetica, Arial, sans-serif">'
+        f'role="img" aria-labelledby="t{name} d{name}" font-family="Helvetica, Arial, sans-serif">'
     )
     return opening + "".join(parts) + "</svg>\n"

@@ -1,4 +1,4 @@
-"""What may stand in an address where it is more than a word: the forms a chart is sent in."""
+"""What may stand in an address where it is more than a word: the forms in which charts and rows are sent."""
 
 from __future__ import annotations
 
@@ -21,3 +21,9 @@ class FigurePicture(FigureForm):
     """The forms of a chart without a table of its own."""
 
     regex = "svg|png"
+
+
+class DummyForm(FigureForm):
+    """The forms in which invented rows are sent."""
+
+    regex = "parquet|csv"

@@ -166,6 +166,11 @@ def keep_a_minute(view: View) -> View:
     return _keep(view, lambda: f"{read_now(state.open_state()):%H:%M}")
 
 
+def keep_by(read_mark: Callable[[], str]) -> Callable[[View], View]:
+    """Keep what a view answers as long as a mark stays the same, where it shows more than the archive."""
+    return lambda view: _keep(view, read_mark)
+
+
 def _keep(view: View, read_moment: Callable[[], str]) -> View:
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:

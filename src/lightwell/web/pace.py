@@ -47,6 +47,8 @@ COSTS = {
     "everything-file": 60,
     "fingerprints": 60,
     "cheat": 60,
+    "try": 100,
+    "dummy-rows": 60,
 }
 _NAME = "pace.sqlite3"
 _SALT_SECONDS = 3600

@@ -8,7 +8,7 @@ exists here. Places of changes in words: `places`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,13 +80,17 @@ class Frame:
     page: str = ""
 
 
-def lay_out(record: disclosure.Disclosure) -> list[Section]:
-    """Lay a record out in sections; every field of the body stands in one of them or in the page's head."""
+def lay_out(record: disclosure.Disclosure, elsewhere: Collection[str] = ()) -> list[Section]:
+    """Lay a record out in sections; every field of the body stands in one of them or in the page's head.
+
+    Fields named in `elsewhere` are shown by the page itself; where one is held back it keeps its place here.
+    """
     schema = data.read_schema(record.kind, record.schema)
     frame = make_frame(record, schema)
     properties: dict[str, Any] = schema["properties"]
     head = [name for name in layouts.HEAD if not (record.kind == "letter" and name == "asks")]
-    left = [name for name in properties if name in record.body and name not in head]
+    elsewhere = [name for name in elsewhere if record.body.get(name) is not None]
+    left = [name for name in properties if name in record.body and name not in (*head, *elsewhere)]
     sections = []
     for title, names in layouts.LAYOUTS[record.kind]:
         shown = [name for name in names if name in left]

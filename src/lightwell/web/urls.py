@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("lightwell.web.views.proposals")),
     path("", include("lightwell.web.api.urls")),
     path("", include("lightwell.web.views.records")),
+    path("", include("lightwell.web.views.datasets")),
     path("", include("lightwell.web.views.late")),
     path("", include("lightwell.web.views.log")),
     path("", include("lightwell.web.views.lists")),

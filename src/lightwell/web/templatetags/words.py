@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import functools
 import hashlib
+import math
 from decimal import Decimal
 
 from django import template
@@ -167,6 +168,37 @@ def count(value: int, nouns: str) -> str:
 def share(value: float) -> str:
     """Write a share between 0 and 1 as a percentage."""
     return f"{100 * value:.3g} %"
+
+
+@register.filter
+def lines_of(text: str) -> int:
+    """Count the lines that a text needs in its field, where one holds about sixty letters; 4 to 14."""
+    needed = sum(1 + len(line) // 60 for line in text.split("\n"))
+    return min(max(needed + 1, 4), 14)
+
+
+@register.filter
+def factor(price: float) -> str:
+    """Write how many times as likely an answer of a privacy cost may become because of one child."""
+    return f"{math.exp(price):.2g}"
+
+
+@register.filter
+def first_small(text: str) -> str:
+    """Begin words small, for the middle of a sentence."""
+    return text[:1].lower() + text[1:]
+
+
+@register.filter
+def one_in(chance: str) -> str:
+    """Write a small chance as "1 in 10,000,000"."""
+    return f"1 in {1 / float(chance):,.0f}"
+
+
+@register.filter
+def rough(part: float) -> str:
+    """Write a share of a whole with two digits, as a percentage."""
+    return f"{100 * part:.2g} %"
 
 
 @register.filter

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from lightwell.actions import answers, chronicle, overview, suggestions
+from lightwell.actions import answers, chronicle, datasets, overview, suggestions
 from lightwell.actions.overview import Overview, ProviderView
 from lightwell.files import state
 from lightwell.web import asking, memory
@@ -28,6 +28,7 @@ def show_front(request: HttpRequest) -> HttpResponse:
         "changes": chronicle.select_since(changes, picture.day)[:12],
         "latest": changes[:3],
         "examples": suggestions.list_examples(opened),
+        "askable": datasets.list_datasets(opened),
     }
     return render(request, "front.html", context)
 

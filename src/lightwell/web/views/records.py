@@ -6,11 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
-from lightwell.actions import overview, records, revisions
+from lightwell.actions import overview, query_records, records, revisions
 from lightwell.base import disclosure, withholding
 from lightwell.base.errors import Refused
 from lightwell.files import state
-from lightwell.web import help_lines, memory, places, reader
+from lightwell.web import dataset_pages, help_lines, memory, places, reader
+from lightwell.web.views import datasets
 
 
 @memory.keep
@@ -23,7 +24,7 @@ def list_records(request: HttpRequest) -> HttpResponse:
     return render(request, "records.html", {"records": found, "kind": kind})
 
 
-@memory.keep
+@memory.keep_by(datasets.read_mark)
 def show_record(request: HttpRequest, record: str, version: int | None = None) -> HttpResponse:
     """Show a record, its newest version or the one asked for; a removed one as its place and reason."""
     history = _find_history(record)
@@ -51,8 +52,9 @@ def show_record(request: HttpRequest, record: str, version: int | None = None) -
     if shown.record is None:
         return render(request, "record/removed.html", context, status=410)
     topics = shown.record.body.get("topics")
+    context |= _describe_asking(shown, history)
     context |= {
-        "sections": reader.lay_out(shown.record),
+        "sections": reader.lay_out(shown.record, context.get("shown_elsewhere", ())),
         "glance": reader.show_at_a_glance(shown.record),
         "about": _find_about(shown.record.about),
         "standing": revisions.find_standing(history) if history.kind == "figures-edition" else None,
@@ -99,6 +101,15 @@ def read_bytes(request: HttpRequest, record: str, version: int) -> HttpResponse:
     if data is None:
         raise Http404
     return HttpResponse(data, content_type="application/json")
+
+
+def _describe_asking(shown: records.Version, history: records.History) -> dict[str, object]:
+    """Describe what a page of a data set or a private answer has beyond those of other kinds."""
+    if shown.record is not None and history.kind == query_records.KIND:
+        return dataset_pages.describe_answer(shown.record)
+    if history.kind == query_records.DATASET and shown is history.newest:
+        return dataset_pages.describe_dataset(history.id)
+    return {}
 
 
 def _find_history(record: str) -> records.History:
