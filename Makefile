@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --retries
 
 help:
 	@echo "make demo                 show the whole way on invented documents, then serve the site"
-	@echo "make demo DATA=folder     the same with a folder of your own documents"
+	@echo "make demo DATA=folder     the same with a folder of your own documents, without private questions"
 	@echo "make demo PORT=8080 SERVE=0 PLACE=/path   another port; end after the verdict; keep it elsewhere"
 	@echo "make test                 run the tests; make test-full runs the long ones whole"
 	@echo "make check                linters, types, imports; make bench measures; make clean removes .venv"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lightwell.query.ledger import Population
     from lightwell.query.release import Release
     from lightwell.query.session import Explanation
+    from lightwell.query.survey import SurveyShare
 
 DUMMY_NOTE = "Dummy data: every row is invented from the codebook alone, so no number here is about anybody."
 # No table is cut to the width of a file.
@@ -60,11 +61,12 @@ def make_left(population: Population, grant: str, book: Codebook, release: Relea
     more = rest.nano_rho // release.charge["nano_rho"]
     if release.charge["delta_units"]:
         more = min(more, rest.delta_units // release.charge["delta_units"])
+    cap = next((each.balance.cap for each in population.grants if each.id == grant), population.balance.cap)
     # Half of delta, as the cap was made: what is left of an untouched budget reads as it was granted.
     return Left(
         rest,
         cost.find_epsilon(rest.nano_rho, delta / 2),
-        cost.find_epsilon(population.balance.cap.nano_rho, delta / 2),
+        cost.find_epsilon(cap.nano_rho, delta / 2),
         delta,
         more,
     )
@@ -76,15 +78,37 @@ def print_answer(release: Release, left: Left | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_describe_answer(release, left, notes), indent=1, ensure_ascii=False))
         return
-    if left is None:
-        click.echo(f"DUMMY DATA{DUMMY_NOTE[10:]}\n")
-    click.echo(_draw_table(release))
-    click.echo(_say_charge(release, left))
-    if left is not None:
-        click.echo(_say_left(left))
-    for note in release.notes:
-        click.echo(f"note: {show(note)}")
-    click.echo(f"id: {release.id}\ndata: {release.dataset}, version {release.data_version}")
+    click.echo(write_answer(release, left))
+
+
+def write_answer(release: Release, left: Left | None) -> str:
+    """Write an answer for people: the table, what it cost, what is left, its notes, its id."""
+    opening = [f"DUMMY DATA{DUMMY_NOTE[10:]}\n"] if left is None else []
+    return "\n".join([*opening, _draw_table(release), *_list_facts(release, left, release.notes)])
+
+
+def write_share(found: SurveyShare, left: Left | None) -> str:
+    """Write a weighted share for people, with both intervals, and what the release behind it cost."""
+    rows: list[tuple[str, str]] = [
+        ("share", format_number(found.share, found.noise)[0]),
+        ("95 % interval, noise alone", format_number(found.share, found.noise)[1]),
+        ("95 % interval, noise and sampling", format_number(found.share, found.noise_and_sampling)[1]),
+    ]
+    if found.effective_size is not None:
+        rows.append(("as many as answered, for precision", f"{found.effective_size:,.0f}"))
+    width = max(len(name) for name, _ in rows)
+    table = "".join(f" {name:<{width}}   {value}\n" for name, value in rows)
+    return "\n".join([table, *_list_facts(found.release, left, found.notes)])
+
+
+def _list_facts(release: Release, left: Left | None, notes: Sequence[str]) -> list[str]:
+    return [
+        _say_charge(release, left),
+        *([] if left is None else [_say_left(left)]),
+        *(f"note: {show(note)}" for note in notes),
+        f"id: {release.id}",
+        f"data: {release.dataset}, version {release.data_version}",
+    ]
 
 
 def print_explanation(told: Explanation, book: Codebook, text: str, as_json: bool) -> None:

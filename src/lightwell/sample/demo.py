@@ -8,6 +8,7 @@ from `lightwell verify` in a process that has neither the database nor the site.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -36,6 +37,7 @@ SAMPLE_PLACES = (
     ("/", "five questions, and what the sample company has answered"),
     ("/search/?q=sleep", "search inside every published page"),
     ("/late/", "what was promised and did not come"),
+    ("/datasets/", "ask private questions of invented rows; what was answered about the sample's children"),
 )
 OWN_PLACES = (
     ("/", "every page of your folder, and what became of it"),
@@ -60,6 +62,8 @@ def demo(context: click.Context, documents: Path | None, home: Path, port: int, 
         return
     home = home.resolve()
     size = _measure_documents(documents, home) if documents is not None else 0
+    if documents is None:
+        _check_packages()
     started = time.monotonic()
     os.environ[state.VARIABLE] = str(home / "state")
     with contextlib.ExitStack() as stack:
@@ -232,6 +236,16 @@ def _make_home(home: Path, size: int) -> None:
             f"only {free / 1e9:.1f} GB are free below {home}, and the demo needs up to {needed / 1e9:.0f}; "
             "free some space, or name another place with: make demo PLACE=/path"
         )
+
+
+def _check_packages() -> None:
+    """Refuse where the packages of lightwell[query] are missing, before anything is made; `UserMistake`."""
+    for name in ("sqlglot", "opendp", "duckdb"):
+        if importlib.util.find_spec(name) is None:
+            raise errors.UserMistake(
+                f"the sample's private questions need the Python package {name}; install it with: "
+                "pip install 'lightwell[query]'"
+            )
 
 
 def _check_port(port: int) -> None:

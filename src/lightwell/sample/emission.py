@@ -14,13 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightwell.sample import instrument, simulation
-from lightwell.sample.simulation import Ints, Platform
+from lightwell.sample.simulation import Platform
 
 Columns = dict[str, NDArray[Any]]
-
-
-def _name(labels: tuple[str, ...], codes: Ints) -> NDArray[Any]:
-    return np.array(labels)[codes]
+# Columns of text hold the place of a word in its list, so that whoever stores them names them once for all rows.
+WORDS = {
+    "age_band": simulation.BANDS,
+    "country": simulation.COUNTRY_CODES,
+    "alerts": simulation.ALERTS,
+    "gender": simulation.GENDERS,
+    "service": simulation.SERVICES,
+    "kind": simulation.KINDS,
+}
 
 
 def make_event_table(block: Platform) -> Columns:
@@ -29,13 +34,14 @@ def make_event_table(block: Platform) -> Columns:
     row = events.child - who.child[0]
     return {
         "child": events.child,
-        "age_band": _name(simulation.BANDS, who.band[row]),
-        "country": _name(simulation.COUNTRY_CODES, who.country[row]),
+        "age_band": who.band[row],
+        "country": who.country[row],
+        "alerts": who.quiet[row],
         "panel": (events.child < simulation.PANEL).astype(np.int64),
         "day": events.day,
         "hour": events.hour,
-        "service": _name(simulation.SERVICES, events.service),
-        "kind": _name(simulation.KINDS, events.kind),
+        "service": events.service,
+        "kind": events.kind,
         "minutes": events.minutes,
     }
 
@@ -46,13 +52,15 @@ def make_survey_table(block: Platform) -> Columns:
     who, survey = block.children, block.survey
     columns: Columns = {
         "child": who.child[row],
-        "age_band": _name(simulation.BANDS, who.band[row]),
-        "country": _name(simulation.COUNTRY_CODES, who.country[row]),
+        "age_band": who.band[row],
+        "country": who.country[row],
+        "alerts": who.quiet[row],
         "panel": (who.child[row] < simulation.PANEL).astype(np.int64),
         "wave": wave + 1,
-        "gender": _name(simulation.GENDERS, who.gender[row]),
+        "gender": who.gender[row],
         "nights": survey.nights[row, wave],
         "sleep_hours": survey.sleep[row, wave],
+        "weight": np.rint(100 / survey.chance[row, wave]) / 100,
     }
     for item in instrument.ITEMS:
         columns[item.key] = survey.items[row, wave, instrument.COLUMN[item.key]]

@@ -16,7 +16,7 @@ from lightwell.files import folder
 from lightwell.files.state import State
 
 if TYPE_CHECKING:
-    from lightwell.sample import timeline
+    from lightwell.sample import asking, timeline
 
 Say = Callable[[str], None]
 _WORDS = {
@@ -60,8 +60,9 @@ def perform(state: State, home: Path, documents: Path | None, say: Say) -> Path:
         publisher=pair.publisher,
         approver=pair.approver,
     )
+    asked = None
     if documents is None:
-        _perform_sample(cast, say)
+        asked = _perform_sample(cast, home, say)
     else:
         _perform_own(cast, documents, say)
     pages = search.rebuild_index(state=state)
@@ -74,6 +75,8 @@ def perform(state: State, home: Path, documents: Path | None, say: Say) -> Path:
     documents_twice, pages_twice = twins.count_twins(twins.list_twins())
     if documents_twice:
         say(f"({documents_twice} documents, {pages_twice} pages, are the same file as another one)")
+    for line in asked.lines if asked else ():
+        say(line)
     return bundle
 
 
@@ -89,13 +92,15 @@ def list_sums(stated: Account) -> Iterator[str]:
         yield f"({unknown} of the documents cannot be counted in pages, because their format was not read)"
 
 
-def _perform_sample(cast: timeline.Cast, say: Say) -> None:
-    from lightwell.sample import catalogue, questions, timeline
+def _perform_sample(cast: timeline.Cast, home: Path, say: Say) -> asking.Asking:
+    from lightwell.sample import asking, catalogue, questions, timeline
 
     say("writing the sample company's documents (all invented, from one seeded simulation)")
     written = {each.document.number: each for each in catalogue.write_documents(cast.documents)}
-    steps = [*timeline.list_steps(cast, written), *questions.list_steps(cast)]
+    asked = asking.Asking(cast, home, say)
+    steps = [*timeline.list_steps(cast, written), *questions.list_steps(cast), *asked.list_steps()]
     timeline.play_steps(cast, steps, catalogue.AS_OF, say)
+    return asked
 
 
 def _perform_own(cast: timeline.Cast, documents: Path, say: Say) -> None:
@@ -135,3 +140,4 @@ def _perform_own(cast: timeline.Cast, documents: Path, say: Say) -> None:
     log.count_day(state=cast.state, now=cast.state.read_now())
     log.publish_checkpoint(state=cast.state, now=cast.state.read_now())
     say("published")
+    say("(private questions are left out: the sample asks them of children who are invented)")

@@ -28,6 +28,12 @@ def make_codebook() -> str:
         ("child", "sample child, the same number in every table", "", "0 and up"),
         ("age_band", "age at the first wave", bands, ""),
         ("country", "country of the account", countries, ""),
+        (
+            "alerts",
+            "quiet = no alerts from 22:00 to 06:00 in waves 3 and 4, by coin",
+            "; ".join(simulation.ALERTS),
+            "",
+        ),
         ("panel", "1 = child of the 2025 research panel", "0; 1", ""),
     )
     events = (
@@ -42,6 +48,7 @@ def make_codebook() -> str:
         ("gender", "as the child says", "; ".join(simulation.GENDERS), ""),
         ("nights", "nights of the week with a session begun 00:00 to 04:59", "", "0 to 7"),
         ("sleep_hours", "sleep on a school night, quarter hours", "", "3 to 12"),
+        ("weight", "how many children the answer stands for: 1 over the chance to answer", "", "1 to 2.5"),
         *(
             (i.key, i.wording, "; ".join(f"{k} = {word}" for k, word in enumerate(i.scale, 1)), "1 to 5")
             for i in instrument.ITEMS

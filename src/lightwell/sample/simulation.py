@@ -43,6 +43,9 @@ SERVICES = (
     "Larkfield Play",
 )
 FEED, MESSAGES, LIVE, CLIPS, GROUPS, PLAY = range(6)
+ALERTS = ("usual", "quiet")  # quiet: none from 22:00 to 06:00 in waves 3 and 4
+# Outside the panel one child in so many has a device that opens the service by itself, so many times in the four weeks.
+BUSY_ONE_IN, BUSY_ROWS = 6_000, 2_400
 KINDS = ("session", "request-unknown-adult", "bullying-report", "sexual-image-report")
 SESSION, REQUEST, BULLYING_REPORT, IMAGE_REPORT = range(4)
 
@@ -62,6 +65,7 @@ PLANTED: tuple[Effect, ...] = (
            -0.125, "hours per night"),
     Effect("frailty_sleep", "one standard deviation of frailty lowers sleep by itself (confounds the crude contrast)",
            -0.20, "hours"),
+    Effect("age_nights", "each year of age above 13 raises the log-odds of use after midnight, per night", 0.24, "log-odds"),
     Effect("quiet_nights", "no alerts from 22:00 to 06:00: change in the log-odds of use after midnight, per night",
            -0.34, "log-odds"),
     Effect("quiet_minutes", "no alerts from 22:00 to 06:00: change in the number of daytime sessions", 0.0, "share"),
@@ -121,6 +125,7 @@ class Survey:
     """Shape (children, waves) unless said otherwise; `answered` is 0 where the child did not take part."""
 
     answered: Ints
+    chance: Floats  # with which the child answered in the wave; 1 / chance is how many children an answer stands for
     nights: Ints  # nights of the wave's week with a session that began between 00:00 and 04:59
     minutes: Ints
     night_minutes: Ints
@@ -192,7 +197,7 @@ def draw_events(rng: np.random.Generator, who: Children) -> tuple[Events, Ints, 
     wave_of_day = np.arange(days) // 7
     quiet = who.quiet[:, None] * (wave_of_day >= QUIET_FROM_WAVE)[None, :]
     odds = (
-        -2.35 + 0.24 * (who.age - 13)[:, None] + 0.62 * who.frailty[:, None] + 0.55 * who.appetite[:, None]
+        -2.35 + EFFECT["age_nights"] * (who.age - 13)[:, None] + 0.62 * who.frailty[:, None] + 0.55 * who.appetite[:, None]
         + 0.55 * weekend[None, :] + 0.45 * rng.normal(size=(n, len(WAVES)))[:, wave_of_day]
         + EFFECT["quiet_nights"] * quiet
     )  # fmt: skip
@@ -245,6 +250,23 @@ def draw_events(rng: np.random.Generator, who: Children) -> tuple[Events, Ints, 
     return events, live, requests
 
 
+def add_busy(rng: np.random.Generator, events: Events, who: Children) -> Events:
+    """Add what the devices of a few children do by themselves: thousands of sessions of a minute by day, and no night."""
+    busy = np.nonzero(rng.random(len(who)) < 1 / BUSY_ONE_IN)[0]
+    child = np.repeat(busy, BUSY_ROWS)
+    added = {
+        "child": child,
+        "day": rng.integers(0, DAYS_PER_WAVE * len(WAVES), len(child)),
+        "hour": rng.integers(5, 24, len(child)),
+        "service": np.full(len(child), FEED),
+        "kind": np.full(len(child), SESSION),
+        "minutes": np.ones(len(child), dtype=np.int64),
+    }
+    columns = {f.name: np.concatenate([getattr(events, f.name), added[f.name]]) for f in fields(Events)}
+    order = np.lexsort((columns["hour"], columns["day"], columns["child"]))
+    return Events(**{name: column[order] for name, column in columns.items()})
+
+
 def draw_survey(
     rng: np.random.Generator, who: Children, events: Events, live: Ints, requests: Ints
 ) -> Survey:
@@ -289,7 +311,7 @@ def draw_survey(
     chance = chance - 0.014 * (nights - 1.2)  # children who are up at night answer less often
     answered = (rng.random((n, waves)) < chance).astype(np.int64)
     return Survey(
-        answered=answered, nights=nights, minutes=minutes.astype(np.int64),
+        answered=answered, chance=np.clip(chance, 0.4, 1.0), nights=nights, minutes=minutes.astype(np.int64),
         night_minutes=night_minutes.astype(np.int64), live=live, requests=requests, sleep=sleep, items=items,
     )  # fmt: skip
 
@@ -302,6 +324,8 @@ def iterate_blocks(seed: int, children: int) -> Iterator[Platform]:
         rng = make_generator(seed, 1, block)
         who = draw_children(rng, first, BLOCK)
         events, live, requests = draw_events(rng, who)
+        if first >= PANEL:
+            events = add_busy(make_generator(seed, 7, block), events, who)
         survey = draw_survey(rng, who, events, live, requests)
         keep = min(BLOCK, children - first)
         inside = events.child < keep

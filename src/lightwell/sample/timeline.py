@@ -104,7 +104,9 @@ def list_steps(cast: Cast, written: dict[str, Written]) -> Iterator[Step]:
             yield Step(
                 day, f"describes as finished: {study.title}", _make_finishing(cast, study, later, finished)
             )
-    texts = {name: data.read_example(name) for name in data.list_examples() if not name.startswith("study")}
+    # The sample's studies are the catalogue's, and the answer it publishes is one that it was given (`asking`).
+    left_out = ("study", "query-release")
+    texts = {name: data.read_example(name) for name in data.list_examples() if not name.startswith(left_out)}
     for name, text in {**texts, **data.read_sample_records()}.items():
         draft = cast.drafts / f"{name}.yaml"
         draft.write_bytes(text)
