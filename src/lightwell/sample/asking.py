@@ -209,6 +209,12 @@ class Asking:
         self.lines += [answer, f"true of the invented children: {listed}"]
         self.figures += figures
 
+    def _read_codebook(self) -> Codebook:
+        found = datasets.find_dataset(self.cast.state, DATASET)
+        if found is None:
+            raise errors.Damaged(f"the sample's data set {DATASET} is not on record with a codebook")
+        return found.codebook
+
     def _find_pair(self) -> people.Pair:
         company = Disclosure.objects.newest().get(record=DATASET).read_record().publisher
         return people.hire_pair(
