@@ -23,6 +23,7 @@ from lightwell.sample import people, simulation, tables
 from lightwell.sample.timeline import Cast, Step
 
 if TYPE_CHECKING:
+    from lightwell.cli.answers import Left
     from lightwell.query.codebook import Codebook
     from lightwell.query.ledger import Ledger
     from lightwell.query.release import Release
@@ -159,7 +160,7 @@ class Asking:
             f"The second answer is on record: /records/{self.record}/; the data set: /datasets/{DATASET}/try/",
         ]
 
-    def _ask_survey(self, session: Session, left: Callable[[Release], object]) -> None:
+    def _ask_survey(self, session: Session, left: Callable[[Release], Left]) -> None:
         from lightwell.cli import answers
 
         assert self.truth is not None
@@ -173,8 +174,10 @@ class Asking:
             f"survey_share({LOW!r}, 'survey', weights={WEIGHTS!r}, clamp={CLAMP}, where={LAST_WEEK!r})",
         )
         low, high = found.noise_and_sampling
-        shown = answers.write_share(found, left(found.release))  # type: ignore[arg-type]  # made by `ask`
-        self._show(shown, [Figure("all children", found.share, low, high, self.truth.low)])
+        self._show(
+            answers.write_share(found, left(found.release)),
+            [Figure("all children", found.share, low, high, self.truth.low)],
+        )
 
     def _publish(self, answer: Release, ledger: Ledger, book: Codebook, now: datetime.datetime) -> str:
         dataset = Disclosure.objects.newest().get(record=DATASET)
