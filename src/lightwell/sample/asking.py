@@ -41,18 +41,18 @@ PREPARED, ASKED = datetime.date(2026, 8, 19), datetime.date(2026, 8, 21)
 
 LATE = "SELECT age_band, AVG(CASE WHEN hour < 5 THEN 1 ELSE 0 END) AS after_midnight FROM events GROUP BY age_band"
 OFTEN = (
-    "SELECT alerts, AVG(CASE WHEN nights > 3 THEN 1 ELSE 0 END) AS children_with_more_than_3_nights FROM ("
+    "SELECT alerts, AVG(CASE WHEN nights > 3 THEN 1 ELSE 0 END) AS share_with_more_than_3_nights FROM ("
     "SELECT child, alerts, COUNT_IF(hour < 5 AND day >= 14) AS nights FROM events GROUP BY child, alerts"
     ") AS each_child GROUP BY alerts"
 )
 LOW, WEIGHTS, LAST_WEEK = "m1 >= 4", "weight", "wave = 4"
 
-SAID = query_releases.Said(
-    "Fewer children are up after midnight where Larkfield sends no alerts at night",
+TITLE = "Fewer children are up after midnight where Larkfield sends no alerts at night"
+SUMMARY = (
     "Share of children who used Larkfield after midnight in more than three nights of two weeks. In those weeks half of "
     "the children, drawn by tossing a coin, got no alerts from 22:00 to 06:00, so the difference comes from the "
-    "alerts. Noise was added so that the numbers tell of no one child.",
-    ["sleep"],
+    "alerts. Noise was added so that the numbers tell of no one child. This world is invented, so what is true in it is "
+    "known: {usual:.4f} and {quiet:.4f}."
 )
 
 
@@ -149,7 +149,7 @@ class Asking:
             self._tell("Do alerts at night keep children up? A coin decided who got none.", OFTEN)
             self._show(answers.write_answer(often, left(often)), _list_figures(often, "alerts", truth.often))
             self._ask_survey(session, left)
-            self.record = self._publish(often, ledger, book, now)
+            self.record = self._publish(often, truth, ledger, book, now)
         finally:
             ledger.close()
         held, count = sum(each.holds for each in self.figures), len(self.figures)
@@ -179,14 +179,16 @@ class Asking:
             [Figure("all children", found.share, low, high, self.truth.low)],
         )
 
-    def _publish(self, answer: Release, ledger: Ledger, book: Codebook, now: datetime.datetime) -> str:
+    def _publish(
+        self, answer: Release, truth: tables.Truth, ledger: Ledger, book: Codebook, now: datetime.datetime
+    ) -> str:
         dataset = Disclosure.objects.newest().get(record=DATASET)
         pair = self._find_pair()
         ready = query_releases.prepare_answer(
             state=self.cast.state,
             answer=answer,
             dataset=dataset,
-            said=SAID,
+            said=query_releases.Said(TITLE, SUMMARY.format_map(truth.often), ["sleep"]),
             publisher=organisations.find_own(pair.publisher),
             now=now,
         )
