@@ -10,11 +10,11 @@ import figure_fixture
 import pytest
 from django.test import Client
 
-from lightwell.actions import log, revisions
+from lightwell.actions import comparisons, log, revisions
 from lightwell.db.models import FigureEdition
 from lightwell.files import foundation
 from lightwell.files.state import State
-from lightwell.web import figure_charts
+from lightwell.web import figure_charts, memory
 from lightwell.web.templatetags import figures as words
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -149,3 +149,25 @@ def test_the_head_over_revisions_says_what_they_were_narrowed_to(desk, query: st
     figure_fixture.publish_editions(desk, NOW)
     page = ask(f"/figures/{figure_fixture.DATASET}/revisions/{query}").content.decode()
     assert page.partition("<h1>")[2].partition("</h1>")[0] == head.replace("&#x27;", "'")
+
+
+def test_a_comparison_is_read_once_until_something_changes_and_then_without_what_was_removed(
+    desk, monkeypatch
+) -> None:
+    monkeypatch.setattr(memory, "_shelf", memory._Shelf())
+    _, second = figure_fixture.publish_editions(desk, NOW)
+    read, asked = comparisons.compare_topic, []
+    monkeypatch.setattr(
+        comparisons, "compare_topic", lambda *args, **named: asked.append(args) or read(*args, **named)
+    )
+    address = "/figures/compare/spread-of-abuse-images/"
+    for place in (address, f"{address}?from=elsewhere", f"{address}0.csv", f"{address}0.svg"):
+        ask(place)
+    assert "1,300" in ask(address).content.decode()
+    assert len(asked) == 1
+    desk.withdraw(second.record, "published-in-error", NOW)
+    for place in (address, f"{address}?from=elsewhere", f"{address}0.csv"):
+        text = ask(place).content.decode()
+        assert "1,300" not in text
+        assert "1,000" in text
+    assert len(asked) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from collections.abc import Iterable, Sequence
 
@@ -186,8 +187,7 @@ def show_comparison(request: HttpRequest, topic: str) -> HttpResponse:
     """Show what every company says about one topic, side by side, each with what it counts."""
     if topic not in topics.TOPICS:
         raise Http404
-    picture = overview.read_overview(state.open_state())
-    found = comparisons.compare_topic(topic, companies=[each.name for each in picture.providers])
+    found = _remember_comparison(memory.read_stamp(), topic)
     context = {
         "topic": topic,
         "tables": [
@@ -209,7 +209,7 @@ def show_comparison(request: HttpRequest, topic: str) -> HttpResponse:
 @memory.keep
 def send_comparison(request: HttpRequest, topic: str, number: int, form: str) -> HttpResponse:
     """Send the chart of one table of a comparison, or the table as CSV."""
-    found = comparisons.compare_topic(topic) if topic in topics.TOPICS else None
+    found = _remember_comparison(memory.read_stamp(), topic) if topic in topics.TOPICS else None
     if found is None or number >= len(found.tables):
         raise Http404
     name, shown = f"{topic}-{number}", found.tables[number]
@@ -233,6 +233,16 @@ def send_comparison(request: HttpRequest, topic: str, number: int, form: str) ->
         "per_million_people", "people_counted_by",
     )  # fmt: skip
     return _send_table(name, head, rows)
+
+
+@functools.lru_cache(maxsize=16)
+def _remember_comparison(_stamp: object, topic: str) -> comparisons.Comparison:
+    """Read a comparison once for each state of the archive: its page, charts and tables all show it.
+
+    It is read after the stamp, so that what was hidden meanwhile is in none that is kept.
+    """
+    picture = overview.read_overview(state.open_state())
+    return comparisons.compare_topic(topic, companies=[each.name for each in picture.providers])
 
 
 @memory.keep
