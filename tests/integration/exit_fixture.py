@@ -24,6 +24,7 @@ import fingerprint_fixture
 import following_fixture
 import office_fixture
 import pypdfium2
+import query_fixture
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from reportlab.lib.pagesizes import A5
@@ -69,6 +70,7 @@ WITHDRAWN = "quaxremovedrecord"
 REVISED_AWAY = "quaxremovedfigure"
 GONE_COMPANY = "quaxremovedcompany"
 GONE_SERVICE = "quaxremovedservice"
+ASKED, ASKED_AWAY = "quaxasked", "quaxremovedasked"
 HELD_FIELD = "changing the region before opening a broadcast"
 
 
@@ -130,6 +132,7 @@ def build_world(root: Path, folder: Path) -> World:
     desk.withdraw(alone, "published-in-error", NOW)
     world = World(state, study, [study, letter, review, removed, alone])
     world.records += _publish_figures(world, desk)
+    world.records += _publish_answers(desk, folder.with_name("rows"))
     _seal(world, desk, folder)
     _publish(world, desk)
     _hide(world, desk)
@@ -165,6 +168,15 @@ def _publish_figures(world: World, desk: Any) -> list[str]:
     desk.withdraw(removed.record, "published-in-error", NOW)
     (last,) = figure_fixture.publish(desk, [figure_fixture.read_file(last_title, last_rows)], NOW)
     return [first.record, removed.record, last.record]
+
+
+def _publish_answers(desk: Any, folder: Path) -> list[str]:
+    """Publish two data sets with an answer about each; the second ones are removed again."""
+    shown = query_fixture.publish_another(desk, folder / "shown", ASKED)
+    removed = query_fixture.publish_another(desk, folder / "removed", ASKED_AWAY)
+    for each in reversed(removed):
+        desk.withdraw(each.record, "published-in-error", NOW)
+    return [each.record for each in (*shown, *removed)]
 
 
 def _seal(world: World, desk: Any, folder: Path) -> None:
@@ -305,7 +317,7 @@ def _list_words(world: World) -> None:
                 world.public += [name_word(number, what)] if what == "title" else []
             else:
                 world.hidden[name_word(number, what)] = f"{what} of document {number}"
-    world.public.append(name_word(CELLS, "cell"))
+    world.public += [name_word(CELLS, "cell"), ASKED]
     world.hidden |= {
         name_word(CELLS_AWAY, "cell"): "a cell of a spreadsheet out of view",
         HANDED_IN: "a document that was handed in",
@@ -314,6 +326,7 @@ def _list_words(world: World) -> None:
         WITHDRAWN: "a removed record",
         REVISED_AWAY: "a removed edition of figures",
         GONE_COMPANY: "a company that only a removed record names",
+        ASKED_AWAY: "a removed data set, its codebook or a removed answer",
         GONE_SERVICE: "a service that only a removed record names",
         "9173048265": "a number of a removed edition",
         HELD_FIELD: "a held back field",
@@ -407,6 +420,10 @@ def _list_values(world: World) -> dict[str, list[str]]:
         "slug": ["larkfield", GONE_COMPANY, GONE_SERVICE],
         "key": world.keys,
         "dataset": [figure_fixture.DATASET],
+        "dummy-rows:table": ["survey"],
+        "dummy-rows:form": ["csv", "parquet"],
+        "answer-chart:number": ["1"],
+        "answer-chart:form": ["svg"],
         "figure-chart:form": ["svg", "png", "csv"],
         "figure-steps:form": ["svg", "png"],
         "figure-comparison-table:number": ["0", "1"],

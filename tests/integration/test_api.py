@@ -80,6 +80,10 @@ def test_the_description_is_openapi_and_names_every_address(archive: Archive, cl
         "/figures/{dataset}/series",
         "/figures/{dataset}/revisions",
         "/figures/series/{key}",
+        "/datasets",
+        "/datasets/{record}",
+        "/answers",
+        "/answers/{record}",
         "/log",
         "/log/entries/{index}",
     }

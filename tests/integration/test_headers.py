@@ -22,6 +22,8 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 from test_serving import MAIN, find_port, run, wait_for
 
+from lightwell.actions import tryouts
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # The same for all; a page may allow files of ours as scripts, the API may be read from other sites.
@@ -69,6 +71,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("LIGHTWELL_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(tryouts, "ROWS", 300)
     world = exits.build_world(tmp_path / "state", tmp_path / "documents")
     server = wsgiref.simple_server.make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -7,6 +7,7 @@ such a record: `actions/query_releases`. Absent: data about children; a record n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,7 +24,30 @@ from lightwell.query.cost import Cost
 KIND, DATASET = statement.KIND, "dataset"
 # What a reader could read in the attached file anyway, or needs for finding it.
 _NEVER_HELD = (*statement.FIELDS, "question", "bounds", "dataset", "codebook", "file")
+_WORD, _MOST_FOUND = re.compile(r"\w+"), 5
+# Fields whose text nobody looks for: what every answer says alike, and digests.
+_NO_WORDS = (
+    "how",
+    "not_proven",
+    "notes",
+    "plan",
+    "codebook",
+    "file",
+    "answer",
+    "data_version",
+    "sources",
+    "cost",
+)
 _PATHS = (path.WEIGHTED, path.RANKED, path.CUBED)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A data set or an answer that has the words that somebody looked for."""
+
+    record: str
+    kind: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +137,16 @@ def _is_same(stated: Json, named: Json) -> bool:
 
 def find_answered(state: State, record: str) -> Answered | None:
     """Find an answer in view; None where there is none, or its newest version was removed."""
-    row = Disclosure.objects.newest().visible().filter(record=record, kind=KIND).first()
+    row = find_row(record)
     if row is None:
         return None
     read = row.read_record()
     return Answered(row, read, figures.get_file(state, str(read.body["file"])))
+
+
+def find_row(record: str) -> Disclosure | None:
+    """Find the newest version of an answer in view."""
+    return Disclosure.objects.newest().visible().filter(record=record, kind=KIND).first()
 
 
 def find_version(record: str, version: int) -> disclosure.Disclosure | None:
@@ -128,5 +157,39 @@ def find_version(record: str, version: int) -> disclosure.Disclosure | None:
 
 def list_answers(dataset: str) -> list[Disclosure]:
     """List the answers in view about a data set, the last put here first."""
-    rows = Disclosure.objects.newest().visible().filter(kind=KIND).order_by("-log_index")
-    return [row for row in rows if row.read_record().body["dataset"]["id"] == dataset]
+    return [row for row in list_all() if row.read_record().body["dataset"]["id"] == dataset]
+
+
+def list_all() -> list[Disclosure]:
+    """List every answer in view, the last put here first."""
+    return list(Disclosure.objects.newest().visible().filter(kind=KIND).order_by("-log_index"))
+
+
+def find_by_words(query: str) -> list[Found]:
+    """Find data sets and answers in view whose own words begin with each word that is looked for.
+
+    Words of a record are its title, summary, question, groups and columns. There are few of them, so they are
+    read and not indexed; what cannot be read as plain words (fields, exclusions) finds none.
+    """
+    wanted = [word.casefold() for word in _WORD.findall(query)]
+    if not wanted or any(sign in query for sign in ':"-'):
+        return []
+    found = []
+    for row in Disclosure.objects.newest().visible().filter(kind__in=(KIND, DATASET)).order_by("-log_index"):
+        record = row.read_record()
+        words = {word.casefold() for text in _list_texts(record.body) for word in _WORD.findall(text)}
+        if all(any(word.startswith(each) for word in words) for each in wanted):
+            found.append(Found(row.record, row.kind, str(record.body.get("title") or row.record)))
+    return found[:_MOST_FOUND]
+
+
+def _list_texts(body: Json) -> Iterator[str]:
+    if isinstance(body, str):
+        yield body
+    elif isinstance(body, dict):
+        for name, part in body.items():
+            if name not in _NO_WORDS:
+                yield from _list_texts(part)
+    elif isinstance(body, list):
+        for part in body:
+            yield from _list_texts(part)

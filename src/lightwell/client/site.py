@@ -336,6 +336,22 @@ class Site:
         """Read what every edition said for every period of one figure, by the key of its series."""
         return self._ask(f"figures/series/{key}")
 
+    def iterate_datasets(self, *, company: str = "") -> Iterator[dict[str, Json]]:
+        """Iterate over the data sets that can be asked: codebook, invented rows, budget left."""
+        yield from self._iterate_parts("datasets", company=company)
+
+    def read_codebook(self, dataset: str) -> bytes:
+        """Read the codebook of a data set, as its record has it attached (YAML)."""
+        return self._fetch(f"datasets/{dataset}/codebook.yaml").content
+
+    def iterate_answers(self, *, dataset: str = "", company: str = "") -> Iterator[dict[str, Json]]:
+        """Iterate over private answers: rows, likely ranges, question, plan and cost."""
+        yield from self._iterate_parts("answers", dataset=dataset, company=company)
+
+    def read_answer(self, record: str) -> dict[str, Json]:
+        """Read one private answer by the id of its record."""
+        return self._ask(f"answers/{record}")
+
     def read_checkpoint(self) -> Checkpoint:
         """Read the newest signed record of the log; `tlog/policy` judges its text by your own policy."""
         return _read_row(Checkpoint, self._ask("log"))

@@ -456,3 +456,53 @@ class FigureHistory(Schema):
     series: FigureSeries
     dataset: str
     statements: list[FigureStatement]
+
+
+class NamedCodebook(Schema):
+    """The file that private questions rest on; `digest` is of what it says, as answers name it."""
+
+    name: str
+    version: str
+    digest: str
+    address: str
+
+
+class Dataset(Schema):
+    """A data set that can be asked. Its rows are shown to nobody; the invented ones are anybody's."""
+
+    id: str
+    version: int
+    title: str | None = Field(description="Null when it is held back.")
+    company: str
+    codebook: NamedCodebook
+    tables: list[str]
+    invented_rows: dict[str, str] = Field(description="Addresses by file name; empty where none are made.")
+    budget_epsilon: float
+    budget_delta: float
+    budget_left: float | None = Field(
+        description="The share of the privacy budget that is left, to two places; null where none is kept."
+    )
+    answers: list[str] = Field(description="Ids of the answers in view, the last put here first.")
+    address: str
+
+
+class Answer(Schema):
+    """A private answer on record: rows and, beside each number, the ends of its likely range."""
+
+    id: str
+    version: int
+    title: str | None = Field(description="Null when it is held back.")
+    company: str
+    dataset: str
+    question: str
+    columns: list[str]
+    rows: list[dict[str, Any]]
+    intervals: list[dict[str, Any]] = Field(description="Null beside the name of a group.")
+    cost: dict[str, Any]
+    plan: list[str]
+    notes: list[str]
+    data_version: str
+    answer: str = Field(description="The id of the answer: the same question at the same cost has it again.")
+    sample: bool
+    file: str = Field(description="Where the bytes lie that were given out.")
+    address: str

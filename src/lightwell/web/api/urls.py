@@ -9,11 +9,11 @@ from lightwell.files import state
 from lightwell.tlog import errors as log_errors
 from lightwell.tlog import tile
 from lightwell.web import methods
-from lightwell.web.api import archive, challenges, figures, fingerprints, lists, log, records
+from lightwell.web.api import archive, challenges, figures, fingerprints, lists, log, queries, records
 from lightwell.web.api.service import api
 
 # Importing these modules is what gives the API its operations.
-OPERATIONS = (archive, challenges, figures, fingerprints, lists, log, records)
+OPERATIONS = (archive, challenges, figures, fingerprints, lists, log, queries, records)
 
 
 @methods.only_read

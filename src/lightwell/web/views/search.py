@@ -14,7 +14,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from lightwell.actions import chronicle, parties, search
+from lightwell.actions import chronicle, parties, query_records, search
 from lightwell.base import errors
 from lightwell.files import excerpt, finder, state
 from lightwell.web import context, help_lines, memory, methods
@@ -71,6 +71,7 @@ def show_search(request: HttpRequest) -> HttpResponse:
     except errors.UserMistake as mistake:
         context["problems"] = mistake.problems
         return render(request, "search/search.html", context, status=400)
+    context["records"] = _find_records(memory.read_stamp(), query) if not request.GET.get("after") else ()
     names = _remember_names(memory.read_stamp(), tuple(request.GET.getlist("study")[:20]))
     kept = _list_parameters(request)
     suffix = f"?{urlencode({'q': query})}" if query.strip() else ""
@@ -160,6 +161,11 @@ def mark_excerpt(cut: excerpt.Excerpt) -> SafeString:
     before = mark_safe("… ") if cut.cut_before else ""
     after = mark_safe(" …") if cut.cut_after else ""
     return format_html("{}{}{}{}", before, marked, cut.text[at:], after)
+
+
+@functools.lru_cache(maxsize=64)
+def _find_records(_stamp: object, query: str) -> list[query_records.Found]:
+    return query_records.find_by_words(query)
 
 
 @functools.lru_cache(maxsize=64)
