@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from django.test import Client
 
-from lightwell.actions import disclosures, overview
+from lightwell.actions import disclosures, overview, tryouts
 from lightwell.cli import search as search_command
 from lightwell.db.models import Disclosure, Suspension
 from lightwell.db.models.disclosures import DisclosureQuerySet
@@ -20,14 +20,21 @@ from lightwell.db.models.parties import ProviderQuerySet
 from lightwell.db.models.publications import OpeningQuerySet, PublicationQuerySet, PublicPageQuerySet
 from lightwell.files import finder
 from lightwell.web import memory
+from lightwell.web.views import figures as figure_pages
 from lightwell.web.views import search as search_pages
 
+# Where data that can be asked, their codebooks and the answers about them leave.
+ASKING = (
+    "datasets", "try", "codebook", "answer-chart", "answer-numbers", "front",
+    "list_datasets", "read_dataset", "list_answers", "read_answer",
+)  # fmt: skip
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> exits.World:
     monkeypatch.setenv("LIGHTWELL_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(tryouts, "ROWS", 300)
     return exits.build_world(tmp_path / "state", tmp_path / "documents")
 
 
@@ -68,6 +75,8 @@ def test_nothing_hidden_leaves_by_any_exit_and_everything_public_does(
         assert exit_name in seen[exits.name_word(exits.CELLS, "cell")]
     for exit_name in ("file", "bundle", "everything-file"):
         assert exit_name in seen[exits.name_page_word(exits.WHOLE, 1)]
+    for exit_name in ("record", *ASKING):
+        assert exit_name in seen[exits.ASKED], exit_name
     for exit_name in ("mail", "webhook"):
         assert exit_name in seen[exits.name_word(exits.WHOLE, "title")]
 
@@ -122,6 +131,7 @@ def test_a_company_that_only_a_removed_record_names_is_answered_like_one_that_ne
     monkeypatch.setattr(ProviderQuerySet, "visible", lambda rows: rows.all())
     overview.forget()
     search_pages._remember_names.cache_clear()
+    figure_pages._remember_comparison.cache_clear()
     monkeypatch.setattr(memory, "_shelf", memory._Shelf())
     gone = {exits.GONE_COMPANY: ""}
     for name in ("companies", "company", "status", "feed-company", "sitemap", "front", "feeds"):
@@ -161,4 +171,5 @@ def test_every_exit_leaks_once_its_gate_is_away(
     expected += " everything-file fingerprints feed-changes feed-company find_pages read_page read_proof"
     expected += " mail webhook"
     expected += " document-cells document-sheet"
+    expected += " " + " ".join(ASKING)
     assert [name for name in expected.split() if not leaking[name]] == [], leaking

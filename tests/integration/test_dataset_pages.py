@@ -1,0 +1,287 @@
+"""Data that can be asked: their page, questions tried without an account, answers on record."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import disclosure_fixture
+import duckdb
+import httpx
+import pytest
+import query_fixture
+from django.test import Client
+from test_site_pages import TECHNICAL, Page
+
+from lightwell.actions import datasets, query_records, tryouts
+from lightwell.client.site import Site
+from lightwell.engines import budgets, dummies, ledger_stores
+from lightwell.engines import tryouts as processes
+from lightwell.files import foundation
+from lightwell.files.state import State
+from lightwell.query import ledger
+from lightwell.query.refusal import Refusal
+from lightwell.web import answer_tables, dataset_pages
+
+pytestmark = pytest.mark.django_db
+PAGE, TRY = f"/records/{query_fixture.DATASET}/", f"/datasets/{query_fixture.DATASET}/try/"
+FILES = f"/datasets/{query_fixture.DATASET}"
+ANSWER = f"/records/{query_fixture.ANSWER}/"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> disclosure_fixture.Desk:
+    monkeypatch.setenv("LIGHTWELL_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(tryouts, "ROWS", 2000)
+    foundation.lay_foundation(tmp_path / "state", origin="log.example/asked")
+    made = disclosure_fixture.Desk(State(tmp_path / "state"))
+    query_fixture.publish_dataset(made)
+    query_fixture.publish_answer(made)
+    return made
+
+
+def ask(client: Client, question: str, price: str = "0.5") -> tuple[int, str]:
+    answer = client.post(TRY, {"question": question, "price": price})
+    return answer.status_code, answer.content.decode()
+
+
+def read(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return answer.content.decode()
+
+
+def test_every_page_is_well_formed_and_in_public_words(desk: disclosure_fixture.Desk, client: Client) -> None:
+    for address in ("/", "/datasets/", PAGE, TRY, f"{TRY}?example=one-child", ANSWER, f"{ANSWER}1/"):
+        page = Page(read(client, address))
+        assert page.stack == []
+        assert page.count("h1") == 1
+        ours = " ".join(" ".join(page.ours).split()).replace("publisher's summary", "")
+        assert TECHNICAL.findall(ours) == [], address
+
+
+def test_a_stranger_gets_from_the_front_page_to_an_answer_by_three_links(
+    desk: disclosure_fixture.Desk, client: Client
+) -> None:
+    assert f'href="{TRY}"' in read(client, "/")
+    assert f'href="{PAGE}"' in read(client, "/datasets/")
+    page = read(client, PAGE)
+    assert f'href="{TRY}?example=children-events"' in page
+    answered = read(client, f"{TRY}?example=children-events")
+    assert "These are invented rows." in answered
+    assert "10 to 12 years" in answered
+    assert "of the privacy budget, for good" in answered
+    assert answered.count("<svg xmlns") == 1
+    assert "set-cookie" not in {name.lower() for name in client.get(TRY).headers}
+
+
+def test_every_example_is_answered_but_the_last_which_says_why_not(
+    desk: disclosure_fixture.Desk, client: Client
+) -> None:
+    found = datasets.find_dataset(desk.state, query_fixture.DATASET)
+    assert found is not None
+    examples = tryouts.list_examples(found, query_records.list_answers(query_fixture.DATASET))
+    assert len({each.question for each in examples}) == len(examples) >= 5
+    for each in examples[:-1]:
+        tried = tryouts.try_question(state=desk.state, dataset=found, question=each.question, epsilon=0.5)
+        assert tried.release is not None, each
+        assert tried.release.is_sample
+    page = read(client, f"{TRY}?example={examples[-1].name}")
+    assert "SELECT <mark>*</mark> FROM events" in page
+    assert "Rows of children are never shown." in page
+    assert "no-aggregate" in page
+
+
+@pytest.mark.parametrize(
+    ("question", "price", "words"),
+    [
+        ("", "0.5", "There is no question yet"),
+        ("SELECT COUNT(*) FROM survey", "0", "between 0.01 and 3"),
+        ("SELECT COUNT(*) FROM survey", "1e9", "between 0.01 and 3"),
+        ("SELECT COUNT(*) FROM survey", "nan", "between 0.01 and 3"),
+        ("SELECT COUNT(*) FROM survey", "cheap", "between 0.01 and 3"),
+        ("x" * 4001, "0.5", "longer than 4,000 characters"),
+        ("SELECT COUNT(*) FROM '/etc/passwd'", "0.5", "There is no table /etc/passwd."),
+        ("SELECT COUNT(*) FROM read_csv('/etc/passwd')", "0.5", "<mark>"),
+        ("COPY survey TO '/tmp/out'", "0.5", "only-select"),
+        ("ATTACH '/tmp/x' AS y", "0.5", "only-select"),
+        ("SELECT COUNT(*) FROM survey; SELECT 1", "0.5", "not answered"),
+        ("<script>alert(1)</script>", "0.5", "&lt;script&gt;"),
+        ("SELECT \ud800 FROM survey".encode("utf-8", "replace").decode(), "0.5", "not answered"),
+    ],
+)
+def test_what_cannot_be_answered_is_said_in_a_sentence(
+    desk: disclosure_fixture.Desk, client: Client, question: str, price: str, words: str
+) -> None:
+    status, page = ask(client, question, price)
+    assert status == 400
+    assert words in page
+    assert "<script>" not in page
+    assert "Traceback" not in page
+
+
+def test_a_question_that_takes_too_long_is_ended(
+    desk: disclosure_fixture.Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "SECONDS", -5)
+    status, page = ask(client, "SELECT COUNT(*) FROM survey")
+    assert status == 400
+    assert "more time or memory than a try may" in page
+
+
+def test_a_try_opens_no_ledger_and_keeps_nothing_of_the_question(
+    desk: disclosure_fixture.Desk, client: Client
+) -> None:
+    assert ask(client, "SELECT COUNT(*) AS quaxquestion FROM survey")[0] == 200
+    assert not datasets.place_ledger(desk.state).exists()
+    kept = [each for each in desk.state.root.rglob("*") if each.is_file()]
+    assert [each for each in kept if b"quaxquestion" in each.read_bytes()] == []
+
+
+def test_invented_rows_say_so_in_the_file_and_the_codebook_is_the_attached_one(
+    desk: disclosure_fixture.Desk, client: Client, tmp_path: Path
+) -> None:
+    parquet = client.get(f"{FILES}/invented-rows/survey.parquet")
+    (tmp_path / "got.parquet").write_bytes(b"".join(parquet.streaming_content))  # type: ignore[attr-defined]
+    assert dummies.is_dummy(tmp_path / "got.parquet")
+    table = client.get(f"{FILES}/invented-rows/survey.csv")
+    text = b"".join(table.streaming_content).decode()  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row[dummies.CSV_LABEL] for row in rows} == {"yes"}
+    assert len(rows) == duckdb.sql(f"SELECT COUNT(*) FROM '{tmp_path / 'got.parquet'}'").fetchall()[0][0]
+    found = datasets.find_dataset(desk.state, query_fixture.DATASET)
+    assert found is not None
+    assert client.get(f"{FILES}/codebook.yaml").content == found.file
+    for missing in ("nothing.csv", "..%2Flog.parquet", "survey.exe"):
+        assert client.get(f"{FILES}/invented-rows/{missing}").status_code == 404
+
+
+def test_a_removed_data_set_answers_nothing_and_its_invented_rows_go(
+    desk: disclosure_fixture.Desk, client: Client
+) -> None:
+    read(client, f"{TRY}?example=children-survey")
+    assert len(list((desk.state.root / "dummies").iterdir())) == 1
+    assert tryouts.sweep_dummies(desk.state) == 0
+    desk.withdraw(query_fixture.DATASET, "published-in-error", query_fixture.NOW)
+    assert client.get(PAGE).status_code == 410
+    for address in (TRY, f"{FILES}/codebook.yaml", f"{FILES}/invented-rows/survey.csv"):
+        assert client.get(address).status_code == 404, address
+    assert client.post(TRY, {"question": "SELECT COUNT(*) FROM survey", "price": "0.5"}).status_code == 404
+    assert client.get(f"/api/1/datasets/{query_fixture.DATASET}").status_code == 404
+    assert tryouts.sweep_dummies(desk.state) == 1
+    # The answer stays: it was given, and its record is another one.
+    assert "cannot be asked here now" in read(client, ANSWER)
+
+
+def test_the_budget_on_the_page_is_the_ledgers_and_moves_with_it(
+    desk: disclosure_fixture.Desk, client: Client
+) -> None:
+    assert "all of it is left" in read(client, PAGE)
+    found = datasets.find_dataset(desk.state, query_fixture.DATASET)
+    assert found is not None
+    opened = ledger_stores.open_ledger(datasets.place_ledger(desk.state))
+    budgets.open_budget(opened, found.codebook, "owner", by="owner")
+    assert ">100 %<" in read(client, PAGE)
+    cap = budgets.find_cap(found.codebook)
+    part = ledger.Cost(cap.nano_rho // 4, 0)
+    opened.charge(
+        ledger.Request(
+            found.codebook.population, "owner", "v", "sha256:" + "1" * 64, "sha256:" + "2" * 64, part
+        )
+    )
+    opened.close()
+    page = read(client, PAGE)
+    assert ">75 %<" in page
+    assert "75 per cent of the privacy budget is left" in page
+
+
+def test_the_page_of_an_answer_says_what_its_bytes_say(desk: disclosure_fixture.Desk, client: Client) -> None:
+    page = read(client, ANSWER)
+    for words in (
+        *("8.788", "8.784 to 8.792", "Nights of the week", query_fixture.QUESTION, "Cite this"),
+        *("lightwell verify everything.zip", "What is not proven", "1 in 10,000,000"),
+        "no answer could have become more than 1.6 times",
+    ):
+        assert words in page, words
+    svg = read(client, f"{ANSWER}1/chart-1.svg")
+    assert "8.788 (8.784 to 8.792)" in svg
+    assert "The scale does not begin at zero." in svg
+    assert client.get(f"{ANSWER}1/chart-2.svg").status_code == 404
+    assert client.get(f"{ANSWER}2/numbers.csv").status_code == 404
+    rows = list(csv.DictReader(io.StringIO(read(client, f"{ANSWER}1/numbers.csv"))))
+    told = json.loads(query_fixture.read_answer())
+    assert [float(row["hours_of_sleep"]) for row in rows] == [row["hours_of_sleep"] for row in told["rows"]]
+    assert {row["sample"] for row in rows} == {"yes"}
+    desk.withdraw(query_fixture.ANSWER, "published-in-error", query_fixture.NOW)
+    for address in (f"{ANSWER}1/chart-1.svg", f"{ANSWER}1/numbers.csv"):
+        assert client.get(address).status_code == 404
+
+
+def test_without_the_query_engine_the_pages_say_so(
+    desk: disclosure_fixture.Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "NEEDED", ("no_such_package",))
+    for address in (PAGE, TRY):
+        page = read(client, address)
+        assert "the program that answers them is not installed here" in page
+        assert 'name="question"' not in page
+    assert ask(client, "SELECT COUNT(*) FROM survey")[0] == 200
+    assert client.get(f"{FILES}/invented-rows/survey.csv").status_code == 404
+
+
+def test_search_finds_data_and_answers_by_their_own_words(
+    desk: disclosure_fixture.Desk, client: Client
+) -> None:
+    assert [each.record for each in query_records.find_by_words("midnight sleep")]
+    assert query_fixture.ANSWER in [each.record for each in query_records.find_by_words("hours_of_sleep")]
+    for none in ("", "quaxnowhere", "title:sleep", '"sleep"', "-sleep"):
+        assert query_records.find_by_words(none) == []
+
+
+def test_programs_read_the_same_as_people(desk: disclosure_fixture.Desk, client: Client) -> None:
+    def send(request: httpx.Request) -> httpx.Response:
+        answer = client.get(str(request.url).removeprefix("https://log.example"))
+        return httpx.Response(answer.status_code, content=answer.content, headers=dict(answer.items()))
+
+    with Site("https://log.example", httpx.Client(transport=httpx.MockTransport(send))) as site:
+        (dataset,) = site.iterate_datasets()
+        assert dataset["tables"] == ["events", "survey"]
+        assert dataset["answers"] == [query_fixture.ANSWER]
+        assert dataset["budget_left"] is None
+        (answer,) = site.iterate_answers(dataset=query_fixture.DATASET)
+        assert answer == site.read_answer(query_fixture.ANSWER)
+        assert answer["rows"] == json.loads(query_fixture.read_answer())["rows"]
+        assert list(site.iterate_answers(dataset="dat-none")) == []
+        assert b"larkfield-use" in site.read_codebook(query_fixture.DATASET)
+
+
+@pytest.mark.parametrize(
+    ("value", "ends", "number", "span"),
+    [
+        (8.78777016948, (8.78381886571, 8.79172330954), "8.788", "8.784 to 8.792"),
+        (6.78, (5.8, 7.68), "6.8", "5.8 to 7.7"),
+        (-680, (0, 1729), "\N{MINUS SIGN}680", "0 to 1,729"),
+        (12, (12, 12), "12", "12 to 12"),
+        (None, (0, 5), "", ""),
+        (3.5, None, "3.5000", ""),
+        (7, (3, None), "7", "at least 3"),
+    ],
+)
+def test_a_number_has_the_digits_that_its_range_leaves_a_meaning(
+    value: float | None, ends: tuple[float | None, float | None] | None, number: str, span: str
+) -> None:
+    cell = answer_tables.write_number(value, ends)
+    assert (cell.number, cell.range) == (number, span)
+
+
+def test_refused_places_are_marked_and_everything_else_is_escaped() -> None:
+    refusals = [
+        Refusal("a", "", "", 2, 6),
+        Refusal("b", "", "", 1, 8),
+        Refusal("c", "", "", 0, 0),
+        Refusal("d", "", "", 9, 1),
+    ]
+    marked = dataset_pages.mark_places("SELECT <b>\nFROM 'x y'", refusals)
+    assert marked == "SELECT <mark>&lt;</mark>b&gt;\nFROM <mark>&#x27;x y&#x27;</mark>"
