@@ -106,11 +106,11 @@ def test_an_answer_says_what_share_of_rows_its_bound_leaves_out_where_that_was_b
 
 def test_rows_per_child_are_paid_for_once_and_not_at_all_for_epsilon_0(typed, tmp_path):
     assert prepare(typed, "--epsilon", "0")[0] == 0
-    assert not (tmp_path / "usage.ledger.sqlite").exists()
+    assert not (tmp_path / "nights-children.ledger.sqlite").exists()
     assert not (tmp_path / "usage.prepared" / "rows-per-child.json").exists()
     for _ in range(2):
         assert prepare(typed)[0] == 0
-    ledger = ledger_stores.open_ledger(tmp_path / "usage.ledger.sqlite")
+    ledger = ledger_stores.open_ledger(tmp_path / "nights-children.ledger.sqlite")
     kinds = [entry.kind for entry in ledger.read_entries("nights-children")]
     assert kinds.count("charged") == 1
     bought = json.loads((tmp_path / "usage.prepared" / "rows-per-child.json").read_text())

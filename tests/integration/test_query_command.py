@@ -17,7 +17,7 @@ import query_stage
 
 from lightwell.base import errors
 from lightwell.cli import answers
-from lightwell.engines import budgets, dummies, ledger_sqlite, ledger_stores, sessions
+from lightwell.engines import budgets, duckdb, dummies, ledger_sqlite, ledger_stores, sessions
 from lightwell.query import cost
 
 SCHEMAS = Path(__file__).parents[2] / "src/lightwell/data/schemas"
@@ -76,7 +76,9 @@ def test_the_same_question_again_is_the_same_answer_and_free_and_the_budget_is_o
 ) -> None:
     code, out, err = typed(*ask(COUNT))
     assert code == 0
-    assert err.startswith("opened the budget of the population invented-children in usage.ledger.sqlite: ")
+    assert err.startswith(
+        "opened the budget of the population invented-children in invented-children.ledger.sqlite: "
+    )
     assert "for good" in out
     first, second = asked(*ask(COUNT)), asked(*ask(COUNT, data="usage=usage.parquet"))
     assert first == second
@@ -86,7 +88,7 @@ def test_the_same_question_again_is_the_same_answer_and_free_and_the_budget_is_o
     assert "charge: nothing now" in out
     for row in first["rows"]:
         assert f"{row['n']:,}" in out
-    ledger = ledger_stores.open_ledger("usage.ledger.sqlite", is_new=False)
+    ledger = ledger_stores.open_ledger("invented-children.ledger.sqlite", is_new=False)
     (population,) = ledger.verify()
     assert population.balance.used.nano_rho == first["charge"]["nano_rho"]
     assert population.balance.used.nano_rho + first["left"]["nano_rho"] == population.balance.cap.nano_rho
@@ -213,7 +215,7 @@ def test_what_the_budget_does_not_hold_is_refused_and_says_what_is_left(typed, s
     assert (code, out) == (1, "")
     assert "and the grant owner has" in err
     assert "ask with epsilon" in err
-    (population,) = ledger_stores.open_ledger("usage.ledger.sqlite", is_new=False).verify()
+    (population,) = ledger_stores.open_ledger("invented-children.ledger.sqlite", is_new=False).verify()
     assert population.balance.used.is_nothing()
 
 
@@ -226,7 +228,29 @@ def test_a_parquet_file_that_is_cut_off_is_refused_and_nothing_is_charged(typed,
     assert not list(stage.glob("*.sqlite*"))
 
 
-def test_a_parquet_file_that_is_damaged_inside_shows_no_number_and_the_charge_stands(typed, stage) -> None:
+@pytest.mark.parametrize("text", [COUNT, "SELECT COUNT(*) AS n FROM usage WHERE score > 100"])
+def test_a_parquet_file_that_is_damaged_inside_is_refused_before_any_charge_whatever_is_asked(
+    typed, stage, text
+) -> None:
+    """An error that hangs on the question would tell which rows are damaged."""
+    driver.connect().execute(
+        "COPY (SELECT * FROM 'usage.parquet') TO 'plain.parquet' (FORMAT parquet, COMPRESSION uncompressed)"
+    )
+    whole = (stage / "plain.parquet").read_bytes()
+    # One tag in one row's dictionary, which neither question looks at.
+    assert whole.count(b"tag3") >= 1
+    (stage / "usage.parquet").write_bytes(whole.replace(b"tag3", b"\xff\xfe\xfd\xfc"))
+    code, out, err = typed(*ask(text))
+    assert (code, out) == (1, "")
+    assert "cannot be read to the end: it is damaged" in err
+    assert "Traceback" not in err
+    assert not list(stage.glob("*.sqlite*"))
+
+
+def test_data_that_fail_after_they_were_opened_show_no_number_and_the_charge_stands(
+    typed, stage, monkeypatch
+) -> None:
+    monkeypatch.setattr(duckdb.DuckDB, "_read_through", lambda self, connection: None)
     whole = bytearray((stage / "usage.parquet").read_bytes())
     whole[4 : len(whole) // 2] = bytes(len(whole) // 2 - 4)
     (stage / "usage.parquet").write_bytes(whole)
@@ -234,8 +258,27 @@ def test_a_parquet_file_that_is_damaged_inside_shows_no_number_and_the_charge_st
     assert (code, out) == (3, "")
     assert "the charge stands and nothing was shown" in err
     assert "Traceback" not in err
-    (population,) = ledger_stores.open_ledger("usage.ledger.sqlite", is_new=False).verify()
+    (population,) = ledger_stores.open_ledger("invented-children.ledger.sqlite", is_new=False).verify()
     assert not population.balance.used.is_nothing()
+
+
+def test_two_codebooks_of_the_same_children_share_one_budget(typed, asked, stage) -> None:
+    (stage / "other.yaml").write_text(
+        (stage / "usage.yaml").read_text().replace("invented-usage", "other-usage")
+    )
+    first = asked(*ask(COUNT))
+    words = ["query", "--data", "usage.parquet", "--codebook", "other.yaml", "--epsilon", "0.5"]
+    second = asked(*words, COUNT)
+    assert second["left"]["nano_rho"] == first["left"]["nano_rho"] - second["charge"]["nano_rho"]
+    assert [place.name for place in stage.glob("*.sqlite")] == ["invented-children.ledger.sqlite"]
+
+
+def test_a_ledger_named_by_its_codebook_is_not_passed_over(typed, stage) -> None:
+    assert typed(*ask(COUNT))[0] == 0
+    (stage / "invented-children.ledger.sqlite").rename(stage / "usage.ledger.sqlite")
+    code, out, err = typed(*ask(COUNT))
+    assert (code, out) == (1, "")
+    assert "rename it to invented-children.ledger.sqlite" in err
 
 
 def test_a_file_that_changes_after_it_was_opened_is_not_read(typed, stage, monkeypatch) -> None:
@@ -443,7 +486,7 @@ def test_a_release_is_what_its_schema_says(stage) -> None:
     release = session.sql("SELECT band, AVG(minutes) AS mean FROM usage GROUP BY band", epsilon=0.5)
     check_schema("query-release", json.loads(release.to_json()))
     assert not release.is_free
-    assert list(stage.glob("usage.ledger.sqlite"))
+    assert list(stage.glob("invented-children.ledger.sqlite"))
     with pytest.raises(errors.UserMistake, match="no file to put one beside"):
         sessions.open_session("usage.parquet", session.codebook)
 

@@ -75,15 +75,18 @@ def make_tables(seed):
 
 
 def make_clean_tables(seed):
-    """The same within the codebook: values settled, as many rows of a child as count, one home."""
+    """The same within the codebook: values settled, rows of a child bounded, one home, a key once."""
     book, clean = make_codebook(), {}
     for name, rows in make_tables(seed).items():
         table = book.tables[name]
-        kept, counts, homes = [], {}, {}
+        kept, counts, homes, keys = [], {}, {}, set()
         for row in rows:
             child = row.get(table.unit)
             if table.unit and (child is None or counts.get(child, 0) >= table.rows_per_child):
                 continue
+            if table.key and row[table.key] in keys:
+                continue
+            keys.add(row.get(table.key))
             counts[child] = counts.get(child, 0) + 1
             row = {
                 key: reference.settle(value, table.columns[key].domain) if key in table.columns else value

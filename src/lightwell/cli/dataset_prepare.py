@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The price of knowing how many rows a bound leaves out, paid once; 0 for not knowing.",
 )
-@click.option("--ledger", help="Where it is charged; default: CODEBOOK.ledger.sqlite beside it.")
+@click.option("--ledger", help="Where it is charged; default: POPULATION.ledger.sqlite beside the codebook.")
 def prepare(
     data: tuple[str, ...], codebook_path: Path, output: Path, memory: str, epsilon: float, ledger: str | None
 ) -> None:

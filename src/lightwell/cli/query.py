@@ -99,7 +99,9 @@ def query() -> None:
     metavar="[TABLE=]FILE",
     help="A Parquet or CSV file, repeatable; or a folder of dataset prepare.",
 )
-@click.option("--ledger", help="Where charges are kept; default: CODEBOOK.ledger.sqlite beside it.")
+@click.option(
+    "--ledger", help="Where charges are kept; default: POPULATION.ledger.sqlite beside the codebook."
+)
 @click.option("--grant", help="Whose part of the budget pays; default: owner, which has all of it.")
 @click.option("--data-version", "pinned", help="Answer only if the data are those of this version.")
 @click.option("--dummy", "is_dummy", is_flag=True, help="Try it on invented rows: no ledger, no charge.")
@@ -231,7 +233,7 @@ def _ask(
     from lightwell.query.session import Session
 
     budgets.find_cap(file.codebook)
-    place = sessions.place_ledger(file.path) if ledger is None else ledger
+    place = sessions.place_ledger(file.path, file.codebook) if ledger is None else ledger
     if isinstance(place, str) and not place.startswith(_POSTGRES):
         place = place if "://" in place else Path(place)
     opened = ledger_stores.open_ledger(place)

@@ -153,7 +153,27 @@ class DuckDB:
                 "A data file cannot be read: it is damaged, or not what its name says."
             ) from None
         self._compare_columns(connection)
+        if self._folder is None:
+            self._read_through(connection)
         return connection
+
+    def _read_through(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Read every value that a query could read, before there is a question and a charge.
+
+        A row that cannot be read, which a child may have brought about, would else end those queries whose
+        filter it passes, and tell so. Preparation reads everything itself, before anything can be asked.
+        """
+        for table in self._codebook.tables.values():
+            names = [column.name for column in table.columns.values()]
+            names += [table.unit] if table.unit else []
+            listed = ", ".join(map(sql.quote, names))
+            try:
+                # A count would be answered from what the file says of itself.
+                connection.execute(f"SELECT BIT_XOR(HASH({listed})) FROM {sql.quote(table.name)}").fetchall()  # noqa: S608
+            except (duckdb.Error, MemoryError):
+                raise errors.UserMistake(
+                    "A data file cannot be read to the end: it is damaged; nothing can be asked of it."
+                ) from None
 
     def open_cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor on the exact rows: for preparation, which shows nothing of them."""

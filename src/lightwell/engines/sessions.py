@@ -71,8 +71,9 @@ def open_session(
 ) -> Session:
     """Open a session over one file, a file for each table, or a folder of `lightwell dataset prepare`.
 
-    Without `ledger`, it is the one beside the codebook's file; it is made, and its budget opened from the
-    codebook, where nothing is yet. Raises UserMistake with every problem of the codebook or the files.
+    Without `ledger`, it is the one of the population beside the codebook's file; it is made, and its budget
+    opened from the codebook, where nothing is yet. Raises UserMistake with every problem of the codebook or
+    the files.
     """
     from lightwell.engines import dice, duckdb, ledger_stores
 
@@ -84,7 +85,7 @@ def open_session(
         file = codebook_files.read_codebook_file(codebook)
         file.check_attested()
         book = file.codebook
-        ledger = place_ledger(file.path) if ledger is None else ledger
+        ledger = place_ledger(file.path, book) if ledger is None else ledger
     engine: duckdb.DuckDB
     if not isinstance(data, Mapping) and Path(data).is_dir():
         engine = open_prepared(data, book)
@@ -103,9 +104,20 @@ def open_prepared(folder: Path | str, codebook: Codebook) -> Prepared:
     return prepared.Prepared(folder, codebook, dice.OpenDP())
 
 
-def place_ledger(codebook: Path) -> Path:
-    """Name the ledger beside a codebook: `answers.yaml` has `answers.ledger.sqlite`."""
-    return codebook.with_name(f"{codebook.stem}.ledger.sqlite")
+def place_ledger(path: Path, codebook: Codebook) -> Path:
+    """Name the ledger beside a codebook's file: `pupils.ledger.sqlite` for the population pupils.
+
+    Named by the population, so that two codebooks of the same children, in one folder, share their one
+    budget. UserMistake where there is one named by the codebook's file, as it was before: its charges count.
+    """
+    place = path.with_name(f"{codebook.population}.ledger.sqlite")
+    before = path.with_name(f"{path.stem}.ledger.sqlite")
+    if before.exists() and not place.exists():
+        raise errors.UserMistake(
+            f"{before.name} is a ledger named by its codebook; a ledger is named by its population now, so "
+            f"rename it to {place.name}, or name it with --ledger"
+        )
+    return place
 
 
 def assign_files(given: Sequence[str], codebook: Codebook) -> dict[str, Path]:

@@ -20,7 +20,6 @@ from lightwell.query.plan import ChildAggregate, GroupKey, Measure, Output, Stat
 from lightwell.query.reading import Reader, Refusals, only_where, read_as_number, true_where
 from lightwell.query.scope import Scope
 
-QUANTILE_BINS = 1024
 # No child's rows are more than this, whatever the file; sums of whole numbers up to it stay exact.
 _LARGEST_SUMMAND = 2**31
 _QUANTILES = (exp.Quantile, exp.ApproxQuantile, exp.PercentileCont, exp.PercentileDisc, exp.Median)
@@ -442,13 +441,8 @@ class Outer(Grouped):
             share, argument = call.args.get("expression"), call.this
         wanted = 0.5 if isinstance(call, exp.Median) else _read_share(share)
         value = self.read_number(argument, where)
-        low, high = float(value.domain.low), float(value.domain.high)
-        if value.domain.kind == domains.INTEGER and high - low + 1 <= 4 * QUANTILE_BINS:
-            count = int(high - low) + 1
-            measure = Measure("bins", value, low=low, high=high + 1, count=count)
-        else:
-            high = high if high > low else low + 1
-            measure = Measure("bins", value, low=low, high=high, count=QUANTILE_BINS)
+        low, high, count = plan.find_bins(value.domain)
+        measure = Measure("bins", value, low=low, high=high, count=count)
         of = Domain(domains.REAL, low, float(value.domain.high))
         is_whole = value.domain.kind == domains.INTEGER
         return self.aggregates.state(

@@ -101,12 +101,17 @@ def propagate(
 def clip(
     interval: Interval | None, low: float | None, high: float | None
 ) -> tuple[float | None, float | None]:
-    """An interval within what the number can be at all; the whole range where nothing is known of it."""
+    """An interval within what the number can be at all; the whole range where nothing is known of it.
+
+    Around an estimate that noise has moved out of the range it is that of the nearest end: what noise of this
+    size leaves possible is never as narrow as what of such an interval lies within. This only widens it.
+    """
     if interval is None:
         return low, high
     first, last = interval
+    half = (last - first) / 2
     if low is not None:
-        first, last = max(first, low), max(last, low)
+        first, last = max(first, low), max(last, low + half)
     if high is not None:
-        first, last = min(first, high), min(last, high)
-    return first, last
+        first, last = min(first, high - half), min(last, high)
+    return first if low is None else max(first, low), last

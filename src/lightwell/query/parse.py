@@ -3,6 +3,7 @@ run."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import sqlglot
@@ -45,8 +46,12 @@ def parse_query(text: str) -> exp.Select:
     try:
         tokens = sqlglot.tokenize(text, read=DIALECT)
     except (sql_errors.SqlglotError, RecursionError, ValueError):
+        opened = _find_open(text)
         raise _refuse(
-            "syntax", "The text is not SQL.", "Look for a quotation mark or a comment that is not closed."
+            "syntax",
+            "The text is not SQL.",
+            "Look for a quotation mark or a comment that is not closed.",
+            *((0, 0) if opened is None else Places(text, ()).locate(opened)),
         ) from None
     places = Places(text, tokens)
     _check_tokens(tokens, places)
@@ -77,6 +82,21 @@ def parse_query(text: str) -> exp.Select:
         raise _refuse("only-select", "Only SELECT can be asked.", _EXAMPLE, *places.locate(tokens[0].start))
     places.mark_items(tree, text)
     return tree
+
+
+# What hides other signs until it is closed: texts, names, comments. Within a text '' is one mark of it.
+_HIDING = re.compile(
+    r"""
+    '(?:[^']|'')*+' | "(?:[^"]|"")*+" | --[^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$
+    | (?P<open>'|"|/\*|\$\w*\$)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+
+def _find_open(text: str) -> int | None:
+    """Where a quotation mark or a comment begins that is never closed."""
+    return next((found.start() for found in _HIDING.finditer(text) if found["open"]), None)
 
 
 def _check_complete(tree: exp.Expr) -> None:

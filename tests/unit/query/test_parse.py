@@ -77,6 +77,21 @@ def test_a_column_of_the_answer_is_kept_as_it_was_written():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("SELECT COUNT(*)\nFROM t WHERE a = 'it''s", 2, 18),
+        ("SELECT 'closed' AS \"open", 1, 20),
+        ("SELECT COUNT(*) -- it's here\nFROM t WHERE a = 'b", 2, 18),
+        ("SELECT COUNT(*) /* 'one' */ FROM t\n/* two", 2, 1),
+        ("SELECT $a$ it's $a$, $$ two", 1, 22),
+    ],
+)
+def test_what_is_not_closed_is_placed_where_it_begins(text, line, column):
+    refusal = refuse(text)
+    assert (refusal.code, refusal.line, refusal.column) == ("syntax", line, column)
+
+
 def test_a_syntax_error_is_placed_at_the_word_that_is_wrong():
     refusal = refuse("SELECT COUNT(*)\nFROM t\nWHERE night THEN 1")
     assert (refusal.code, refusal.line, refusal.column) == ("syntax", 3, 13)
