@@ -143,6 +143,16 @@ def test_the_demo_never_empties_a_folder_that_is_not_its_own(papers: Path, tmp_p
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.pdf", "home", "papers", "precious"]
 
 
+@pytest.mark.parametrize("name", ["sqlglot", "opendp"])
+def test_the_sample_needs_the_packages_of_private_questions_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    said = fail("--home", tmp_path / "home", "--no-serve")
+    assert f"need the Python package {name}; install it with: pip install 'lightwell[query]'" in said
+    assert not (tmp_path / "home").exists()
+
+
 def test_a_second_demo_leaves_the_first_one_alone(papers: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
