@@ -18,7 +18,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 REACHED = {
     "front", "companies", "company", "topics", "topic", "study", "inventory", "document", "page", "search",
     "late", "held", "reasons", "record", "changes", "log", "lists", "feeds", "checked", "everything", "help",
-    "status", "challenges", "challenge",
+    "status", "challenges", "challenge", "datasets", "try",
 }  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 The same SQL runs on them as on the data, so a question can be tried with no account and no charge. Each file
 says in its own metadata (not in a column) that it is invented; what is not labelled so is never answered
-without a charge. Parquet only, because a CSV file has no place for such a label.
+without a charge. CSV, which has no place for such a label, has one in a last column (`write_csv`), and is for
+people: a question is asked of Parquet alone.
 
 Every value is a digest of seed, column and row (or child, where the column is constant in a child), so that
 the same seed gives the same rows in every version of the engine. Children are shared between tables. Values

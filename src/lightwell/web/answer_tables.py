@@ -30,8 +30,9 @@ _PUBLIC = (
     ),
     ("interval", "likely range"),
     ("the bounded quantity", "the number before noise"),
-    ("How many rows the bound leaves out", "How many rows of children with very many are left out"),
 )
+# Whoever owns the data is told there how it could be known.
+_UNKNOWN = "How many rows the bound leaves out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ def draw_charts(
 
 def say_publicly(sentence: str) -> str:
     """Put what the program says of a plan into words of a reader."""
+    if sentence.startswith(_UNKNOWN):
+        return "How many rows are left out because a child has very many is not known from this answer."
     for own, public in _PUBLIC:
         sentence = sentence.replace(own, public)
     return sentence

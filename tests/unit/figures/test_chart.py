@@ -78,6 +78,42 @@ def test_bars_below_zero_are_refused() -> None:
         chart.draw_bars(HEAD, [chart.Bar("A", -1)])
 
 
+def test_ranges_have_a_dot_on_a_bar_and_their_words_and_say_when_the_scale_begins_elsewhere() -> None:
+    rows = [
+        chart.Range("0 nights", 8.788, 8.784, 8.792, "8.788 (8.784 to 8.792)"),
+        chart.Range("7 nights", 6.8, 5.8, 7.7, "6.8 (5.8 to 7.7)"),
+        chart.Range("8 nights", None, None, None, "no number"),
+    ]
+    svg = chart.draw_ranges(HEAD, rows)
+    root = ElementTree.fromstring(svg)
+    words = " ".join(each.text or "" for each in root.iter(f"{SVG}text"))
+    assert all(row.said in words and row.label in words for row in rows)
+    assert all(f"{row.label}: {row.said}" in (root.findtext(f"{SVG}desc") or "") for row in rows)
+    dots = [float(each.get("cx") or 0) for each in root.iter(f"{SVG}circle")]
+    assert len(dots) == 2
+    assert dots[0] > dots[1] > 0
+    assert "The scale does not begin at zero." in words
+    assert "scale" not in chart.draw_ranges(HEAD, [chart.Range("all", 5, 1, 9, "5 (1 to 9)")])
+    with pytest.raises(ValueError, match="at least one row"):
+        chart.draw_ranges(HEAD, [])
+
+
+reals = st.floats(-1e15, 1e15, allow_nan=False)
+
+
+@given(st.lists(st.tuples(reals, reals, reals), min_size=1, max_size=5))
+def test_any_ranges_stay_within_the_picture(rows: list[tuple[float, float, float]]) -> None:
+    sorted_rows = [sorted(row) for row in rows]
+    svg = chart.draw_ranges(
+        HEAD, [chart.Range("x", value, low, high, "y") for low, value, high in sorted_rows]
+    )
+    root = ElementTree.fromstring(svg)
+    for each in root.iter(f"{SVG}circle"):
+        assert 0 <= float(each.get("cx") or -1) <= chart.WIDTH
+    assert len(svg) < 20_000
+    assert not re.search("nan|inf", svg)
+
+
 @given(st.lists(st.lists(numbers, min_size=4, max_size=4), min_size=1, max_size=6), st.text(max_size=40))
 def test_any_numbers_and_names_make_sound_svg_with_nothing_active(rows: list[list], name: str) -> None:
     name = "".join(each for each in name if each.isprintable())
