@@ -34,6 +34,17 @@ QUESTIONS = {
     "survey share": (survey.write_share_query("sad", "usage", "minutes", 5), {}),
     "one row": ("SELECT AVG(n) AS n, COUNT(*) AS m FROM (SELECT child, SUM(messages) AS n FROM usage GROUP BY child) AS x", {}),
 }  # fmt: skip
+# Figures that squeeze what the noise hides into few numbers are asked of data on which the squeezed number moves most
+# with one child: values are 0 or 1, the victim's two rows are 1. How many other rows are 0 and 1 decides where the
+# figure lies: half way between the neighbours' for a quantile of two bins, far at 0 for a spread, whose slopes by
+# rows, sum and squares then point where the victim moves them (1, 2, 1 against 1, 1, 1).
+STEP = "CASE WHEN messages > 25 THEN 1 ELSE 0 END"
+SHARP = {
+    "MEDIAN of two bins": (f"SELECT MEDIAN({STEP}) AS n FROM usage", {"rows": 2}, (61, 60)),
+    "QUANTILE of two bins": (f"SELECT QUANTILE({STEP}, 0.9) AS n FROM usage", {"rows": 2}, (279, 30)),
+    "STDDEV far from the victim": (f"SELECT STDDEV({STEP}) AS n FROM usage", {"rows": 2}, (300, 0)),
+    "VARIANCE far from the victim": (f"SELECT VARIANCE({STEP}) AS n FROM usage", {"rows": 2}, (300, 0)),
+}
 PREPARED = {
     "rank": ("SELECT COUNT(*) AS n, SUM(messages) AS m FROM usage", {"rows": 3}),
     "cube": ("SELECT COUNT(*) AS n FROM usage", {"rows": 8}),
@@ -55,6 +66,22 @@ def make_side(folder, has_victim):
 def sides(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sides")
     return [make_side(folder / str(has_victim), has_victim) for has_victim in (True, False)]
+
+
+@pytest.fixture(scope="module")
+def make_steps(tmp_path_factory):
+    """Neighbours for the questions of `SHARP`: so many children with one row of 0, and of 1, and the victim or not."""
+
+    def make(zeros, ones):
+        (row,) = stage.make_victim(rows=1)
+        rows = [
+            row | {"child": 10_000 + place, "messages": 0 if place < zeros else 50}
+            for place in range(zeros + ones)
+        ]
+        victim, folder = stage.make_victim(rows=2, messages=50), tmp_path_factory.mktemp("steps")
+        return [stage.write_files(folder / str(len(more)), [*rows, *more]) for more in (victim, [])]
+
+    return make
 
 
 def open_files(files, pool):
@@ -83,7 +110,7 @@ def judge(engines, text, bounds, samples):
         (EPSILON, DELTA),
         *((eps, privacy_loss.compute_curve(rho, eps) + DELTA) for eps in (0.0, far / 2, far, 2 * far)),
     ]
-    return privacy_loss.find_excess(here, there, pairs, len(QUESTIONS) + len(PREPARED))
+    return privacy_loss.find_excess(here, there, pairs, len(QUESTIONS) + len(PREPARED) + len(SHARP))
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +131,31 @@ def test_an_aggregate_loses_no_more_than_was_paid(sides, name):
     excess = judge([open_files(files, privacy_loss.Pool()) for files in sides], *QUESTIONS[name], SAMPLES)
     print(f"{name}: {excess:+.4f} from the claim")
     assert excess <= 0
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", SHARP)
+def test_a_squeezed_figure_loses_no_more_than_was_paid(make_steps, name):
+    text, bounds, others = SHARP[name]
+    excess = judge(
+        [open_files(files, privacy_loss.Pool()) for files in make_steps(*others)], text, bounds, SAMPLES
+    )
+    print(f"{name}: {excess:+.4f} from the claim")
+    assert excess <= 0
+
+
+@pytest.mark.parametrize("fault", ["half the sensitivity", "the noise is halved"])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.full if "MEDIAN" in name else ()) for name in SHARP]
+)
+def test_the_auditor_exceeds_the_claim_of_a_squeezed_figure(make_steps, monkeypatch, fault, name):
+    text, bounds, others = SHARP[name]
+    factor = break_engine(monkeypatch, fault)
+    engines = [open_files(files, privacy_loss.Pool(factor)) for files in make_steps(*others)]
+    # Of the median the share hides half of what the noise lets through.
+    excess = judge(engines, text, bounds, 14_000 if "MEDIAN" in name else 4000)
+    print(f"{name}, {fault}: {excess:+.4f} beyond the claim")
+    assert excess > 0
 
 
 @pytest.mark.full

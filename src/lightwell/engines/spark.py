@@ -77,7 +77,10 @@ class Spark:
             self._session.sparkContext.setLogLevel("OFF")
             for name, place in self._files.items():
                 table = self._codebook.tables[name].name
-                self._session.read.parquet(str(place.resolve())).createOrReplaceTempView(table)
+                rows = self._session.read.parquet(str(place.resolve()))
+                rows.createOrReplaceTempView(table)
+                # Every value once, before there is a question: as of `duckdb.DuckDB._read_through`.
+                rows.write.format("noop").mode("overwrite").save()
         except Exception as error:
             raise errors.UserMistake(_find_reason(error)) from None
         self._compare_columns()
