@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -146,7 +147,7 @@ def _find_folder(state: State, codebook: Codebook) -> Path:
 
 
 def list_examples(dataset: Dataset, answers: Sequence[Disclosure] = ()) -> list[Example]:
-    """List questions to begin with: those answered on the real data, then some made from the codebook.
+    """List questions to begin with: simple ones made from the codebook, then some answered on the real data.
 
     The last one is refused, and its answer says why: the quickest way to see what is protected.
     """
@@ -155,9 +156,11 @@ def list_examples(dataset: Dataset, answers: Sequence[Disclosure] = ()) -> list[
         for each in answers[:2]
         for record in (each.read_record(),)
     ]
-    made = {each.question: each for each in (*asked, *_make_examples(dataset.codebook))}
-    listed = list(made.values())[: _MOST_EXAMPLES - 1]
-    table = next(each for each in dataset.codebook.tables.values() if not each.is_public)
+    made = list(_make_examples(dataset.codebook))[: _MOST_EXAMPLES - 1 - len(asked)]
+    listed = list({each.question: each for each in (*made, *asked)}.values())
+    table = next((each for each in dataset.codebook.tables.values() if not each.is_public), None)
+    if table is None:
+        return listed
     return [*listed, Example("one-child", "The rows of one child", f"SELECT * FROM {table.name} LIMIT 10")]  # noqa: S608 - nothing runs it as it stands
 
 
@@ -209,7 +212,7 @@ def _find_number(table: Table) -> Column | None:
 
 
 def _name(column: Column) -> str:
-    return column.title.partition(",")[0] or column.name
+    return re.split("[,;]", column.title)[0] or column.name
 
 
 def _read_title(record: disclosure.Disclosure) -> str:

@@ -82,7 +82,7 @@ def describe_dataset(record: str) -> dict[str, Any]:
         "tables": describe_tables(dataset),
         "answers": answers,
         "examples": examples,
-        "form": {"question": examples[0].question, "price": f"{tryouts.USUAL_PRICE:g}"},
+        "form": {"question": examples[0].question if examples else "", "price": f"{tryouts.USUAL_PRICE:g}"},
         "here": "datasets",
         **describe_form(dataset),
         **describe_budget(opened, dataset),

@@ -49,6 +49,7 @@ def list_datasets(request: HttpRequest) -> HttpResponse:
 
 @methods.without_token
 @methods.read_or_send
+@memory.keep
 def try_question(request: HttpRequest, record: str) -> HttpResponse:
     """Take a question, answer it from invented rows, and say what it would cost; nothing of it is kept."""
     dataset = _find_dataset(record)
@@ -56,7 +57,7 @@ def try_question(request: HttpRequest, record: str) -> HttpResponse:
     name = asking.choose_value(request.GET, "example", [each.name for each in examples])
     example = tryouts.find_example(examples, name)
     form: dict[str, Any] = {
-        "question": example.question if example else examples[0].question,
+        "question": (example or examples[0]).question if examples else "",
         "price": f"{tryouts.USUAL_PRICE:g}",
     }
     shown = {"dataset": dataset, "examples": examples, "example": example, "form": form, "here": "datasets"}
