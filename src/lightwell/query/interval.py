@@ -99,19 +99,21 @@ def propagate(
 
 
 def clip(
-    interval: Interval | None, low: float | None, high: float | None
+    interval: Interval | None, low: float | None, high: float | None, value: float | None = None
 ) -> tuple[float | None, float | None]:
     """An interval within what the number can be at all; the whole range where nothing is known of it.
 
-    Around an estimate that noise has moved out of the range it is that of the nearest end: what noise of this
-    size leaves possible is never as narrow as what of such an interval lies within. This only widens it.
+    `value` is the estimate that it is around. One that noise has moved out of the range is moved to its
+    nearest end and the interval with it, as far as that widens it: noise of this size leaves more possible
+    than the end alone, which is all that would be left of an interval beyond it.
     """
     if interval is None:
         return low, high
     first, last = interval
-    half = (last - first) / 2
     if low is not None:
-        first, last = max(first, low), max(last, low + half)
+        moved = max(low - value, 0.0) if value is not None else 0.0
+        first, last = max(first, low), max(last + moved, low)
     if high is not None:
-        first, last = min(first, high - half), min(last, high)
+        moved = max(value - high, 0.0) if value is not None else 0.0
+        first, last = min(first - moved, high), min(last, high)
     return first if low is None else max(first, low), last

@@ -259,8 +259,9 @@ def _compute_statistic(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: 
         first, last = exact - reach, exact + reach
         if one.is_whole and ratios[place] < 1:
             # The bounded quantity is counted in finer units than whole ones; show whole ones that hold it.
-            return _Number(float(round(exact)), interval.clip((math.floor(first), math.ceil(last)), *ends))
-        return _Number(exact, interval.clip((first, last), *ends))
+            held = interval.clip((math.floor(first), math.ceil(last)), *ends, exact)
+            return _Number(float(round(exact)), held)
+        return _Number(exact, interval.clip((first, last), *ends, exact))
     if one.kind == "mean":
         rows, total = one.measures
         around = interval.bound_ratio(
@@ -271,19 +272,25 @@ def _compute_statistic(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: 
             CONFIDENCE,
         )
         center = measures[total].center
-        moved = None if around is None else (around[0] + center, around[1] + center)
-        return _Number(value, interval.clip(moved, *ends))
+        if around is None:
+            return _Number(value, ends)
+        told = center + numbers[total] * ratios[total] / (numbers[rows] * ratios[rows])
+        return _Number(value, interval.clip((around[0] + center, around[1] + center), *ends, told))
 
     def compute(drawn: Sequence[float]) -> float | None:
-        return _compute_plain(bounded, one, dict(zip(one.measures, drawn, strict=True)))
+        rows, total, squares = (
+            number * ratios[place] for number, place in zip(drawn, one.measures, strict=True)
+        )
+        return squares / rows - (total / rows) ** 2 if rows > 0 else None
 
-    found = interval.propagate(
-        compute,
-        [numbers[place] for place in one.measures],
-        [sigmas[place] for place in one.measures],
-        points=_POINTS,
-    )
-    return _Number(value, interval.clip(found, *ends))
+    drawn = [numbers[place] for place in one.measures]
+    found = interval.propagate(compute, drawn, [sigmas[place] for place in one.measures], points=_POINTS)
+    if one.kind == "variance":
+        return _Number(value, interval.clip(found, *ends, compute(drawn)))
+    # Of the variance first, which noise may have moved below nothing.
+    most = None if ends[1] is None else ends[1] ** 2
+    least, largest = interval.clip(found, 0.0, most, compute(drawn))
+    return _Number(value, (math.sqrt(least or 0.0), None if largest is None else math.sqrt(largest)))
 
 
 def _compute_quantile(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: Statistic) -> _Number:

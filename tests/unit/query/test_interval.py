@@ -63,14 +63,18 @@ def test_an_interval_stays_within_what_a_number_can_be(given, expected):
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
-    [((-3.0, -1.0), (0.0, 1.0)), ((-4.0, 2.0), (0.0, 3.0)), ((11.0, 15.0), (8.0, 10.0))],
-)  # fmt: skip
+    ("given", "value", "expected"),
+    [
+        ((-3.0, -1.0), -2.0, (0.0, 1.0)),
+        ((-4.0, 2.0), -1.0, (0.0, 3.0)),
+        ((11.0, 15.0), 12.0, (9.0, 10.0)),
+        # Around an estimate within the range nothing is widened, however skewed the interval is.
+        ((8.0, 90.0), 9.0, (8.0, 10.0)),
+        ((-20.0, 1.0), 0.5, (0.0, 1.0)),
+    ],
+)
 def test_an_estimate_out_of_range_has_the_interval_of_the_nearest_end_and_never_a_single_point(
-    given, expected
+    given, value, expected
 ):
     """A count that noise made negative could be as many as noise hides, and is not known to be 0."""
-    low, high = interval.clip(given, 0.0, 10.0)
-    assert (low, high) == (max(expected[0], 0.0), expected[1])
-    assert low <= max(given[0], 0.0)
-    assert high >= min(given[1], 10.0)
+    assert interval.clip(given, 0.0, 10.0, value) == expected
