@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import disclosure_fixture
@@ -129,6 +131,40 @@ def test_a_question_that_takes_too_long_is_ended(
     status, page = ask(client, "SELECT COUNT(*) FROM survey")
     assert status == 400
     assert "more time or memory than a try may" in page
+
+
+def test_where_many_try_at_once_the_next_is_refused_at_once_with_its_question_and_pages_are_read(
+    desk: disclosure_fixture.Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tryouts, "_PATIENCE_SECONDS", 0.0)
+    with contextlib.ExitStack() as others:
+        for _ in range(3):
+            others.enter_context(tryouts._stand_in_line())
+        assert client.get(f"{FILES}/invented-rows/survey.csv").status_code == 503
+        status, page = ask(client, "SELECT COUNT(*) AS written_with_care FROM survey")
+        assert status == 503
+        assert "Many people are trying questions just now" in page
+        assert "written_with_care" in page
+        assert not (desk.state.root / "dummies").exists()
+    assert ask(client, "SELECT COUNT(*) FROM survey")[0] == 200
+    with contextlib.ExitStack() as others:
+        for _ in range(2):
+            others.enter_context(tryouts._take(tryouts._at_once, 0.0))
+        assert ask(client, "SELECT COUNT(*) FROM survey")[0] == 503
+    assert ask(client, "SELECT COUNT(*) FROM survey")[0] == 200
+
+
+def test_a_process_makes_invented_rows_once_for_all_who_ask_at_the_same_time(
+    desk: disclosure_fixture.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = datasets.find_dataset(desk.state, query_fixture.DATASET)
+    assert found is not None
+    made, write = [], dummies.write_dummies
+    monkeypatch.setattr(dummies, "write_dummies", lambda *a, **k: (made.append(1), write(*a, **k))[1])
+    with ThreadPoolExecutor(8) as pool:
+        places = list(pool.map(lambda _: tryouts.make_dummies(desk.state, found.codebook), range(8)))
+    assert made == [1]
+    assert all(place.is_file() for each in places for place in each.values())
 
 
 def test_a_try_opens_no_ledger_and_keeps_nothing_of_the_question(

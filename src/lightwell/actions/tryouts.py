@@ -35,6 +35,9 @@ MOST_CHARACTERS = 4_000
 _PLACE, _MAKING, _MAKING_SECONDS = "dummies", "making-", 3600.0
 # Each try takes a core for seconds; more at once would slow down everybody who reads.
 _at_once = threading.BoundedSemaphore(2)
+# Who waits for a turn holds one of the threads that answer readers, of which a process has four: one is left.
+_in_line = threading.BoundedSemaphore(3)
+_making = threading.Lock()
 _PATIENCE_SECONDS = 20
 _MOST_EXAMPLES = 8
 # From so many rows a child on, how many a child has is worth asking.
@@ -72,13 +75,25 @@ def try_question(*, state: State, dataset: Dataset, question: str, epsilon: floa
         raise errors.CouldNotCheck(
             "Questions cannot be tried here, because the query engine is not installed."
         )
-    files = make_dummies(state, dataset.codebook)
-    if not _at_once.acquire(timeout=_PATIENCE_SECONDS):
+    with _stand_in_line():
+        files = make_dummies(state, dataset.codebook)
+        with _take(_at_once, _PATIENCE_SECONDS):
+            return tryouts.try_question(dataset.file, files, question, epsilon)
+
+
+def _stand_in_line() -> contextlib.AbstractContextManager[None]:
+    return _take(_in_line, 0.0)
+
+
+@contextlib.contextmanager
+def _take(places: threading.Semaphore, seconds: float) -> Iterator[None]:
+    """Hold one of so many places, waited for at most so long; `CouldNotCheck` where none is free."""
+    if not places.acquire(timeout=seconds):
         raise errors.CouldNotCheck("Many people are trying questions just now. Try again in a minute.")
     try:
-        return tryouts.try_question(dataset.file, files, question, epsilon)
+        yield
     finally:
-        _at_once.release()
+        places.release()
 
 
 def compute_price(codebook: Codebook, nano_rho: int) -> Price:
@@ -94,29 +109,41 @@ def make_dummies(state: State, codebook: Codebook) -> dict[str, Path]:
     """Find the invented rows of a codebook, a Parquet file a table; made where they are not there yet."""
     folder = _find_folder(state, codebook)
     if not folder.is_dir():
-        from lightwell.engines import dummies
-
-        folder.parent.mkdir(exist_ok=True)
-        # A crash here leaves a folder that nobody asks for, and that the worker removes (`sweep_dummies`).
-        made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_MAKING))
-        try:
-            dummies.write_dummies(codebook, made, rows=ROWS, seed=SEED)
-            dummies.write_csv(codebook, made)
-            # Another process may have been faster; its rows are the same.
-            with contextlib.suppress(OSError):
-                os.rename(made, folder)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+        with _making:
+            if not folder.is_dir():
+                _write_dummies(folder, codebook)
     return {name: folder / f"{table.name}.parquet" for name, table in codebook.tables.items()}
 
 
+def _write_dummies(folder: Path, codebook: Codebook) -> None:
+    from lightwell.engines import dummies
+
+    folder.parent.mkdir(exist_ok=True)
+    # A crash here leaves a folder that nobody asks for, and that the worker removes (`sweep_dummies`).
+    made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_MAKING))
+    try:
+        dummies.write_dummies(codebook, made, rows=ROWS, seed=SEED)
+        dummies.write_csv(codebook, made)
+        # Another process may have been faster; its rows are the same.
+        with contextlib.suppress(OSError):
+            os.rename(made, folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
 def find_dummy(state: State, dataset: Dataset, table: str, form: str) -> Path | None:
-    """Find the invented rows of a table as Parquet or CSV; None for a table that is not in the codebook."""
+    """Find the invented rows of a table as Parquet or CSV; None for a table that is not in the codebook.
+
+    `CouldNotCheck` where they are not made yet and too many others try questions.
+    """
     named = dataset.codebook.tables.get(table.lower())
     if named is None or form not in FORMS or not is_possible():
         return None
-    make_dummies(state, dataset.codebook)
-    return _find_folder(state, dataset.codebook) / f"{named.name}.{form}"
+    folder = _find_folder(state, dataset.codebook)
+    if not folder.is_dir():
+        with _stand_in_line():
+            make_dummies(state, dataset.codebook)
+    return folder / f"{named.name}.{form}"
 
 
 def sweep_dummies(state: State) -> int:

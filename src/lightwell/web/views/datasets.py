@@ -80,6 +80,9 @@ def try_question(request: HttpRequest, record: str) -> HttpResponse:
     except errors.UserMistake as mistake:
         problems = [each.sentence for each in mistake.problems]
         return render(request, "queries/try.html", {**shown, "problems": problems}, status=400)
+    except errors.CouldNotCheck as busy:
+        # With the form, so that nobody writes a question twice.
+        return render(request, "queries/try.html", {**shown, "problems": [busy.sentence]}, status=503)
     if tried.release is None:
         refused = {
             "refusals": tried.refusals,
