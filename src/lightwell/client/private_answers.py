@@ -2,8 +2,9 @@
 
 A record of the kind query-release states numbers, likely ranges and costs that the query engine gave out; the
 bytes are in the bundle, so anybody can find out whether the record says the same, and whether a record of the
-data set names the same codebook. That the noise was drawn, and that the data were right, no bytes can show,
-and the verdict says so.
+data set names the same codebook. That the engine gave out these bytes and no others (their id is of question
+and price, not of numbers), that the noise was drawn, and that the data were right, no bytes can show, and the
+verdict says so.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from lightwell.client.records import Records, name_record
 from lightwell.query import statement
 
 UNPROVEN = (
-    "that the noise of private answers was drawn as their records say, that the data behind them were right, "
-    "or that no other answer was given and not published; that the question beside an answer is the one that "
-    "was asked, which its id shows to whoever has lightwell[query]"
+    "that the bytes of private answers are those that the query engine gave out, that the noise of private "
+    "answers was drawn as their records say, that the data behind them were right, or that no other answer "
+    "was given and not published; that the question beside an answer is the one that was asked, which its id "
+    "shows to whoever has lightwell[query]"
 )
 
 
@@ -55,7 +57,7 @@ def describe_compared(found: Compared) -> list[str]:
         return []
     count = f"{found.answers:,} private answer{'' if found.answers == 1 else 's'}"
     return [
-        f"{count} with {found.numbers:,} numbers: each record states what the bytes say that were given out, "
+        f"{count} with {found.numbers:,} numbers: each record states what the answer attached to it says, "
         "published then and not changed since"
     ]
 
@@ -79,7 +81,7 @@ def format_compared(found: Compared) -> dict[str, Json]:
 
 def _read_file(bundle: Bundle, record: disclosure.Disclosure) -> bytes:
     digest = record.body.get("file")
-    if digest not in {each.digest for each in record.attachments}:
+    if digest not in [each.digest for each in record.attachments]:
         raise errors.Refused("it names an answer that is not attached to it")
     path = f"files/{str(digest).removeprefix('sha256:')}"
     if not bundle.has(path):

@@ -62,7 +62,7 @@ def _read_answer(data: bytes) -> dict[str, Any]:
     lists = ("columns", "rows", "intervals", "plan", "notes")
     good = (
         isinstance(value, dict)
-        and value.get("v") == 1
+        and canonical.encode(value.get("v")) == b"1"
         and value.get("kind") == KIND
         and all(isinstance(value.get(name), str) for name in texts)
         and all(isinstance(value.get(name), list) for name in lists)
@@ -70,8 +70,12 @@ def _read_answer(data: bytes) -> dict[str, Any]:
         and isinstance(value.get("charge"), dict)
         and {"epsilon", "delta", "nano_rho", "delta_units"} <= set(value["charge"])
         and len(value["rows"]) == len(value["intervals"])
+        and value["columns"]
         and all(_has_columns(row, value["columns"]) for row in (*value["rows"], *value["intervals"]))
+        and all(_is_cell(cell) for row in value["rows"] for cell in row.values())
         and all(_are_ends(ends) for row in value["intervals"] for ends in row.values())
+        and all(isinstance(said, str) for said in (*value["plan"], *value["notes"]))
+        and _is_truncation(value.get("truncation"))
     )
     if not good:
         raise errors.UserMistake("this is not what an answer of the query engine looks like")
@@ -80,11 +84,27 @@ def _read_answer(data: bytes) -> dict[str, Any]:
 
 
 def _has_columns(row: Json, columns: list[Json]) -> bool:
-    return isinstance(row, dict) and all(isinstance(name, str) and name in row for name in columns)
+    """Whether a row has these columns, each once, and nothing beside them that no reader would be shown."""
+    names = [name for name in columns if isinstance(name, str)]
+    return isinstance(row, dict) and len(names) == len(columns) == len(row) and set(names) == set(row)
+
+
+def _is_cell(cell: Json) -> bool:
+    return cell is None or isinstance(cell, str | int | float)
 
 
 def _are_ends(ends: Json) -> bool:
-    return ends is None or (isinstance(ends, list) and len(ends) == 2)
+    if ends is None:
+        return True
+    return isinstance(ends, list) and len(ends) == 2 and all(end is None or _is_number(end) for end in ends)
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_truncation(told: Json) -> bool:
+    return told is None or (isinstance(told, dict) and isinstance(told.get("bought"), str))
 
 
 def _list_numbers(value: Mapping[str, Any]) -> Iterator[dict[str, Json]]:
