@@ -33,6 +33,23 @@ def publish_answer(desk: Desk, **changed: Any) -> Disclosure:
     return desk.disclose({**value, "body": {**value["body"], **changed}})
 
 
+def publish_codebook(desk: Desk, before: Disclosure, old: str, new: str) -> Disclosure:
+    """Publish a version of the data set whose codebook, of version 2, says something else in one place."""
+    text = data.read_example_attachment("larkfield-use.yaml").decode()
+    assert old in text
+    text = text.replace('version: "1"', 'version: "2"').replace(old, new)
+    book = codebook_files.parse_codebook_file(text.encode(), "book.yaml").codebook
+    value = disclosure_fixture.read_value("dataset-2")
+    digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    named = {"name": book.dataset, "version": book.version, "file": digest, "digest": book.digest}
+    value |= {"version": before.version + 1, "supersedes": before.digest}
+    value["body"] |= {"codebook": named}
+    value["attachments"] = [{**value["attachments"][0], "digest": digest, "bytes": len(text.encode())}]
+    document = disclosure_fixture.make_document(value)
+    files = [drafts.File(value["attachments"][0]["title"], text.encode())]
+    return _publish(desk, drafts.prepare_draft(state=desk.state, document=document, files=files, now=NOW))
+
+
 def publish_another(desk: Desk, folder: Path, word: str) -> tuple[Disclosure, Disclosure]:
     """Publish another data set and a true answer from its invented rows, all of which say a word.
 
@@ -72,7 +89,7 @@ def _publish(desk: Desk, ready: drafts.Prepared) -> Disclosure:
         actor=desk.ana, kind=ready.kind, subject=ready.subject, payload=ready.payload, now=NOW
     )
     desk.approve(proposal, NOW)
-    return Disclosure.objects.get(record=proposal.subject)
+    return Disclosure.objects.newest().get(record=proposal.subject)
 
 
 def read_answer() -> bytes:

@@ -255,6 +255,26 @@ def test_the_page_of_an_answer_says_what_its_bytes_say(desk: disclosure_fixture.
         assert client.get(address).status_code == 404
 
 
+def test_an_answer_is_read_by_the_codebook_it_was_given_by_and_not_by_a_newer_one(
+    desk: disclosure_fixture.Desk, client: Client
+) -> None:
+    before = datasets.find_dataset(desk.state, query_fixture.DATASET)
+    assert before is not None
+    old, new = "Nights of the week with use between", "Mornings of the week without use after"
+    query_fixture.publish_codebook(desk, before.row, old, new)
+    assert new in read(client, PAGE)
+    for address in (ANSWER, f"{ANSWER}1/chart-1.svg"):
+        page = read(client, address)
+        assert "ights of the week with use" in page
+        assert "ornings of the week" not in page
+    assert "of it, for good" in read(client, ANSWER)
+    # With the version that named it gone, nothing says what the columns meant.
+    desk.withdraw(query_fixture.DATASET, "published-in-error", query_fixture.NOW, version=before.row.version)
+    page = read(client, ANSWER)
+    assert "ights of the week with use" not in page
+    assert "ornings of the week" not in page
+
+
 def test_without_the_query_engine_the_pages_say_so(
     desk: disclosure_fixture.Desk, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,17 +84,13 @@ def _find_problems(state: State, record: disclosure.Disclosure) -> list[errors.P
     problems = statement.find_problems(record.body, figures.get_file(state, file))
     if problems:
         return problems
-    named, dataset = record.body["codebook"], str(record.body["dataset"]["id"])
-    rows = Disclosure.objects.visible().filter(record=dataset, kind=DATASET, provider_id=record.provider.id)
-    if not rows:
+    if not _list_versions(record):
         sentence = f"no data set of {record.provider.name} with this id is published here"
         return [errors.Problem("/body/dataset/id", sentence)]
-    stated = [row.read_record().body.get("codebook") for row in rows]
-    codebook = next((each["file"] for each in stated if _is_same(each, named)), None)
-    if codebook is None:
-        sentence = f"no version of {dataset} in view names this codebook"
+    book = find_codebook(state, record)
+    if book is None:
+        sentence = f"no version of {record.body['dataset']['id']} in view names this codebook"
         return [errors.Problem("/body/codebook/digest", sentence)]
-    book = codebook_files.parse_codebook_file(figures.get_file(state, codebook), "codebook.yaml").codebook
     answered = release.read_release(figures.get_file(state, file))
     bought = str((answered.truncation or {}).get("bought", ""))
     return list(_find_question_problems(record.body, book, bought))
@@ -127,6 +123,24 @@ def _find_question_problems(body: dict[str, Json], book: Codebook, bought: str) 
     if body["answer"] not in keys:
         sentence = "the answer attached to this record is one to another question, or to other bounds"
         yield errors.Problem("/body/question", sentence)
+
+
+def find_codebook(state: State, record: disclosure.Disclosure) -> Codebook | None:
+    """Find the codebook that an answer was given by, which a newer version of its data set may have replaced.
+
+    None where no version of the data set in view names it.
+    """
+    stated = [row.read_record().body.get("codebook") for row in _list_versions(record)]
+    named = next((each for each in stated if _is_same(each, record.body["codebook"])), None)
+    if named is None:
+        return None
+    file = str(named["file"])
+    return codebook_files.parse_codebook_file(figures.get_file(state, file), "codebook.yaml").codebook
+
+
+def _list_versions(record: disclosure.Disclosure) -> list[Disclosure]:
+    dataset, owner = str(record.body["dataset"]["id"]), record.provider.id
+    return list(Disclosure.objects.visible().filter(record=dataset, kind=DATASET, provider_id=owner))
 
 
 def _is_same(stated: Json, named: Json) -> bool:

@@ -19,7 +19,7 @@ from lightwell.actions.datasets import Dataset
 from lightwell.base.disclosure import Disclosure
 from lightwell.files import state
 from lightwell.query import domain as domains
-from lightwell.query.codebook import Column, Table
+from lightwell.query.codebook import Codebook, Column, Table
 from lightwell.query.refusal import Refusal
 from lightwell.query.release import Release, read_release
 from lightwell.web import answer_tables, context
@@ -91,15 +91,15 @@ def describe_dataset(record: str) -> dict[str, Any]:
 
 def describe_answer(record: Disclosure) -> dict[str, Any]:
     """Describe an answer on record, for its page."""
-    release, dataset = read_answer(record)
-    table = answer_tables.make_table(release, dataset.codebook if dataset else None)
+    release, book = read_answer(record)
+    table = answer_tables.make_table(release, book)
     body = record.body
     return {
         "release": release,
         "table": table,
-        "charts": range(1, len(draw_charts(record, release, dataset)) + 1),
-        "about_dataset": dataset,
-        "price": _find_price(dataset, body["cost"]["nano_rho"]),
+        "charts": range(1, len(draw_charts(record, release, book)) + 1),
+        "about_dataset": datasets.find_dataset(state.open_state(), str(body["dataset"]["id"])),
+        "price": _find_price(book, body["cost"]["nano_rho"]),
         "plan": [answer_tables.say_publicly(each) for each in release.plan],
         "notes": [answer_tables.say_publicly(each) for each in release.notes],
         "shown_elsewhere": ("numbers", "question", "plan", "notes", "cost", "how", "not_proven", "dataset"),
@@ -163,7 +163,7 @@ def describe_tried(dataset: Dataset, release: Release, statements: tuple[str, ..
         "release": release,
         "table": answer_tables.make_table(release, book),
         "drawings": [mark_safe(each) for each in charts],  # noqa: S308 - drawn here, every word in them escaped
-        "price": _find_price(dataset, release.charge["nano_rho"]),
+        "price": _find_price(book, release.charge["nano_rho"]),
         "plan": [answer_tables.say_publicly(each) for each in release.plan],
         "notes": [answer_tables.say_publicly(each) for each in release.notes],
         "statements": statements,
@@ -238,23 +238,22 @@ def _list_units(record: Disclosure) -> dict[tuple[str, str], str]:
     return found
 
 
-def _find_price(dataset: Dataset | None, nano_rho: int) -> tryouts.Price | None:
-    return tryouts.compute_price(dataset.codebook, nano_rho) if dataset and nano_rho else None
+def _find_price(book: Codebook | None, nano_rho: int) -> tryouts.Price | None:
+    return tryouts.compute_price(book, nano_rho) if book and nano_rho else None
 
 
-def read_answer(record: Disclosure) -> tuple[Release, Dataset | None]:
-    """Read the answer attached to a record, and the data set it is about where that is in view."""
+def read_answer(record: Disclosure) -> tuple[Release, Codebook | None]:
+    """Read the answer attached to a record, and the codebook that it was given by where that is in view.
+
+    Not the newest codebook of its data set: what a value means there may have changed since.
+    """
     opened = state.open_state()
     release = read_release(figures.get_file(opened, str(record.body["file"])))
-    return (
-        dataclasses.replace(release, query=str(record.body["question"])),
-        datasets.find_dataset(opened, str(record.body["dataset"]["id"])),
-    )
+    book = query_records.find_codebook(opened, record)
+    return dataclasses.replace(release, query=str(record.body["question"])), book
 
 
-def draw_charts(record: Disclosure, release: Release, dataset: Dataset | None) -> list[str]:
+def draw_charts(record: Disclosure, release: Release, book: Codebook | None) -> list[str]:
     source = f"{record.provider.name}, private answer {record.id}"
     is_sample = release.is_sample or context.is_sample(state.open_state())
-    return answer_tables.draw_charts(
-        release, dataset.codebook if dataset else None, source, is_sample=is_sample
-    )
+    return answer_tables.draw_charts(release, book, source, is_sample=is_sample)
