@@ -216,14 +216,17 @@ def draw_ranges(chart: Chart, rows: Sequence[Range]) -> str:
             )
         marks.append(_text(right + 14, middle + 4.5, row.said, 13, _INK if row.value is not None else _SOFT))
         y += tall
-    tick = math.ceil(low / step - 1e-9) * step
-    while tick <= high + step / 1000:
+    # Counted, not added up: beside a large number a small step adds nothing, and would be drawn for ever.
+    for number in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-3) + 1):
+        tick = number * step
         x, colour = place(tick), _SOFT if abs(tick) < step / 1000 else _RULE
         parts.append(f'<path d="M{x:.1f} {start:.1f}V{y:.1f}" stroke="{colour}"/>')
         parts.append(_text(x, y + 18, format_short(Decimal(f"{tick:.6g}")), 13, _SOFT, "middle"))
-        tick += step
     foot, height = _draw_foot(chart, y + 42, marked=False, cut=low > 0)
     return _finish(head + parts + marks + foot, height, chart.name)
+
+
+_NEAR, _TINY = 1e-12, 1e-280
 
 
 def _find_span(rows: Sequence[Range]) -> tuple[float, float, float]:
@@ -233,8 +236,9 @@ def _find_span(rows: Sequence[Range]) -> tuple[float, float, float]:
     low, high = min(ends), max(ends)
     if 0 < low < high / 2:
         low = 0.0
-    if high == low:
-        high = low + (abs(low) or 1)
+    # Nearer than floats tell apart, they have no marks between them.
+    if high - low <= max(_NEAR * max(abs(low), abs(high)), _TINY):
+        high = low + (abs(low) if abs(low) > _TINY else 1)
     rough = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * each for each in (1, 2, 5, 10) if power * each >= rough * 0.999)

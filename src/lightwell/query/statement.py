@@ -20,6 +20,9 @@ TITLE = "answer.json"
 # What of a record follows from the answer's bytes alone, in the order in which problems are named.
 FIELDS = ("numbers", "cost", "plan", "notes", "data_version", "answer", "sample")
 
+# No sum of an engine comes near it, and no chart needs an axis beyond it.
+_LARGEST = 1e30
+
 
 def describe_answer(data: bytes) -> dict[str, Json]:
     """Make the fields of a record from the bytes of an answer.
@@ -90,7 +93,7 @@ def _has_columns(row: Json, columns: list[Json]) -> bool:
 
 
 def _is_cell(cell: Json) -> bool:
-    return cell is None or isinstance(cell, str | int | float)
+    return cell is None or isinstance(cell, str | bool) or _is_number(cell)
 
 
 def _are_ends(ends: Json) -> bool:
@@ -100,7 +103,7 @@ def _are_ends(ends: Json) -> bool:
 
 
 def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _is_truncation(told: Json) -> bool:

@@ -171,3 +171,23 @@ def test_long_names_cover_neither_title_nor_periods() -> None:
     assert title < names[0] - 13
     assert names[-1] <= periods - 16
     assert all(after - before >= 16 for before, after in itertools.pairwise(names))
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    [
+        # An average of numbers near 2**53, a float's last whole one: half a step added to it changes nothing.
+        (9007199254740001, 9007199254740000, 9007199254740002),
+        (9007199254740001, 9007199254740001, 9007199254740001),
+        (-1e16, -1e16 - 2, -1e16 + 2),
+        (1e30, 1e30, 1.0000000000000002e30),
+        (1e30, -1e30, 1e30),
+        (5e-324, 0, 5e-324),
+        (1e9 + 1, 1e9, 1e9 + 2),
+    ],
+)
+def test_an_axis_has_few_marks_however_near_the_ends_are(value: float, low: float, high: float) -> None:
+    svg = chart.draw_ranges(HEAD, [chart.Range("all", value, low, high, "so many")])
+    assert svg.count("<path") <= 12
+    assert "nan" not in svg
+    assert "inf" not in svg

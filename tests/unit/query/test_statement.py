@@ -86,6 +86,7 @@ def test_one_changed_digit_is_found() -> None:
         {"rows": [{**row, "n": {"so": 1}} for row in ANSWER["rows"]]},
         {"intervals": [{**ends, "n": ["a", "b"]} for ends in ANSWER["intervals"]]},
         {"intervals": [{**ends, "n": [False, True]} for ends in ANSWER["intervals"]]},
+        {"rows": [{**row, "n": 1e300} for row in ANSWER["rows"]]},
         {"plan": [1]},
         {"notes": [{}]},
         {"truncation": "much"},
