@@ -141,6 +141,8 @@ class _Pinned(http.client.HTTPConnection):
         super().__init__(endpoint.host, endpoint.port, timeout=TIMEOUT_SECONDS)
         self._endpoint, self._address = endpoint, address
         self.was_cut = False
+        # An answer without a length is read from the socket after the connection has let it go.
+        self._held: socket.socket | None = None
         if endpoint.secure:
             self.default_port = 443  # so that the Host header names no port that need not be named
 
@@ -153,12 +155,12 @@ class _Pinned(http.client.HTTPConnection):
             except BaseException:
                 plain.close()
                 raise
-        self.sock = plain
+        self.sock = self._held = plain
 
     def cut(self) -> None:
         """End the connection from another thread, whatever it waits for."""
         self.was_cut = True
-        plain = self.sock
+        plain = self._held
         if plain is not None:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(plain, socket.SHUT_RDWR)

@@ -76,6 +76,8 @@ def test_a_place_that_is_neither_file_nor_postgres_is_refused() -> None:
 
 def test_a_ledger_in_postgres_without_its_driver_says_what_to_install(monkeypatch) -> None:
     monkeypatch.delitem(sys.modules, "lightwell.engines.ledger_postgres", raising=False)
+    # A module that was imported before is found in its package as well.
+    monkeypatch.delattr("lightwell.engines.ledger_postgres", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     said = refuse("postgresql://somebody:secret@host/x", errors.CouldNotCheck)
     assert said == (
