@@ -204,20 +204,20 @@ def _make_examples(codebook: Codebook) -> Iterator[Example]:
             yield Example(
                 f"children-{mark}",
                 f"How many children, by “{_name(key)}”",
-                f"SELECT {key.name}, COUNT(DISTINCT {child}) AS children FROM {name} GROUP BY {key.name}",  # noqa: S608
+                f"SELECT {key.name}, COUNT(DISTINCT {child}) AS children FROM {name} GROUP BY {key.name}",  # noqa: S608 - names of a published codebook
             )
         if number and keys:
             yield Example(
                 f"average-{mark}",
                 f"The average of “{_name(number)}”, by “{_name(keys[0])}”",
-                f"SELECT {keys[0].name}, AVG({number.name}) AS average FROM {name} GROUP BY {keys[0].name}",  # noqa: S608
+                f"SELECT {keys[0].name}, AVG({number.name}) AS average FROM {name} GROUP BY {keys[0].name}",  # noqa: S608 - as above
             )
         if table.rows_per_child >= _MANY_ROWS:
             many = table.rows_per_child // 4
             yield Example(
                 f"each-child-{mark}",
                 f"How many children have at least {many} rows in “{name}”",
-                f"SELECT COUNT_IF(n >= {many}) AS children\nFROM (SELECT {child}, COUNT(*) AS n FROM {name} "  # noqa: S608
+                f"SELECT COUNT_IF(n >= {many}) AS children\nFROM (SELECT {child}, COUNT(*) AS n FROM {name} "  # noqa: S608 - as above
                 f"GROUP BY {child}) AS each_child",
             )
 

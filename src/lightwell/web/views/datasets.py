@@ -7,9 +7,6 @@ balance. Who may ask the real data is decided elsewhere.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,9 +17,8 @@ from django.urls import path, register_converter
 from lightwell.actions import datasets, query_records, tryouts
 from lightwell.actions.datasets import Dataset
 from lightwell.base import errors, fields
-from lightwell.figures import table as table_files
-from lightwell.files import chart_pictures, state
-from lightwell.web import asking, converters, dataset_pages, memory, methods, ranges
+from lightwell.files import state
+from lightwell.web import asking, converters, dataset_pages, downloads, memory, methods, ranges
 
 _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
@@ -130,15 +126,7 @@ def send_chart(request: HttpRequest, record: str, version: int, number: int, for
     charts = dataset_pages.draw_charts(row, *dataset_pages.read_answer(row))
     if not 1 <= number <= len(charts):
         raise Http404
-    svg = charts[number - 1]
-    if form == "svg":
-        answer = HttpResponse(svg, content_type="image/svg+xml; charset=utf-8")
-    else:
-        answer = HttpResponse(chart_pictures.draw_png(svg), content_type="image/png")
-    answer["Content-Disposition"] = f'inline; filename="{record}-{number}.{form}"'
-    answer["Access-Control-Allow-Origin"] = "*"
-    answer["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return answer
+    return downloads.send_drawing(f"{record}-{number}", charts[number - 1], form)
 
 
 @memory.keep
@@ -153,7 +141,7 @@ def send_numbers(request: HttpRequest, record: str, version: int) -> HttpRespons
     if release.is_sample:
         heads.append("sample")
         records = [{**each, "sample": "yes"} for each in records]
-    return _send_table(record, heads, [[each[head] for head in heads] for each in records])
+    return downloads.send_table(record, heads, [[each[head] for head in heads] for each in records])
 
 
 def _find_dataset(record: str) -> Dataset:
@@ -181,17 +169,6 @@ def _check_question(question: str) -> None:
         raise errors.UserMistake(
             f"This question is longer than {tryouts.MOST_CHARACTERS:,} characters; ask a shorter one."
         )
-
-
-def _send_table(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(map(table_files.format_cell, heads))
-    for row in rows:
-        writer.writerow([table_files.format_cell(each) if isinstance(each, str) else each for each in row])
-    answer = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return answer
 
 
 register_converter(converters.FigurePicture, "answer_picture")

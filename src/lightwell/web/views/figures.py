@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,15 +15,13 @@ from lightwell.actions.revisions import Dataset, History
 from lightwell.base.disclosure import Disclosure
 from lightwell.db.models import FigureRevision
 from lightwell.figures import period as periods
-from lightwell.figures import table
-from lightwell.files import chart_pictures, state
-from lightwell.web import asking, context, converters, figure_charts, memory
+from lightwell.files import state
+from lightwell.web import asking, context, converters, downloads, figure_charts, memory
 from lightwell.web.templatetags import words
 
 PAGE = 100
 _MOST_SHOWN = 300
 _NO_EXPLANATION = "none found"
-_CSV = "text/csv; charset=utf-8"
 _HEADS = {"changed": "revised later", "dropped": "no longer there", "added": "added later"}
 _KINDS = {"changed": "Revised", "dropped": "No longer there", "added": "Added later"}
 
@@ -81,7 +77,7 @@ def send_dataset(request: HttpRequest, dataset: str) -> HttpResponse:
         )
         for each in revisions.list_series(dataset)
     )  # fmt: skip
-    return _send_table(f"{dataset}-figures", head, rows)
+    return downloads.send_table(f"{dataset}-figures", head, rows)
 
 
 @memory.keep
@@ -118,7 +114,7 @@ def send_revisions(request: HttpRequest, dataset: str) -> HttpResponse:
         "later_as_printed", "later_number", "later_row", "topic", "child_safety", "gap_edition",
         "gap_as_printed",
     )  # fmt: skip
-    return _send_table(
+    return downloads.send_table(
         f"{dataset}-revisions",
         head,
         (
@@ -170,7 +166,7 @@ def send_chart(request: HttpRequest, key: str, form: str) -> HttpResponse:
     name = f"lightwell-figure-{key}"
     if form == "csv":
         return _send_history(name, history)
-    return _send_drawing(name, figure_charts.draw_history(history, _is_sample()), form)
+    return downloads.send_drawing(name, figure_charts.draw_history(history, _is_sample()), form)
 
 
 @memory.keep
@@ -179,7 +175,7 @@ def send_steps(request: HttpRequest, dataset: str, form: str) -> HttpResponse:
     found = _find_dataset(dataset)
     if not found.steps:
         raise Http404
-    return _send_drawing(f"{dataset}-steps", figure_charts.draw_steps(found, _is_sample()), form)
+    return downloads.send_drawing(f"{dataset}-steps", figure_charts.draw_steps(found, _is_sample()), form)
 
 
 @memory.keep
@@ -214,7 +210,7 @@ def send_comparison(request: HttpRequest, topic: str, number: int, form: str) ->
         raise Http404
     name, shown = f"{topic}-{number}", found.tables[number]
     if form != "csv":
-        return _send_drawing(
+        return downloads.send_drawing(
             name, figure_charts.draw_comparison(words.topic(topic), shown, _is_sample()), form
         )
     rows = (
@@ -232,7 +228,7 @@ def send_comparison(request: HttpRequest, topic: str, number: int, form: str) ->
         "company", "service", "policy_area", "metric", "counts", "unit", "period", "as_printed", "number",
         "per_million_people", "people_counted_by",
     )  # fmt: skip
-    return _send_table(name, head, rows)
+    return downloads.send_table(name, head, rows)
 
 
 @functools.lru_cache(maxsize=16)
@@ -329,30 +325,7 @@ def _send_history(name: str, history: History) -> HttpResponse:
         if (claim := history.claims[period].get(each.pk)) is not None
     )
     head = ("period", "edition", "as_printed", "number", "file", "row", "revised")
-    return _send_table(name, head, rows)
-
-
-def _send_table(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head)
-    for row in rows:
-        writer.writerow([table.format_cell(each) if isinstance(each, str) else each for each in row])
-    answer = HttpResponse(out.getvalue(), content_type=_CSV)
-    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return answer
-
-
-def _send_drawing(name: str, svg: str, form: str) -> HttpResponse:
-    if form == "svg":
-        answer = HttpResponse(svg, content_type="image/svg+xml; charset=utf-8")
-    else:
-        answer = HttpResponse(chart_pictures.draw_png(svg), content_type="image/png")
-    answer["Content-Disposition"] = f'inline; filename="{name}.{form}"'
-    # Browsers show a picture on another site's page only where this is said.
-    answer["Access-Control-Allow-Origin"] = "*"
-    answer["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return answer
+    return downloads.send_table(name, head, rows)
 
 
 register_converter(converters.FigureForm, "figure_form")
