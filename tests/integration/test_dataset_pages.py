@@ -159,12 +159,40 @@ def test_a_process_makes_invented_rows_once_for_all_who_ask_at_the_same_time(
 ) -> None:
     found = datasets.find_dataset(desk.state, query_fixture.DATASET)
     assert found is not None
-    made, write = [], dummies.write_dummies
-    monkeypatch.setattr(dummies, "write_dummies", lambda *a, **k: (made.append(1), write(*a, **k))[1])
+    made, make = [], processes.make_rows
+    monkeypatch.setattr(processes, "make_rows", lambda *a, **k: (made.append(1), make(*a, **k))[1])
     with ThreadPoolExecutor(8) as pool:
-        places = list(pool.map(lambda _: tryouts.make_dummies(desk.state, found.codebook), range(8)))
+        places = list(pool.map(lambda _: tryouts.make_dummies(desk.state, found), range(8)))
     assert made == [1]
     assert all(place.is_file() for each in places for place in each.values())
+
+
+def test_invented_rows_that_take_too_much_are_not_made_and_leave_nothing(
+    desk: disclosure_fixture.Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Enough for a process to start and to read the codebook, far too little for the rows.
+    monkeypatch.setattr(processes, "MAKING_SECONDS", 3)
+    monkeypatch.setattr(tryouts, "ROWS", 20_000_000)
+    status, page = ask(client, "SELECT COUNT(*) AS written_with_care FROM survey")
+    assert status == 503
+    assert "cannot be made here within the time and memory they may take" in page
+    assert "written_with_care" in page
+    assert list((desk.state.root / "dummies").iterdir()) == []
+    monkeypatch.setattr(processes, "MAKING_SECONDS", 30)
+    monkeypatch.setattr(tryouts, "ROWS", 2000)
+    assert ask(client, "SELECT COUNT(*) FROM survey")[0] == 200
+
+
+def test_the_web_process_itself_makes_no_row(
+    desk: disclosure_fixture.Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("rows are made without a limit")
+
+    monkeypatch.setattr(dummies, "write_dummies", refuse)
+    monkeypatch.setattr(dummies, "write_csv", refuse)
+    assert client.get(f"{FILES}/invented-rows/survey.csv").status_code == 200
+    assert ask(client, "SELECT COUNT(*) FROM survey")[0] == 200
 
 
 def test_a_try_opens_no_ledger_and_keeps_nothing_of_the_question(

@@ -1,8 +1,9 @@
 """Questions tried on invented rows by anybody, without an account: rows, examples, and what came of one.
 
 The rows of a data set are invented once for each codebook, from nothing but that published codebook, and kept
-in `dummies/` of the state folder as Parquet and CSV, both labelled in the file. A question is answered by a
-process behind a fence (`engines/tryouts`); no ledger is opened for it and no data of anybody are read.
+in `dummies/` of the state folder as Parquet and CSV, both labelled in the file. They are made, and a question
+answered, by a process behind a fence (`engines/tryouts`); no ledger is opened for it and no data of anybody
+are read.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def try_question(*, state: State, dataset: Dataset, question: str, epsilon: floa
             "Questions cannot be tried here, because the query engine is not installed."
         )
     with _stand_in_line():
-        files = make_dummies(state, dataset.codebook)
+        files = make_dummies(state, dataset)
         with _take(_at_once, _PATIENCE_SECONDS):
             return tryouts.try_question(dataset.file, files, question, epsilon)
 
@@ -105,25 +106,25 @@ def compute_price(codebook: Codebook, nano_rho: int) -> Price:
 # --- invented rows --------------------------------------------------------------------------------------
 
 
-def make_dummies(state: State, codebook: Codebook) -> dict[str, Path]:
-    """Find the invented rows of a codebook, a Parquet file a table; made where they are not there yet."""
-    folder = _find_folder(state, codebook)
+def make_dummies(state: State, dataset: Dataset) -> dict[str, Path]:
+    """Find the invented rows of a data set, a Parquet file a table; made where they are not there yet.
+
+    `CouldNotCheck` where they take more time or memory than they may.
+    """
+    folder = _find_folder(state, dataset.codebook)
     if not folder.is_dir():
         with _making:
             if not folder.is_dir():
-                _write_dummies(folder, codebook)
-    return {name: folder / f"{table.name}.parquet" for name, table in codebook.tables.items()}
+                _write_dummies(folder, dataset.file)
+    return {name: folder / f"{table.name}.parquet" for name, table in dataset.codebook.tables.items()}
 
 
-def _write_dummies(folder: Path, codebook: Codebook) -> None:
-    from lightwell.engines import dummies
-
+def _write_dummies(folder: Path, codebook: bytes) -> None:
     folder.parent.mkdir(exist_ok=True)
     # A crash here leaves a folder that nobody asks for, and that the worker removes (`sweep_dummies`).
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_MAKING))
     try:
-        dummies.write_dummies(codebook, made, rows=ROWS, seed=SEED)
-        dummies.write_csv(codebook, made)
+        tryouts.make_rows(codebook, made, rows=ROWS, seed=SEED)
         # Another process may have been faster; its rows are the same.
         with contextlib.suppress(OSError):
             os.rename(made, folder)
@@ -142,7 +143,7 @@ def find_dummy(state: State, dataset: Dataset, table: str, form: str) -> Path | 
     folder = _find_folder(state, dataset.codebook)
     if not folder.is_dir():
         with _stand_in_line():
-            make_dummies(state, dataset.codebook)
+            make_dummies(state, dataset)
     return folder / f"{named.name}.{form}"
 
 

@@ -17,7 +17,7 @@ import datetime
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -38,6 +38,7 @@ LABEL, CSV_LABEL = "lightwell_dummy", "every_row_is_invented"
 MAX_ROWS = 100_000_000
 # A child that is asked about often has some tens of rows; a bound of a million says nothing about that.
 _MOST_USUAL_ROWS = 50
+Limits = Mapping[str, str | int]
 _STORED = {
     domains.BOOLEAN: "BOOLEAN",
     domains.INTEGER: "BIGINT",
@@ -52,10 +53,13 @@ _INVENTED_KEYS = 50
 _FIRST_DAY = datetime.date(2026, 1, 1)
 
 
-def write_dummies(codebook: Codebook, folder: Path, *, rows: int, seed: int) -> dict[str, Path]:
+def write_dummies(
+    codebook: Codebook, folder: Path, *, rows: int, seed: int, limits: Limits | None = None
+) -> dict[str, Path]:
     """Write a labelled Parquet file for each table into a folder: `rows` in the largest; returns the paths.
 
-    A file that is there already is replaced only where it is dummy data itself (UserMistake).
+    A file that is there already is replaced only where it is dummy data itself (UserMistake). `limits` are
+    DuckDB's own settings of memory and threads; what needs more is a UserMistake too.
     """
     if not 1 <= rows <= MAX_ROWS:
         raise errors.UserMistake(f"{rows} rows cannot be invented; ask for 1 to {MAX_ROWS:,}", place="--rows")
@@ -63,7 +67,8 @@ def write_dummies(codebook: Codebook, folder: Path, *, rows: int, seed: int) -> 
     for place in files.values():
         _refuse_real(place)
     for name, place in files.items():
-        _write_file(_write_table(codebook, codebook.tables[name], rows, seed), place, codebook, seed)
+        statement = _write_table(codebook, codebook.tables[name], rows, seed)
+        _write_file(statement, place, codebook, seed, limits)
     return files
 
 
@@ -91,13 +96,13 @@ def write_dummy(codebook: Codebook, output: Path, *, rows: int, seed: int) -> di
     return {table: output}
 
 
-def write_csv(codebook: Codebook, folder: Path) -> dict[str, Path]:
+def write_csv(codebook: Codebook, folder: Path, limits: Limits | None = None) -> dict[str, Path]:
     """Write the dummy data of a folder as CSV too, labelled by a last column, which has place in one.
 
     For people and their spreadsheets: a question is asked of the Parquet files alone.
     """
     files = {}
-    connection = duckdb.connect()
+    connection = duckdb.connect(config=dict(limits or {}))
     try:
         for name, table in codebook.tables.items():
             source, files[name] = folder / f"{table.name}.parquet", folder / f"{table.name}.csv"
@@ -151,11 +156,11 @@ def _refuse_real(place: Path) -> None:
         )
 
 
-def _write_file(statement: str, place: Path, codebook: Codebook, seed: int) -> None:
+def _write_file(statement: str, place: Path, codebook: Codebook, seed: int, limits: Limits | None) -> None:
     label = f"every row is invented: codebook {codebook.dataset}, version {codebook.version}, seed {seed}"
     target = str(place).replace("'", "''")
     metadata = label.replace("'", "''")
-    connection = duckdb.connect()
+    connection = duckdb.connect(config=dict(limits or {}))
     try:
         connection.execute("SET enable_progress_bar = false")
         connection.execute(
