@@ -204,6 +204,27 @@ def test_a_try_opens_no_ledger_and_keeps_nothing_of_the_question(
     assert [each for each in kept if b"quaxquestion" in each.read_bytes()] == []
 
 
+def test_what_somebody_asked_is_stored_by_no_cache(desk: disclosure_fixture.Desk, client: Client) -> None:
+    for question in ("SELECT COUNT(*) FROM survey", "SELECT * FROM survey", "x" * 4001, ""):
+        assert client.post(TRY, {"question": question, "price": "0.5"})["Cache-Control"] == "no-store"
+    assert client.get(f"{TRY}?example=one-child")["Cache-Control"] == "no-cache"
+
+
+def test_an_example_is_answered_once_whatever_else_its_address_says(
+    desk: disclosure_fixture.Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, try_question = [], processes.try_question
+    monkeypatch.setattr(processes, "try_question", lambda *a: (asked.append(1), try_question(*a))[1])
+    page = read(client, f"{TRY}?example=children-survey")
+    for more in ("&junk=1", "&junk=2", "&example=children-survey", "&%00=%ff", "&examples=one-child"):
+        assert read(client, f"{TRY}?example=children-survey{more}") == page
+    assert read(client, f"{TRY}?junk=3&example=one-child&example=children-survey") == page
+    assert asked == [1]
+    assert read(client, f"{TRY}?example=one-child") != page
+    assert client.get(f"{TRY}?example=nothing&junk=1").status_code == 400
+    assert asked == [1, 1]
+
+
 def test_invented_rows_say_so_in_the_file_and_the_codebook_is_the_attached_one(
     desk: disclosure_fixture.Desk, client: Client, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
@@ -161,6 +162,19 @@ def keep(view: View) -> View:
     return _keep(view, lambda: "")
 
 
+def keep_by_names(*names: str) -> Callable[[View], View]:
+    """Keep what a view answers by these names of its address alone, for pages that cost much to make.
+
+    The view may read nothing else of the address: whatever is asked beside them finds the same answer.
+    """
+
+    def read_address(request: HttpRequest) -> str:
+        asked = [(name, request.GET[name]) for name in names if name in request.GET]
+        return f"{request.path}?{urlencode(asked)}"
+
+    return lambda view: _keep(view, lambda: "", read_address)
+
+
 def keep_a_minute(view: View) -> View:
     """Keep what a view answers for the rest of the minute, for pages that count minutes."""
     return _keep(view, lambda: f"{read_now(state.open_state()):%H:%M}")
@@ -171,13 +185,17 @@ def keep_by(read_mark: Callable[[], str]) -> Callable[[View], View]:
     return lambda view: _keep(view, read_mark)
 
 
-def _keep(view: View, read_moment: Callable[[], str]) -> View:
+def _keep(
+    view: View,
+    read_moment: Callable[[], str],
+    read_address: Callable[[HttpRequest], str] = HttpRequest.get_full_path,
+) -> View:
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):
             return view(request, *args, **kwargs)
         stamp = read_stamp()
-        key = f"{read_moment()} {request.scheme}://{request.get_host()}{request.get_full_path()}"
+        key = f"{read_moment()} {request.scheme}://{request.get_host()}{read_address(request)}"
         shelf = _shelf
         found = shelf.find_or_begin(stamp, key)
         if isinstance(found, _Rendering):

@@ -45,9 +45,17 @@ def list_datasets(request: HttpRequest) -> HttpResponse:
 
 @methods.without_token
 @methods.read_or_send
-@memory.keep
+@memory.keep_by_names("example")
 def try_question(request: HttpRequest, record: str) -> HttpResponse:
     """Take a question, answer it from invented rows, and say what it would cost; nothing of it is kept."""
+    answer = _try_question(request, record)
+    if request.method == "POST":
+        # What somebody asks is nobody else's business, a browser's store included.
+        answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _try_question(request: HttpRequest, record: str) -> HttpResponse:
     dataset = _find_dataset(record)
     examples = tryouts.list_examples(dataset, query_records.list_answers(record))
     name = asking.choose_value(request.GET, "example", [each.name for each in examples])
