@@ -1,10 +1,11 @@
 """Versions of public records: each as logged, each following from the one before, or removed.
 
-Part of the second verifier, written from docs/reference/{bundle,disclosures}.md alone.
+Part of the second verifier, written from docs/reference/{bundle,disclosures,codebook}.md alone.
 """
 
 from __future__ import annotations
 
+import codebooks
 import jcs
 import seals
 from notes import Refusal
@@ -26,6 +27,7 @@ class History:
     def __init__(self) -> None:
         self.versions: dict[str, list[tuple[int, dict]]] = {}
         self.removed: set[str] = set()
+        self.codebooks = codebooks.Compared()
 
     def add(self, index: int, value: dict, place: str) -> None:
         try:
@@ -88,6 +90,8 @@ class History:
                 if folder.size(path) != attachment["bytes"] or folder.digest(path) != path[6:]:
                     raise Refusal(path, "this is not the attachment that the record names")
                 used.add(path)
+            if record["kind"] == "dataset" and record["body"].get("codebook"):
+                self.codebooks.compare(record, folder)
             return used
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Refusal(place, str(error)) from None

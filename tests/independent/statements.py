@@ -307,6 +307,7 @@ def check(folder: Folder, log: Log) -> Iterator[str]:
     yield from challenges.write_sentences(list_questions(folder, log, account))
     if tally["items"]:
         yield redactions.write_sentence(tally)
+    yield from account.disclosed.codebooks.describe()
 
 
 def list_questions(folder: Folder, log: Log, account: Account) -> list[list[str]]:

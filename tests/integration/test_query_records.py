@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import codebooks
 import disclosure_fixture
 import pytest
 import query_fixture
+from click.testing import CliRunner
 
 from lightwell.actions import bundles, datasets, log, organisations, proposals, query_records, query_releases
 from lightwell.base import errors
+from lightwell.cli import verify as command
 from lightwell.client import verify
 from lightwell.db.models import Disclosure
-from lightwell.files import foundation
+from lightwell.engines import codebook_files
+from lightwell.files import foundation, yaml_lines
 from lightwell.files.state import State
 from lightwell.query import release, statement
 
 pytestmark = pytest.mark.django_db
+SECOND = Path(__file__).parents[1] / "independent/verify.py"
 NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
 SAID = query_releases.Said("Children sleep less after nights of use", "Hours of sleep by nights.", ["sleep"])
 
@@ -60,8 +68,9 @@ def test_one_person_proposes_an_answer_and_another_publishes_it_with_its_bytes(
     log.count_day(state=desk.state, now=NOW)
     log.publish_checkpoint(state=desk.state, now=NOW)
     bundles.write_bundle(state=desk.state, folder=tmp_path / "bundle")
-    verdict = verify.verify_bundle(tmp_path / "bundle")
-    assert verdict.private_answers == {"answers": 1, "numbers": 8, "without_codebook": []}
+    verdict = verify.verify_bundle(tmp_path / "bundle", read_codebook=codebook_files.describe_codebook)
+    compared = {"answers": 1, "numbers": 8, "without_codebook": []}
+    assert verdict.private_answers == {**compared, "codebooks": 1, "codebooks_not_read": []}
     assert "1 private answer with 8 numbers" in " ".join(verdict.proven)
     assert "noise of private answers was drawn" in " ".join(verdict.not_proven)
 
@@ -163,3 +172,64 @@ def test_a_forged_record_is_refused_by_whoever_verifies(
     assert row.digest.removeprefix("sha256:") in str(refused.value) or query_fixture.ANSWER in str(
         refused.value
     )
+
+
+@pytest.mark.parametrize(
+    ("stated", "value"),
+    [("digest", "sha256:" + "0" * 64), ("name", "another"), ("version", "2")],
+)
+def test_a_record_that_states_another_codebook_than_its_file_is_refused_by_both_verifiers(
+    desk: disclosure_fixture.Desk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stated: str,
+    value: str,
+) -> None:
+    desk.disclose(disclosure_fixture.read_value("dataset"))
+    monkeypatch.setattr(datasets, "check_record", lambda **_: None)
+    named = disclosure_fixture.read_value("dataset-2")
+    right = named["body"]["codebook"][stated]
+    named["body"]["codebook"][stated] = value
+    row = desk.disclose(named)
+    log.count_day(state=desk.state, now=NOW)
+    log.publish_checkpoint(state=desk.state, now=NOW)
+    bundles.write_bundle(state=desk.state, folder=tmp_path / "bundle")
+    first = CliRunner().invoke(command.verify, [str(tmp_path / "bundle")])
+    second = subprocess.run(
+        [sys.executable, SECOND, tmp_path / "bundle"], capture_output=True, text=True, check=False
+    )
+    place = f"records/{row.digest.removeprefix('sha256:')}"
+    for code, said in ((first.exit_code, first.output), (second.returncode, second.stdout)):
+        assert code == 1, said
+        assert said.startswith(f"refused: {place}"), said
+        assert f"the {stated} of the codebook attached to it is {right}" in said
+    # The plain install reads no YAML, and its verdict says that this was not compared.
+    monkeypatch.setattr(command, "_find_codebook_reader", lambda: None)
+    plain = CliRunner().invoke(command.verify, [str(tmp_path / "bundle")])
+    assert plain.exit_code == 0
+    assert "digests of codebooks are those of the attached files" in plain.output
+    assert f"{query_fixture.DATASET}, version 2" in plain.output
+
+
+@pytest.mark.parametrize("name", codebook_files.list_examples())
+@pytest.mark.parametrize("change", ["", "flow", "moved"])
+def test_the_second_verifier_reads_codebooks_as_the_first_does(name: str, change: str) -> None:
+    text = codebook_files.read_example(name)
+    if change == "flow":
+        text = json.dumps(yaml_lines.parse_document(text.encode(), name).value, ensure_ascii=False)
+    elif change == "moved":
+        text = "# another comment\n" + text.replace("\n", "   # behind\n", 1).replace("title: ", "title:   ")
+    value = codebooks.read(text)
+    assert codebooks.digest(value) == codebook_files.describe_codebook(text.encode())["digest"]
+    other = text.replace("1e-7", "1e-6", 1)
+    if other != text:
+        assert codebooks.digest(codebooks.read(other)) != codebooks.digest(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: &x 1", "a: *x", "a: |\n  b", "a: b\n  c", "a: !!int 1", "? a", "a: 'it''s'", "a: [1, 2", 'a: "\\n"'],
+)
+def test_the_second_verifier_guesses_at_nothing(text: str) -> None:
+    with pytest.raises(codebooks.NotRead):
+        codebooks.read(text)

@@ -17,7 +17,7 @@ import httpx
 
 from lightwell.base import errors
 from lightwell.client import bundle as bundles
-from lightwell.client import fetch, history, monitor, proofs, records
+from lightwell.client import fetch, history, monitor, private_answers, proofs, records
 from lightwell.client import verify as verdicts
 from lightwell.tlog import policy
 
@@ -106,7 +106,7 @@ def read_policy(path: Path | None) -> policy.Policy | None:
 
 def _judge(path: Path, rule: policy.Policy | None, record: Path | None) -> tuple[dict[str, object], str]:
     if path.is_dir():
-        verdict = verdicts.verify_bundle(path, rule)
+        verdict = verdicts.verify_bundle(path, rule, _find_codebook_reader())
         return verdicts.format_json(verdict), verdicts.format_verdict(verdict)
     data = _read(path)
     if rule is None:
@@ -128,6 +128,15 @@ def _judge(path: Path, rule: policy.Policy | None, record: Path | None) -> tuple
     value: dict[str, object] = {"verdict": "verified", "sentence": found.sentence, "origin": found.origin}
     value |= {"size": found.size, "index": found.index, "witnesses": dict(found.witnesses)}
     return value, "\n".join(lines)
+
+
+def _find_codebook_reader() -> private_answers.ReadCodebook | None:
+    """Find what reads codebooks; None with the plain install, whose verdict says that they were not read."""
+    try:
+        from lightwell.engines import codebook_files
+    except ModuleNotFoundError:
+        return None
+    return codebook_files.describe_codebook
 
 
 @contextmanager

@@ -52,23 +52,32 @@ class Verdict:
     private_answers: Mapping[str, Json] = field(default_factory=dict)  # as `client/private_answers` does
 
 
-def verify_bundle(root: Path, own_policy: policy.Policy | None = None) -> Verdict:
-    """Verify a bundle against the policy the verifier brings, or the publisher's own."""
+def verify_bundle(
+    root: Path,
+    own_policy: policy.Policy | None = None,
+    read_codebook: private_answers.ReadCodebook | None = None,
+) -> Verdict:
+    """Verify a bundle against the policy the verifier brings, or the publisher's own.
+
+    Codebooks are YAML, which the plain install does not read: whoever can brings `read_codebook`.
+    """
     bundle = bundles.open_bundle(root)
     try:
-        return _judge(bundle, own_policy)
+        return _judge(bundle, own_policy, read_codebook)
     except PlacedRefusal as refusal:
         raise places.find_place(bundle, refusal.place) or refusal from None
 
 
-def _judge(bundle: Bundle, own_policy: policy.Policy | None) -> Verdict:
+def _judge(
+    bundle: Bundle, own_policy: policy.Policy | None, read_codebook: private_answers.ReadCodebook | None
+) -> Verdict:
     bundles.check_list(bundle)
     history = histories.read_history(bundle, own_policy)
     records = record_files.read_records(bundle, history)  # first: what is gone is named as the log names it
     check_account(bundle, history)
     checked = openings.check_openings(bundle, history.book, records)
     reread = figures.check_figures(bundle, history.book, records)
-    compared = private_answers.check_answers(bundle, records)
+    compared = private_answers.check_answers(bundle, records, read_codebook)
     check_paths(bundle, history, records, checked)
     stated = history.account
     return Verdict(

@@ -80,6 +80,12 @@ def parse_codebook_file(data: bytes, name: str) -> CodebookFile:
     return _read_document(Path(name), yaml_lines.parse_document(data, name))
 
 
+def describe_codebook(data: bytes) -> dict[str, str]:
+    """Say what the record of a data set states of a codebook's bytes; errors as of `read_codebook_file`."""
+    read = parse_codebook_file(data, "codebook.yaml").codebook
+    return {"name": read.dataset, "version": read.version, "digest": read.digest}
+
+
 def _read_document(path: Path, document: Document) -> CodebookFile:
     try:
         read = codebook.parse_codebook(_read_dates(document.value))
