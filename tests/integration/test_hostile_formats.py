@@ -14,6 +14,7 @@ import shutil
 import struct
 import subprocess
 import threading
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -96,6 +97,13 @@ def replace_member(data: bytes, name: str, content: bytes) -> bytes:
         return office_files.pack({**{each: packed.read(each) for each in packed.namelist()}, name: content})
 
 
+def repeat_member(data: bytes, name: str, again: str) -> bytes:
+    written = io.BytesIO(data)
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(written, "a") as packed:
+        packed.writestr(again, packed.read(name).replace(b"word", b"name"))
+    return written.getvalue()
+
+
 def make_xxe(address: str) -> bytes:
     return (
         f'<!DOCTYPE d [<!ENTITY x SYSTEM "{address}/xxe"><!ENTITY y SYSTEM "file:///etc/hostname">]>'
@@ -173,6 +181,8 @@ def list_refused(address: str) -> dict[str, tuple[bytes, str]]:
             ),
             "word/document.xml declares XML entities or a document type",
         ),
+        "twice.docx": (repeat_member(docx, "word/document.xml", "word/document.xml"), "word/document.xml is there twice"),
+        "cased.docx": (repeat_member(docx, "word/document.xml", "word/Document.xml"), "word/Document.xml is there twice"),
         "locked.docx": (locked, "locked with a password"),
         "locked.odt": (office_files.make_odf("text", "<text:p>x</text:p>", manifest=secret), "locked with a password"),
         "sheets.xlsx": (office_files.make_xlsx(10_000, rows=1, columns=1), "it has 10,000 sheets; at most 1,000"),

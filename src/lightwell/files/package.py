@@ -126,7 +126,16 @@ class Package:
             raise errors.UserMistake(
                 f"its package has {len(infos):,} parts; at most {MAX_MEMBERS:,} are read"
             )
+        seen: set[str] = set()
+        # Open XML knows its parts without case (ISO/IEC 29500-2, 6.2.2.3), ODF does not.
+        fold = str if "mimetype" in self._zip.NameToInfo else str.casefold
         for info in infos:
+            # Of two, each reader takes another one: what is counted is not what is printed.
+            if (name := fold(info.filename)) in seen and not info.is_dir():
+                raise errors.UserMistake(
+                    f"the file is damaged: its part {info.filename} is there twice; supply a sound copy"
+                )
+            seen.add(name)
             if info.flag_bits & _LOCKED:
                 raise errors.UserMistake(explain_locked())
             if info.file_size > _FREE_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
