@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import struct
+import sys
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -381,3 +382,18 @@ def make_compound(streams: dict[str, bytes]) -> bytes:
     head += struct.pack("<IIIIIIIII", 0, 1, directory, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
     head += struct.pack("<I", used) + b"\xff" * (4 * 108)
     return head + body + folder + fat
+
+
+def test_a_mail_too_deep_is_refused_whatever_the_process_set_before() -> None:
+    looped = b"Content-Type: text/plain\r\n\r\nend"
+    for _ in range(400):
+        looped = b"From: a@example.org\r\nContent-Type: message/rfc822\r\n\r\n" + looped
+    allowed = sys.getrecursionlimit()
+    try:
+        for limit in (allowed, 8_000):
+            sys.setrecursionlimit(limit)
+            with pytest.raises(errors.UserMistake, match="without end"):
+                mails.read_mail(looped, mails.EML)
+            assert sys.getrecursionlimit() == limit
+    finally:
+        sys.setrecursionlimit(allowed)

@@ -12,6 +12,7 @@ import email
 import email.message
 import email.policy
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -30,6 +31,7 @@ SEPARATOR = " / "
 MAX_DEPTH = 5
 MAX_PARTS = 2_000
 MAX_BYTES = 200 << 20
+_RECURSION = 1_000
 _HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 # Tags of MAPI properties with the heading each is shown under.
 _MSG_HEADERS = (
@@ -72,6 +74,9 @@ def read_mail(data: bytes, media_type: str) -> Mail:
     """Read a mail; `UserMistake` says what is wrong with it."""
     if len(data) > MAX_BYTES:
         raise errors.UserMistake(f"the mail has more than {MAX_BYTES >> 20} MB; supply its parts as files")
+    # A process that set pages before allows more (`files/typesetting`), so that chance would decide.
+    allowed = sys.getrecursionlimit()
+    sys.setrecursionlimit(_RECURSION)
     try:
         return _read_msg(data) if media_type == MSG else _read_eml(data)
     except RecursionError:
@@ -80,6 +85,8 @@ def read_mail(data: bytes, media_type: str) -> Mail:
         ) from None
     except (OSError, ValueError, LookupError, AttributeError, TypeError, KeyError):
         raise errors.UserMistake("the mail is damaged and cannot be read; supply a sound copy") from None
+    finally:
+        sys.setrecursionlimit(allowed)
 
 
 def draft_mail(mail: Mail) -> Draft:
