@@ -134,7 +134,7 @@ def _find_codebook_reader() -> private_answers.ReadCodebook | None:
     """Find what reads codebooks; None with the plain install, whose verdict says that they were not read."""
     try:
         from lightwell.engines import codebook_files
-    except ModuleNotFoundError:
+    except ImportError:
         return None
     return codebook_files.describe_codebook
 
