@@ -372,6 +372,10 @@ def test_programs_read_the_same_as_people(desk: disclosure_fixture.Desk, client:
         (None, (0, 5), "", ""),
         (3.5, None, "3.5000", ""),
         (7, (3, None), "7", "at least 3"),
+        (1.23e-7, (1.01e-7, 1.45e-7), "0.00000012", "0.00000010 to 0.00000014"),
+        (0, (-4e-9, 4e-9), "0.000000000", "\N{MINUS SIGN}0.000000004 to 0.000000004"),
+        (1.23e-15, (1.01e-15, 1.45e-15), "1.2 × 10⁻¹⁵", "1.0 × 10⁻¹⁵ to 1.5 × 10⁻¹⁵"),
+        (-2e-20, None, "\N{MINUS SIGN}2.0000 × 10⁻²⁰", ""),
     ],
 )
 def test_a_number_has_the_digits_that_its_range_leaves_a_meaning(

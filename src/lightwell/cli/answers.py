@@ -5,6 +5,7 @@ Schemas of the JSON: data/schemas/query-answer.json and query-explanation.json.
 
 from __future__ import annotations
 
+import decimal
 import io
 import json
 import math
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 DUMMY_NOTE = "Dummy data: every row is invented from the codebook alone, so no number here is about anybody."
 # No table is cut to the width of a file.
 _WIDTH = 10_000
+# Numbers with more places behind the point are written with a power of ten; below `_TINY` six say too little.
+_MOST_PLACES, _TINY = 12, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +212,28 @@ def format_number(value: Any, ends: tuple[float | None, float | None] | None) ->
         return ("unknown" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.2g}"), (
             "any number"
         )
-    digits = 6
     if low is not None and high is not None and high > low:
         digits = 1 - math.floor(math.log10(high - low))
-    digits = max(0, min(digits, 12))
+    else:
+        known = [abs(each) for each in (value, low, high) if each]
+        digits = 6 if not known or min(known) > _TINY else 3 - math.floor(math.log10(min(known)))
+    if digits > _MOST_PLACES:
+        first = "no lower end" if low is None else _write_power(low, decimal.ROUND_FLOOR)
+        last = "no upper end" if high is None else _write_power(high, decimal.ROUND_CEILING)
+        number = "unknown" if value is None else _write_power(value, decimal.ROUND_HALF_EVEN)
+        return number, f"{first} to {last}"
+    digits = max(0, digits)
     first = "no lower end" if low is None else _write(_floor(low, digits), digits)
     last = "no upper end" if high is None else _write(_floor(high, digits, up=True), digits)
     return ("unknown" if value is None else _write(value, digits)), f"{first} to {last}"
+
+
+def _write_power(value: float, rounding: str) -> str:
+    """Write a number that is too small for places behind a point, such as 1.23e-15."""
+    if not value:
+        return "0"
+    context = decimal.Context(prec=3, rounding=rounding)
+    return f"{context.create_decimal(repr(value)).normalize():e}"
 
 
 def _floor(value: float, digits: int, *, up: bool = False) -> float:

@@ -245,9 +245,16 @@ def _find_span(rows: Sequence[Range]) -> tuple[float, float, float]:
     return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step
 
 
+_SMALL = Decimal("1e-6")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def format_short(value: Number) -> str:
     """Write a number as people say it, such as 9.4 million; rounded, so never the only place it stands."""
     exact = Decimal(value)
+    if exact and abs(exact) < _SMALL:
+        number, power = f"{exact:.3e}".split("e")
+        return f"{number.rstrip('0').rstrip('.')} × 10{str(int(power)).translate(_RAISED)}"
     for least, name in _SCALES:
         if abs(exact) >= least:
             return f"{_trim(exact / least, 3)} {name}"

@@ -18,7 +18,9 @@ from lightwell.query.codebook import Codebook, Column
 from lightwell.query.release import Release
 
 MOST_ROWS, MOST_DRAWN, MOST_CHARTS = 300, 40, 4
-_MOST_DIGITS = 6
+# Smaller numbers are written with a power of ten; no float has more digits that mean anything.
+_MOST_PLACES, _MOST_DIGITS = 12, 15
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MINUS = "\N{MINUS SIGN}"
 # What the program says of a plan in its own words, and what a page says instead.
 _PUBLIC = (
@@ -161,11 +163,18 @@ def _count_digits(value: Any, low: Any, high: Any) -> int:
     half = (high - low) / 2 if low is not None and high is not None else 0
     if half <= 0:
         half = abs(value) / 10**4 or 1
-    return min(max(-math.floor(math.log10(half)), 0), _MOST_DIGITS)
+    return max(-math.floor(math.log10(half)), 0)
 
 
 def _write(value: Any, digits: int) -> str:
-    return f"{value:,.{digits}f}".replace("-", _MINUS)
+    """Write a number to so many places behind the point."""
+    if digits <= _MOST_PLACES:
+        return f"{value:,.{digits}f}".replace("-", _MINUS)
+    if not value:
+        return "0"
+    behind = min(max(digits + math.floor(math.log10(abs(value))), 0), _MOST_DIGITS)
+    number, power = f"{value:.{behind}e}".split("e")
+    return f"{number.replace('-', _MINUS)} × 10{str(int(power)).translate(_RAISED)}"
 
 
 def _read_numbers(
