@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import duckdb
 import httpx
 import pytest
 import query_fixture
+from django.template.loader import render_to_string
 from django.test import Client
 from test_site_pages import TECHNICAL, Page
 
@@ -24,6 +26,7 @@ from lightwell.engines import tryouts as processes
 from lightwell.files import foundation
 from lightwell.files.state import State
 from lightwell.query import ledger
+from lightwell.query import release as releases
 from lightwell.query.refusal import Refusal
 from lightwell.web import answer_tables, dataset_pages
 
@@ -383,6 +386,27 @@ def test_a_number_has_the_digits_that_its_range_leaves_a_meaning(
 ) -> None:
     cell = answer_tables.write_number(value, ends)
     assert (cell.number, cell.range) == (number, span)
+
+
+@pytest.mark.parametrize(
+    ("notes", "said"),
+    [
+        (("No group was large enough to be shown. That does not say that there is none.",), None),
+        ((), "The answer has no rows."),
+    ],
+)
+def test_an_answer_without_a_group_is_a_sentence_and_no_empty_table(
+    notes: tuple[str, ...], said: str | None
+) -> None:
+    told = releases.read_release(query_fixture.read_answer())
+    empty = dataclasses.replace(told, rows=(), intervals=(), notes=(*notes, *told.notes))
+    page = render_to_string("queries/answer.html", {"table": answer_tables.make_table(empty, None)})
+    assert (said or notes[0]) in page
+    assert "<table" not in page
+    assert answer_tables.draw_charts(empty, None, "nobody", is_sample=True) == []
+    assert "<table" in render_to_string(
+        "queries/answer.html", {"table": answer_tables.make_table(told, None)}
+    )
 
 
 def test_refused_places_are_marked_and_everything_else_is_escaped() -> None:

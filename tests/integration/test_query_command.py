@@ -507,3 +507,20 @@ def test_what_outsiders_import_is_there_and_is_imported_only_when_asked_for() ->
     assert not hasattr(lightwell.query, "nonsense")
     alone = "import sys, lightwell.query.cost; assert not {'sqlglot', 'duckdb', 'opendp'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", alone], check=False).returncode == 0
+
+
+def test_an_answer_without_a_group_says_that_this_does_not_mean_none(typed, asked) -> None:
+    few = "SELECT tag, COUNT(*) AS n FROM usage WHERE minutes > 299.9 GROUP BY tag"
+    said = "No group was large enough to be shown"
+    code, out, _ = typed(*ask(few, epsilon="0.05"))
+    assert code == 0
+    assert out.startswith(f"{said}. That does not say that there is none.\n")
+    assert out.count(said) == 1
+    told = asked(*ask(few, epsilon="0.05"))
+    assert told["rows"] == []
+    assert told["notes"][0] == f"{said}. That does not say that there is none."
+    _, out, _ = typed(*ask(f"{few} HAVING COUNT(*) > 5", epsilon="0.05"))
+    assert out.startswith(f"{said}, or none of those that were meets HAVING. That does not")
+    public = "SELECT band, COUNT(*) AS n FROM usage GROUP BY band HAVING COUNT(*) > 1000000"
+    _, out, _ = typed(*ask(public))
+    assert out.startswith("No group meets HAVING, by its numbers with their noise.")

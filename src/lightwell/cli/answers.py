@@ -87,7 +87,12 @@ def print_answer(release: Release, left: Left | None, as_json: bool) -> None:
 def write_answer(release: Release, left: Left | None) -> str:
     """Write an answer for people: the table, what it cost, what is left, its notes, its id."""
     opening = [f"DUMMY DATA{DUMMY_NOTE[10:]}\n"] if left is None else []
-    return "\n".join([*opening, _draw_table(release), *_list_facts(release, left, release.notes)])
+    from lightwell.query import release as releases
+
+    empty = releases.find_empty_note(release)
+    notes = [note for note in release.notes if note != empty]
+    table = f"{show(empty)}\n" if empty else _draw_table(release)
+    return "\n".join([*opening, table, *_list_facts(release, left, notes)])
 
 
 def write_share(found: SurveyShare, left: Left | None) -> str:

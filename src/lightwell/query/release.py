@@ -24,7 +24,7 @@ from lightwell.query.noise import Schedule
 from lightwell.query.plan import Measure, Plan, Statistic
 
 CONFIDENCE = 0.95
-_POINTS = 1000
+_POINTS, _NO_GROUP = 1000, "No group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,27 @@ def compute_rows(
     if the_plan.limit is not None:
         made = made[: the_plan.limit]
     return [row for _, row, _ in made], [ends for _, _, ends in made]
+
+
+def tell_empty(of: Plan, rows: Sequence[Mapping[str, Key]]) -> tuple[str, ...]:
+    """Say why an answer has no row, where a reader would take that for "there is nothing".
+
+    From the plan and the released rows alone: how many groups lie below the threshold is never known.
+    """
+    if rows or of.limit == 0:
+        return ()
+    if of.has_private_keys:
+        chosen = "" if of.having is None else ", or none of those that were meets HAVING"
+        return (f"{_NO_GROUP} was large enough to be shown{chosen}. That does not say that there is none.",)
+    return () if of.having is None else (f"{_NO_GROUP} meets HAVING, by its numbers with their noise.",)
+
+
+def find_empty_note(release: Release) -> str:
+    """Find what an answer without rows says about that; empty where there are rows."""
+    if release.rows:
+        return ""
+    found = (note for note in release.notes if note.startswith(_NO_GROUP))
+    return next(found, "The answer has no rows.")
 
 
 def _tidy(value: Key) -> Key:

@@ -273,6 +273,7 @@ class Session:
     def _write(self, text: str, key: str, priced: _Priced, noisy: Sequence[Noisy]) -> bytes:
         rows, ends = release.compute_rows(priced.bounded, priced.schedule, noisy)
         left_out = _describe_truncation(self._find_histogram(priced.bounded), priced.bounded)
+        empty = release.tell_empty(priced.bounded.plan, rows)
         found = Release(
             id=key,
             query=text,
@@ -281,7 +282,7 @@ class Session:
             intervals=tuple(ends),
             charge=release.describe_charge(priced.paid, priced.delta),
             plan=release.describe_plan(priced.bounded, priced.schedule),
-            notes=(_INTERVALS, *_tell_bounds(priced.bounded, left_out)),
+            notes=(*empty, _INTERVALS, *_tell_bounds(priced.bounded, left_out)),
             data_version=self.engine.version,
             dataset=self.codebook.dataset,
             is_sample=self.codebook.is_sample,

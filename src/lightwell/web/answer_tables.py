@@ -15,7 +15,7 @@ from typing import Any
 from lightwell.figures import chart
 from lightwell.query import statement
 from lightwell.query.codebook import Codebook, Column
-from lightwell.query.release import Release
+from lightwell.query.release import Release, find_empty_note
 
 MOST_ROWS, MOST_DRAWN, MOST_CHARTS = 300, 40, 4
 # Smaller numbers are written with a power of ten; no float has more digits that mean anything.
@@ -67,12 +67,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An answer laid out: heads of the keys, of the numbers, rows, and how many rows are left out."""
+    """An answer laid out: heads of the keys, of the numbers, rows, how many rows are left out, and why there
+    is none.
+    """
 
     keys: tuple[str, ...]
     measures: tuple[str, ...]
     rows: tuple[Row, ...]
     left_out: int
+    empty: str = ""
 
     @property
     def is_narrow(self) -> bool:
@@ -96,7 +99,8 @@ def make_table(release: Release, book: Codebook | None, most: int = MOST_ROWS) -
         )
         for row, around in _list_rows(release, most)
     )
-    return Table(heads, tuple(map(_say_name, measures)), rows, len(release.rows) - len(rows))
+    left_out, empty = len(release.rows) - len(rows), find_empty_note(release)
+    return Table(heads, tuple(map(_say_name, measures)), rows, left_out, empty)
 
 
 def list_measures(release: Release) -> list[str]:
