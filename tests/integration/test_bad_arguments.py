@@ -363,6 +363,7 @@ SETTINGS = [
     ("LIGHTWELL_DATABASE", "mysql://somewhere/x"),
     ("LIGHTWELL_DATABASE", "postgresql://nobody@127.0.0.1:9/x"),
     ("LIGHTWELL_HELP_COUNTRY", "Atlantis"),
+    ("LIGHTWELL_BUDGET_HOURS", "7"),
     ("LIGHTWELL_TRUSTED_ORIGINS", "archive.example"),
     ("LIGHTWELL_ADDRESS", "ftp://archive.example"),
     ("LIGHTWELL_TLS", "true"),

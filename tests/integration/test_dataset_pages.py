@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import dataclasses
+import datetime
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -263,26 +264,58 @@ def test_a_removed_data_set_answers_nothing_and_its_invented_rows_go(
     assert "cannot be asked here now" in read(client, ANSWER)
 
 
-def test_the_budget_on_the_page_is_the_ledgers_and_moves_with_it(
-    desk: disclosure_fixture.Desk, client: Client
+def test_the_public_budget_is_the_ledgers_of_the_last_midnight_and_no_charge_moves_it_before_the_next(
+    desk: disclosure_fixture.Desk, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "all of it is left" in read(client, PAGE)
+    now = datetime.datetime(2026, 11, 25, 15, 30, tzinfo=datetime.UTC)
+    clock = [now]
+    monkeypatch.setattr(State, "read_now", lambda _: clock[0])
+    page = read(client, PAGE)
+    assert "all of it is left" in page
+    assert "As of 25 November 2026, 00:00 UTC." in page
     found = datasets.find_dataset(desk.state, query_fixture.DATASET)
     assert found is not None
-    opened = ledger_stores.open_ledger(datasets.place_ledger(desk.state))
+    moment = [now - datetime.timedelta(days=1)]
+    opened = ledger_stores.open_ledger(datasets.place_ledger(desk.state), clock=lambda: moment[0])
     budgets.open_budget(opened, found.codebook, "owner", by="owner")
-    assert ">100 %<" in read(client, PAGE)
-    cap = budgets.find_cap(found.codebook)
-    part = ledger.Cost(cap.nano_rho // 4, 0)
-    opened.charge(
-        ledger.Request(
-            found.codebook.population, "owner", "v", "sha256:" + "1" * 64, "sha256:" + "2" * 64, part
-        )
-    )
+    part = ledger.Cost(budgets.find_cap(found.codebook).nano_rho // 400, 0)
+
+    def charge(count: int) -> None:
+        for _ in range(count):
+            keys.append(f"sha256:{len(keys):064x}")
+            request = ledger.Request(found.codebook.population, "owner", "v", keys[-1], keys[-1], part)
+            opened.charge(request)
+
+    keys: list[str] = []
+    charge(100)
+    assert ">75 %<" in (before := read(client, PAGE))
+    assert "75 per cent of the privacy budget is left" in before
+    moment[0] = now
+    charge(100)
+    for address in (PAGE, "/datasets/"):
+        assert ">75 %<" in read(client, address)
+    told = client.get(f"/api/1/datasets/{query_fixture.DATASET}").json()
+    assert (told["budget_left"], told["budget_as_of"]) == (0.75, "2026-11-25T00:00:00Z")
+    assert read(client, PAGE) == before
+    clock[0] = now.replace(hour=23, minute=59)
+    assert read(client, PAGE) == before
+    clock[0] = now.replace(day=26, hour=0, minute=0)
+    for address in (PAGE, "/datasets/"):
+        page = read(client, address)
+        assert ">50 %<" in page
+        assert "As of 26 November 2026, 00:00 UTC." in page
     opened.close()
-    page = read(client, PAGE)
-    assert ">75 %<" in page
-    assert "75 per cent of the privacy budget is left" in page
+
+
+@pytest.mark.parametrize(("hours", "hour"), [(24, 0), (12, 12), (8, 8), (6, 12), (1, 15)])
+def test_the_public_budget_changes_at_the_hours_that_are_set(
+    desk: disclosure_fixture.Desk, monkeypatch: pytest.MonkeyPatch, hours: int, hour: int
+) -> None:
+    east = datetime.timezone(datetime.timedelta(hours=9))
+    now = datetime.datetime(2026, 11, 26, 0, 30, 17, tzinfo=east)
+    monkeypatch.setattr(State, "read_now", lambda _: now)
+    tick = datetime.datetime(2026, 11, 25, hour, tzinfo=datetime.UTC)
+    assert datasets.find_tick(desk.state, hours) == tick
 
 
 def test_the_page_of_an_answer_says_what_its_bytes_say(desk: disclosure_fixture.Desk, client: Client) -> None:

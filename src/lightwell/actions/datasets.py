@@ -1,13 +1,15 @@
 """Data sets that can be asked privately: the published codebook of each, and what of its budget is left.
 
-What a page says rests on the record of the data set and the ledger's balance of its population, which is the
-same for everybody; grants and data are never read here. The data lie in `datasets/` of the state folder, the
-ledger beside them, where whoever answers questions finds both.
+What a page says rests on the record of the data set and the ledger's balance of its population as it was at
+the last tick of a public clock, which is the same for everybody; grants and data are never read here. The
+data lie in `datasets/` of the state folder, the ledger beside them, where whoever answers questions finds
+both.
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +18,13 @@ from lightwell.base import disclosure, errors
 from lightwell.db.models import Disclosure
 from lightwell.engines import codebook_files, ledger_stores
 from lightwell.files.state import State
+from lightwell.query import entry
 from lightwell.query.codebook import Codebook
+from lightwell.query.entry import Balance
+from lightwell.query.ledger import Ledger
 
 KIND = "dataset"
+_ENTRIES_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +104,32 @@ def place_data(state: State, codebook: Codebook) -> Path:
     return state.root / "datasets" / codebook.dataset
 
 
-def read_ledger_mark(state: State) -> str:
-    """Say which state of the ledger this is, from its files alone: another mark may mean another balance."""
-    place, marks = place_ledger(state), []
-    for each in (place, place.with_name(f"{place.name}-wal")):
-        with contextlib.suppress(OSError):
-            found = each.stat()
-            marks.append(f"{found.st_mtime_ns:x}.{found.st_size:x}")
-    return "-".join(marks)
+def find_tick(state: State, hours: int) -> datetime.datetime:
+    """Find the last moment at which the public balance changed: every so many hours of the day, UTC.
+
+    Anybody who saw each charge at once would know when somebody asks, how often, and that a question was new.
+    """
+    now = state.read_now().astimezone(datetime.UTC)
+    return now.replace(hour=now.hour // hours * hours, minute=0, second=0, microsecond=0)
 
 
-def read_budget_left(state: State, codebook: Codebook) -> BudgetLeft | None:
-    """Read what is left of the budget of a data set's population; None where no ledger keeps one here.
+def read_ledger_mark(state: State, hours: int) -> str:
+    """Say which public state of the ledger this is: another mark may mean another balance.
 
-    `answers` is how many more at a privacy cost of 0.5 that would be.
+    It moves by the clock, and where another file is put there, but with no charge: a page that were made anew
+    after each would tell of it by the time that it takes.
+    """
+    mark = f"{find_tick(state, hours):%Y-%m-%dT%H}"
+    with contextlib.suppress(OSError):
+        mark += f"-{place_ledger(state).stat().st_ino}"
+    return mark
+
+
+def read_budget_left(state: State, codebook: Codebook, hours: int) -> BudgetLeft | None:
+    """Read what was left of the budget of a data set's population at the last tick (`find_tick`).
+
+    None where no ledger kept one here then. `answers` is how many more at a privacy cost of 0.5 that would
+    be.
     """
     place = place_ledger(state)
     if not place.is_file():
@@ -119,12 +137,27 @@ def read_budget_left(state: State, codebook: Codebook) -> BudgetLeft | None:
     with contextlib.suppress(errors.LightwellError):
         opened = ledger_stores.open_ledger(place, is_new=False)
         try:
-            balance = opened.read_balance(codebook.population).balance
+            balance = _find_balance(opened, codebook.population, entry.format_moment(find_tick(state, hours)))
         finally:
             opened.close()
+        if balance is None:
+            return None
         usual = cost_of_usual(codebook)
         return BudgetLeft(balance.left.nano_rho / balance.cap.nano_rho, balance.left.nano_rho // usual)
     return None
+
+
+def _find_balance(opened: Ledger, population: str, before: str) -> Balance | None:
+    """Find the balance after the last entry before a moment, from the newest entries backwards."""
+    count = _ENTRIES_AT_ONCE
+    while True:
+        found = opened.read_entries(population, last=count)
+        older = [each for each in found if each.at < before]
+        if older:
+            return older[-1].whole
+        if len(found) < count:
+            return None
+        count *= 8
 
 
 def cost_of_usual(codebook: Codebook) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -182,7 +183,7 @@ def describe_form(dataset: Dataset) -> dict[str, Any]:
 
 
 def describe_budget(opened: state.State, dataset: Dataset) -> dict[str, Any]:
-    left = datasets.read_budget_left(opened, dataset.codebook)
+    left = datasets.read_budget_left(opened, dataset.codebook, settings.BUDGET_HOURS)
     usual = tryouts.compute_price(dataset.codebook, datasets.cost_of_usual(dataset.codebook))
     percent = 100 if left is None else max(0, min(100, round(100 * left.share)))
     if left is not None and percent == 0 < left.share:
@@ -192,6 +193,7 @@ def describe_budget(opened: state.State, dataset: Dataset) -> dict[str, Any]:
         "left_percent": percent,
         "left_answers": usual.answers if left is None else left.answers,
         "usual_price": f"{tryouts.USUAL_PRICE:g}",
+        "budget_as_of": datasets.find_tick(opened, settings.BUDGET_HOURS),
     }
 
 

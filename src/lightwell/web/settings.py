@@ -86,6 +86,15 @@ if _PROXIES not in map(str, range(10)):
     raise SystemExit(f"LIGHTWELL_PROXIES is {_PROXIES!r}; it is the number of your own proxies, 0 to 9")
 PROXIES = int(_PROXIES)
 
+# At which hours of the day the public balance of a privacy budget changes, UTC: 24 means at midnight.
+_BUDGET_HOURS = os.environ.get("LIGHTWELL_BUDGET_HOURS") or "24"
+if _BUDGET_HOURS not in ("1", "2", "3", "4", "6", "8", "12", "24"):
+    raise SystemExit(
+        f"LIGHTWELL_BUDGET_HOURS is {_BUDGET_HOURS!r}; it says every how many hours the public "
+        "balance changes: 1, 2, 3, 4, 6, 8, 12 or 24"
+    )
+BUDGET_HOURS = int(_BUDGET_HOURS)
+
 # For tests of webhooks alone: a receiver on this machine, without TLS. On a public site it would be a way in.
 HOOKS_HERE = _read_switch("LIGHTWELL_HOOKS_HERE")
 if HOOKS_HERE and not DEBUG:

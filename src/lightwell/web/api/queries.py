@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
@@ -69,7 +70,8 @@ def read_answer(request: HttpRequest, record: str) -> Any:
 
 def _describe_dataset(request: HttpRequest, row: Dataset) -> shapes.Dataset:
     book, record = row.codebook, row.record
-    left = datasets.read_budget_left(state.open_state(), book)
+    opened = state.open_state()
+    left = datasets.read_budget_left(opened, book, settings.BUDGET_HOURS)
     forms = tryouts.FORMS if tryouts.is_possible() else ()
     return shapes.Dataset(
         id=record.id,
@@ -93,6 +95,7 @@ def _describe_dataset(request: HttpRequest, row: Dataset) -> shapes.Dataset:
         budget_epsilon=book.budget["epsilon"],
         budget_delta=book.budget["delta"],
         budget_left=round(left.share, 2) if left else None,
+        budget_as_of=datasets.find_tick(opened, settings.BUDGET_HOURS),
         answers=[each.record for each in query_records.list_answers(record.id)],
         address=request.build_absolute_uri(reverse("record", args=[record.id])),
     )

@@ -482,6 +482,9 @@ class Dataset(Schema):
     budget_left: float | None = Field(
         description="The share of the privacy budget that is left, to two places; null where none is kept."
     )
+    budget_as_of: datetime.datetime = Field(
+        description="The moment of which `budget_left` tells; it changes at fixed hours, never with a charge."
+    )
     answers: list[str] = Field(description="Ids of the answers in view, the last put here first.")
     address: str
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -25,7 +26,7 @@ _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 def read_mark() -> str:
     """Say which state of the ledger a kept page shows."""
-    return datasets.read_ledger_mark(state.open_state())
+    return datasets.read_ledger_mark(state.open_state(), settings.BUDGET_HOURS)
 
 
 @memory.keep_by(read_mark)
