@@ -62,13 +62,19 @@ def test_the_three_answers_are_near_what_is_true_and_paid_for_once_each(asked: a
     ledger.verify()
     ledger.close()
     charge = [entries.CHARGED, entries.ANSWERED]
-    assert kinds == [entries.OPENED, entries.GRANTED, *charge, *charge, *charge, entries.PUBLISHED]
-    assert [each.id for each in found.grants] == [asking.GRANT]
-    assert found.balance.used == found.grants[0].balance.used
+    opening = [entries.OPENED, entries.GRANTED, entries.GRANTED]
+    assert kinds == [*opening, *charge * 2, *charge * 3, entries.PUBLISHED]
+    prepared, researcher = sorted(found.grants, key=lambda each: each.id)
+    assert [prepared.id, researcher.id] == [asking.PREPARING, asking.GRANT]
+    assert prepared.balance.left.nano_rho == 0
+    assert found.balance.used.nano_rho == prepared.balance.used.nano_rho + researcher.balance.used.nano_rho
     said = "\n".join(asked.lines)
-    assert (
-        said.count("for good") == said.count("\nleft: ") == said.count("true of the invented children: ") == 3
-    )
+    assert said.count("for good") == 5
+    assert said.count("\nleft: ") == said.count("true of the invented children: ") == 3
+    assert said.count("charge: epsilon 0.15 ") == 2
+    # What the bound leaves out is told for each table, and beside the answer that is about a table's rows.
+    assert said.count("The bound leaves out") + said.count("Too few children have more than") == 3
+    assert "preparing the data buys that once" not in said
     assert "sample data" in said
     assert f"/records/{asked.record}/" in said
 
@@ -116,7 +122,7 @@ def test_a_published_answer_is_free_and_the_others_are_paid_again_by_another_gra
         for each in ledger.read_entries("larkfield-children")
         if each.kind == entries.ANSWERED and each.key != key
     ]
-    assert [ledger.find_answer("larkfield-children", other) for other in others] == [None, None]
+    assert [ledger.find_answer("larkfield-children", other) for other in others] == [None] * 4
     ledger.close()
 
 

@@ -35,6 +35,8 @@ DATASET = "dat-6axk5dst76s3k1"
 GRANT = "sample-researcher"
 # The researcher's part of the budget that the codebook names, and the price of each question.
 GRANT_EPSILON, EPSILON = 4.0, 0.5
+# What preparing pays for each table, from a part of the budget of its own, to know how many rows children have.
+PREPARING, PREPARING_EPSILON = "preparation", 0.15
 # No weight is larger, so none is cut: the codebook's own bound.
 CLAMP = 2.5
 PREPARED, ASKED = datetime.date(2026, 8, 19), datetime.date(2026, 8, 21)
@@ -84,6 +86,7 @@ class Asking:
     record: str = ""
     figures: list[Figure] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    is_introduced: bool = False
 
     def list_steps(self) -> Iterator[Step]:
         """List what happens to the data set, after its record names its codebook."""
@@ -123,8 +126,28 @@ class Asking:
             ledger.open_population(book.population, cap, by=by)
             part = cost.make_cap(GRANT_EPSILON, budget["delta"])
             ledger.open_grant(book.population, GRANT, part, by=by)
+            self._buy(place, book, ledger, by)
         finally:
             ledger.close()
+
+    def _buy(self, place: Path, book: Codebook, ledger: Ledger, by: str) -> None:
+        """Buy how many rows children have, once, so that each answer says what its bound leaves out."""
+        from lightwell.engines import preparation, sessions
+        from lightwell.query import cost, truncation
+
+        rho = cost.find_rho(PREPARING_EPSILON, book.delta)
+        part = cost.Cost(rho * len(tables.NAMES), 0)
+        ledger.open_grant(book.population, PREPARING, part, by=by)
+        engine = sessions.open_prepared(place, book)
+        bought = preparation.buy_histograms(engine, ledger, epsilon=PREPARING_EPSILON, grant=PREPARING)
+        self.lines += ["", "Preparing bought once how many rows children have:"]
+        for name, histogram in bought.items():
+            told = truncation.describe_truncation(histogram, book.tables[name].rows_per_child)
+            self.lines += [
+                f"charge: epsilon {PREPARING_EPSILON:g} at delta {book.delta:g} "
+                f"({cost.format_rho(histogram.nano_rho)} rho), for good, for {name}",
+                truncation.tell_truncation(told),
+            ]
 
     def ask(self, now: datetime.datetime) -> None:
         """Ask the three questions, and publish the second's answer as the company's two people."""
@@ -200,7 +223,8 @@ class Asking:
         return ready.subject
 
     def _tell(self, question: str, text: str) -> None:
-        if not self.lines and self.truth is not None:
+        if not self.is_introduced and self.truth is not None:
+            self.is_introduced = True
             self.lines.append(
                 f"\nThree private questions about {self.truth.children:,} children and {self.truth.events:,} rows of what "
                 "they did, all of it sample data: no child exists."
