@@ -11,8 +11,9 @@ from hiding_fixture import NAME, NOW, STUDY, approve, hide, make_desk, publish
 
 from lightwell.actions import forecasts, redactions
 from lightwell.base import errors
+from lightwell.cli import main
 from lightwell.cli import redaction as command
-from lightwell.db.models import Item, Study
+from lightwell.db.models import Item, Proposal, Study
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,35 @@ def test_a_proposed_name_in_title_or_file_name_is_told_before_anybody_approves(
     with pytest.raises(errors.UserMistake) as stopped:
         publish(desk, 1)
     assert found in stopped.value.problems
+
+
+def test_a_name_in_title_and_file_name_is_taken_out_of_them_by_two_people(desk: fixture.Desk) -> None:
+    Item.objects.filter(study=STUDY, number=1).update(title=f"Notes on {NAME}", file_name=f"{NAME}.pdf")
+    approve(desk, hide(desk, NAME))
+    assert {each.place for each in list_obstacles(desk)} == {"document 1, title", "document 1, file name"}
+    for wrong, sentence in (
+        (("--title", "Notes\nmore"), "control character"),
+        (("--file", "../notes.pdf"), "plain path"),
+        (("--file", "notes.docx"), "the ending stays as it is: .pdf"),
+        ((), "write the new title, the new file name, or both"),
+    ):
+        refused = CliRunner().invoke(main.lightwell, ["document", "name", STUDY, "1", *wrong, "--as", "ana"])
+        assert sentence in str(refused.exception)
+    proposed = ["document", "name", STUDY, "1", "--title", "Notes 1", "--file", "notes-1.pdf", "--as", "ana"]
+    assert CliRunner().invoke(main.lightwell, proposed).exit_code == 0
+    number = str(Proposal.objects.get(kind="naming").pk)
+    assert isinstance(
+        CliRunner().invoke(main.lightwell, ["approve", number, "--as", "ana"]).exception, errors.Refused
+    )
+    assert len(list_obstacles(desk)) == 2
+    assert CliRunner().invoke(main.lightwell, ["approve", number, "--as", "ben"]).exit_code == 0
+    assert list_obstacles(desk) == []
+    publish(desk, 1)
+    item = Item.objects.get(study=STUDY, number=1)
+    assert (item.title, item.file_name) == ("Notes 1", "notes-1.pdf")
+    # What is public keeps its title.
+    late = CliRunner().invoke(main.lightwell, ["document", "name", STUDY, "1", "--title", "x", "--as", "ana"])
+    assert "public under its title already" in str(late.exception)
 
 
 def test_a_name_that_stays_readable_on_another_page_is_told_with_its_page(desk: fixture.Desk) -> None:

@@ -21,6 +21,7 @@ from lightwell.actions import (
     challenges,
     custody,
     disclosures,
+    namings,
     organisations,
     publications,
     releases,
@@ -221,6 +222,12 @@ STORIES: dict[str, Story] = {
         "admit that the key of documents is lost",
         amendments.check_key_lost,
         _amend(amendments.mark_key_lost),
+        _own_study,
+    ),
+    "naming": Story(
+        "give a document that is not public yet another title or file name",
+        namings.check_naming,
+        _amend(namings.name_item),
         _own_study,
     ),
     "challenge-answer": Story(

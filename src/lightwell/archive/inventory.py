@@ -103,6 +103,18 @@ def list_name_problems(name: str) -> list[str]:
     return problems
 
 
+def list_title_problems(title: str) -> list[str]:
+    """List what is wrong with a title; empty when nothing is."""
+    problems = []
+    if not title.strip():
+        problems.append("the title is empty")
+    if _has_control(title) or _TURNS.search(title):
+        problems.append(
+            "the title holds a line break or another control character; write it in plain characters"
+        )
+    return problems
+
+
 def draft_rows(names: Iterable[str], due: datetime.date) -> list[Row]:
     """Suggest a row for each file, in order of names, all to be published and of kind other."""
     return [
@@ -290,15 +302,7 @@ def list_row_problems(
         )
     if cell["file"] not in names:
         found.append(("file", _explain_absence(cell["file"], names)))
-    if not cell["title"].strip():
-        found.append(("title", "the title is empty"))
-    if _has_control(cell["title"]) or _TURNS.search(cell["title"]):
-        found.append(
-            (
-                "title",
-                "the title holds a line break or another control character; write it in plain characters",
-            )
-        )
+    found += [("title", sentence) for sentence in list_title_problems(cell["title"])]
     if cell["kind"] not in KINDS:
         found.append(("kind", f"the kind {cell['kind']!r} is unknown; use one of {', '.join(KINDS)}"))
     if cell["intent"] not in INTENTS:

@@ -63,6 +63,22 @@ def dispute(study: str, numbers: str, record: str, person: str) -> None:
     _propose("dispute", study, numbers, person, {"record": record})
 
 
+@document.command()
+@click.argument("study")
+@click.argument("number")
+@click.option("--title", default="", help="The new title.")
+@click.option("--file", "file_name", default="", help="The new file name, with the same ending.")
+@_AS
+def name(study: str, number: str, title: str, file_name: str, person: str) -> None:
+    """Give a document that is not public yet another title or file name; neither is part of its seal.
+
+    For a name that has to be hidden and stands in them, so that the document could never be published.
+
+    Example: lightwell document name std-6wtb7d1t76x3nf 3 --title "Talk 4" --file talk-4.pdf --as ana
+    """
+    _propose("naming", study, number, person, {"title": title, "file": file_name})
+
+
 @document.command("key-lost")
 @click.argument("study")
 @click.argument("numbers")

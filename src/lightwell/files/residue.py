@@ -35,8 +35,8 @@ LAYOUT, OCR, DECISION, TEXT = "published layout", "ocr", "decision", "text"
 EXTRACTORS = (*rereading.EXTRACTORS, LAYOUT, OCR)
 
 _WAY_OUT = (
-    "hide that place as well (lightwell redaction find), change title, file name or summary, or record in "
-    "the workspace that the words stay readable there"
+    "hide that place as well (lightwell redaction find), change title or file name (lightwell document name) "
+    "or summary, or record in the workspace that the words stay readable there"
 )
 _PAGES_AT_ONCE = 20
 # Pages read in one process before the next begins with the next stretch.

@@ -42,6 +42,8 @@ SENTENCES = {
     "where.",
     "dispute": "The documents carry the mark for good, and it leads to the record that says why.",
     "key-lost": "The documents count as lost for ever, and the study is never called published in full.",
+    "naming": "The document bears another title or file name from now on, for you and, once it is published, "
+    "for everybody. Its bytes, its seal and its number stay.",
     "challenge-answer": "Everybody sees the answer with its day, and it stays. The holder alone learns which "
     "document it is, unless it is named. An answer that is false can be shown to be false for ever.",
     "restoration": "It can be read, searched and downloaded by everybody again, at once.",
@@ -173,6 +175,8 @@ def _read_row(proposal: Proposal, item: Item, before: datetime.date) -> Row:
             return Row(item, "part", "opened again", more)
         case "key-lost":
             return Row(item, "late", "counted as lost", "for ever")
+        case "naming":
+            return Row(item, "part", "named anew", f"file {item.file_name}")
         case "dispute":
             return Row(item, "part", "marked as disputed", "for good")
         case "restoration":
@@ -207,6 +211,9 @@ def _list_facts(kind: str, payload: dict[str, Any]) -> list[tuple[str, str]]:
     for name, label in (("due", "New promised date"), ("review", "Looked at again by")):
         if payload.get(name):
             facts.append((label, words.day(payload[name])))
+    if kind == "naming":
+        facts += [("New title", str(payload.get("title"))), ("New file name", str(payload.get("file")))]
+        facts = [(label, value) for label, value in facts if value]
     if payload.get("ground"):
         facts.append(("Legal reason", _name_ground(str(payload["ground"]))))
     return facts

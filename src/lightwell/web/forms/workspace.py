@@ -174,6 +174,19 @@ class DisputeForm(forms.Form):
     record = ChosenRecordField(label="Your commentary or reply about the study")
 
 
+class NamingForm(forms.Form):
+    """Which document gets another title or file name before it is public."""
+
+    items = NumbersField(label="Document", help_text="One at a time, by its number in the list above.")
+    title = forms.CharField(label="New title", max_length=500, required=False, help_text="Empty: it stays.")
+    file = forms.CharField(
+        label="New file name",
+        max_length=500,
+        required=False,
+        help_text="With the same ending. Empty: it stays.",
+    )
+
+
 class KeyLostForm(forms.Form):
     """Which documents can never be opened."""
 

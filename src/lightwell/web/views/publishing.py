@@ -36,6 +36,12 @@ MATTERS = {
         "What the inventory intends to publish is opened, what it intends to hold back is held back with its "
         "legal reason. What is published whole can never be hidden again in copies.",
     ),
+    "naming": Matter(
+        forms.NamingForm,
+        "Another title or file name",
+        "Before the document is public, as when a name that has to be hidden stands in it. Neither is part "
+        "of the seal.",
+    ),
     "extension": Matter(
         forms.ExtensionForm,
         "Move a promised date",
