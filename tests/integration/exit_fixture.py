@@ -424,6 +424,7 @@ def _list_values(world: World) -> dict[str, list[str]]:
         "dummy-rows:form": ["csv", "parquet"],
         "answer-chart:number": ["1"],
         "answer-chart:form": ["svg"],
+        "answer-citation:form": ["json", "bib"],
         "figure-chart:form": ["svg", "png", "csv"],
         "figure-steps:form": ["svg", "png"],
         "figure-comparison-table:number": ["0", "1"],

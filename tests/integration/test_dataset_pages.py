@@ -18,6 +18,7 @@ import pytest
 import query_fixture
 from django.template.loader import render_to_string
 from django.test import Client
+from django.utils.html import escape
 from test_site_pages import TECHNICAL, Page
 
 from lightwell.actions import datasets, query_records, tryouts
@@ -29,7 +30,7 @@ from lightwell.files.state import State
 from lightwell.query import ledger
 from lightwell.query import release as releases
 from lightwell.query.refusal import Refusal
-from lightwell.web import answer_tables, dataset_pages
+from lightwell.web import answer_tables, citations, dataset_pages
 
 pytestmark = pytest.mark.django_db
 PAGE, TRY = f"/records/{query_fixture.DATASET}/", f"/datasets/{query_fixture.DATASET}/try/"
@@ -338,6 +339,45 @@ def test_the_page_of_an_answer_says_what_its_bytes_say(desk: disclosure_fixture.
     desk.withdraw(query_fixture.ANSWER, "published-in-error", query_fixture.NOW)
     for address in (f"{ANSWER}1/chart-1.svg", f"{ANSWER}1/numbers.csv"):
         assert client.get(address).status_code == 404
+
+
+def test_an_answer_is_cited_by_reference_managers(desk: disclosure_fixture.Desk, client: Client) -> None:
+    sent = client.get(f"{ANSWER}1/cite.json")
+    assert sent["Content-Type"] == "application/vnd.citationstyles.csl+json"
+    assert sent["Content-Disposition"] == f'attachment; filename="{query_fixture.ANSWER}-1.json"'
+    (item,) = json.loads(sent.content)
+    record = disclosure_fixture.read_value("query-release")
+    assert item["title"] == record["body"]["title"]
+    assert item["author"] == [{"literal": "Larkfield (sample)"}]
+    assert item["issued"] == {"date-parts": [[2026, 8, 21]]}
+    assert item["URL"] == f"http://testserver{ANSWER}1/"
+    assert record["body"]["answer"] in item["note"]
+    assert "children who are counted are invented" in item["note"]
+    entry = read(client, f"{ANSWER}1/cite.bib")
+    assert entry.startswith(f"@misc{{{query_fixture.ANSWER},\n  author = {{{{Larkfield (sample)}}}},")
+    page = read(client, ANSWER)
+    assert escape(entry) in page
+    for form in ("json", "bib"):
+        assert f'href="{ANSWER}1/cite.{form}"' in page
+        assert client.get(f"{ANSWER}2/cite.{form}").status_code == 404
+    assert client.get(f"{ANSWER}1/cite.xml").status_code == 404
+    told = client.get(f"/api/1/answers/{query_fixture.ANSWER}").json()
+    assert client.get(told["citations"]["csl-json"]).content == sent.content
+    desk.withdraw(query_fixture.ANSWER, "published-in-error", query_fixture.NOW)
+    assert client.get(f"{ANSWER}1/cite.json").status_code == 404
+
+
+def test_what_bibtex_takes_for_a_command_is_escaped() -> None:
+    item = {
+        **{"id": "qry-1", "author": [{"literal": "A_B & {C}"}], "title": "50 % of #1 \\ $x^2~y"},
+        **{"issued": {"date-parts": [[2026, 1, 5]]}, "version": "1", "publisher": "L", "note": "n"},
+        "URL": "https://x.example/a_b",
+    }
+    entry = citations.format_bibtex(item)
+    assert r"author = {{A\_B \& \{C\}}}" in entry
+    assert r"title = {{50 \% of \#1 \textbackslash{} \$x\textasciicircum{}2\textasciitilde{}y}}" in entry
+    assert "date = {2026-01-05}" in entry
+    assert "url = {https://x.example/a_b}" in entry
 
 
 def test_an_answer_is_read_by_the_codebook_it_was_given_by_and_not_by_a_newer_one(

@@ -25,7 +25,7 @@ from lightwell.web.views import search as search_pages
 
 # Where data that can be asked, their codebooks and the answers about them leave.
 ASKING = (
-    "datasets", "try", "codebook", "answer-chart", "answer-numbers", "front",
+    "datasets", "try", "codebook", "answer-chart", "answer-numbers", "answer-citation", "front",
     "list_datasets", "read_dataset", "list_answers", "read_answer",
 )  # fmt: skip
 pytestmark = pytest.mark.django_db(transaction=True)

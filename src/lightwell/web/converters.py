@@ -27,3 +27,9 @@ class DummyForm(FigureForm):
     """The forms in which invented rows are sent."""
 
     regex = "parquet|csv"
+
+
+class CitationForm(FigureForm):
+    """The forms of an entry for reference managers."""
+
+    regex = "json|bib"

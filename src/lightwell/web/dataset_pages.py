@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -23,7 +24,7 @@ from lightwell.query import domain as domains
 from lightwell.query.codebook import Codebook, Column, Table
 from lightwell.query.refusal import Refusal
 from lightwell.query.release import Release, read_release
-from lightwell.web import answer_tables, context
+from lightwell.web import answer_tables, citations, context
 
 _VALUES_SHOWN = 12
 _KINDS = {
@@ -105,6 +106,18 @@ def describe_answer(record: Disclosure) -> dict[str, Any]:
         "notes": [answer_tables.say_publicly(each) for each in release.notes],
         "shown_elsewhere": ("numbers", "question", "plan", "notes", "cost", "how", "not_proven", "dataset"),
     }
+
+
+def describe_citation(record: Disclosure, site: str) -> dict[str, Any]:
+    """Describe an answer on record for reference managers; `site` is the address of this site."""
+    opened = state.open_state()
+    return citations.describe_citation(
+        record,
+        site=site,
+        path=reverse("record-version", args=[record.id, record.version]),
+        origin=context.read_origin(opened),
+        is_sample=bool(record.body.get("sample")) or context.is_sample(opened),
+    )
 
 
 def describe_tables(dataset: Dataset) -> list[TableView]:

@@ -121,8 +121,16 @@ def _describe_answer(request: HttpRequest, record: disclosure.Disclosure) -> sha
         answer=told["id"],
         sample=told["sample"],
         file=request.build_absolute_uri(f"/files/{str(body['file']).removeprefix('sha256:')}"),
+        citations={
+            "csl-json": _find_citation(request, record, "json"),
+            "bibtex": _find_citation(request, record, "bib"),
+        },
         address=request.build_absolute_uri(reverse("record", args=[record.id])),
     )
+
+
+def _find_citation(request: HttpRequest, record: disclosure.Disclosure, form: str) -> str:
+    return request.build_absolute_uri(reverse("answer-citation", args=[record.id, record.version, form]))
 
 
 def _read_title(record: disclosure.Disclosure) -> str | None:

@@ -508,4 +508,7 @@ class Answer(Schema):
     answer: str = Field(description="The id of the answer: the same question at the same cost has it again.")
     sample: bool
     file: str = Field(description="Where the bytes lie that were given out.")
+    citations: dict[str, str] = Field(
+        description="Addresses of the entry for reference managers: `csl-json` and `bibtex`."
+    )
     address: str

@@ -19,7 +19,7 @@ from lightwell.actions import datasets, query_records, tryouts
 from lightwell.actions.datasets import Dataset
 from lightwell.base import errors, fields
 from lightwell.files import state
-from lightwell.web import asking, converters, dataset_pages, downloads, memory, methods, ranges
+from lightwell.web import asking, citations, converters, dataset_pages, downloads, memory, methods, ranges
 
 _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
@@ -153,6 +153,20 @@ def send_numbers(request: HttpRequest, record: str, version: int) -> HttpRespons
     return downloads.send_table(record, heads, [[each[head] for head in heads] for each in records])
 
 
+@memory.keep
+def send_citation(request: HttpRequest, record: str, version: int, form: str) -> HttpResponse:
+    """Send the entry of an answer on record for reference managers, as CSL-JSON or BibTeX."""
+    row = query_records.find_version(record, version)
+    if row is None:
+        raise Http404
+    site = settings.SITE_ADDRESS or f"{request.scheme}://{request.get_host()}"
+    item = dataset_pages.describe_citation(row, site)
+    text = citations.format_csl(item) if form == "json" else citations.format_bibtex(item)
+    answer = HttpResponse(text, content_type=citations.FORMS[form])
+    answer["Content-Disposition"] = f'attachment; filename="{record}-{version}.{form}"'
+    return answer
+
+
 def _find_dataset(record: str) -> Dataset:
     found = datasets.find_dataset(state.open_state(), record)
     if found is None:
@@ -182,6 +196,7 @@ def _check_question(question: str) -> None:
 
 register_converter(converters.FigurePicture, "answer_picture")
 register_converter(converters.DummyForm, "dummy_form")
+register_converter(converters.CitationForm, "citation_form")
 
 urlpatterns = [
     path("datasets/", list_datasets, name="datasets"),
@@ -194,4 +209,7 @@ urlpatterns = [
         name="answer-chart",
     ),
     path("records/<slug:record>/<int:version>/numbers.csv", send_numbers, name="answer-numbers"),
+    path(
+        "records/<slug:record>/<int:version>/cite.<citation_form:form>", send_citation, name="answer-citation"
+    ),
 ]
