@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import io
 import json
 import shutil
 import threading
@@ -17,6 +18,7 @@ import photograph
 import pytest
 from click.testing import CliRunner
 from django.test import Client
+from PIL import Image
 
 from lightwell.actions import fingerprints, log, suspensions
 from lightwell.archive import fingerprint
@@ -209,6 +211,16 @@ def test_photographs_of_held_pages_are_found(archive: fixture.Archive, tmp_path:
     for number, document, page in ((7, fixture.LOCKED, 1), (8, fixture.HIDDEN, 3)):
         photo.write_bytes(photograph.make_photograph(archive.files[document], page, number))
         assert look(photo, *where)[0] == 1
+
+
+@needs_tesseract
+def test_a_photograph_that_was_turned_is_found(archive: fixture.Archive, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    with Image.open(io.BytesIO(photograph.make_photograph(archive.files[fixture.WHOLE], 2, 11))) as upright:
+        for degrees in (90, 180, 270):
+            upright.rotate(degrees, expand=True).save(photo, quality=50)
+            code, answer = look(photo, "--set", str(archive.fingerprints))
+            assert (code, list_found(answer)) == (0, [(fixture.WHOLE, 2)]), degrees
 
 
 @needs_tesseract
