@@ -21,7 +21,7 @@ from django.test import Client
 from django.utils.html import escape
 from test_site_pages import TECHNICAL, Page
 
-from lightwell.actions import datasets, query_records, tryouts
+from lightwell.actions import datasets, query_records, search, tryouts
 from lightwell.client.site import Site
 from lightwell.engines import budgets, dummies, ledger_stores
 from lightwell.engines import tryouts as processes
@@ -419,6 +419,33 @@ def test_search_finds_data_and_answers_by_their_own_words(
     assert query_fixture.ANSWER in [each.record for each in query_records.find_by_words("hours_of_sleep")]
     for none in ("", "quaxnowhere", "title:sleep", '"sleep"', "-sleep"):
         assert query_records.find_by_words(none) == []
+
+
+def test_the_search_page_finds_data_and_answers_in_view_and_none_that_was_removed(
+    desk: disclosure_fixture.Desk, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about, answer = query_fixture.publish_another(desk, tmp_path / "rows", "quaxlanterns")
+    search.update_index(desk.state)
+
+    def look(words: str) -> list[str]:
+        page = read(client, f"/search/?q={words}")
+        return [each for each in (about.record, answer.record) if f'href="/records/{each}/"' in page]
+
+    assert look("quaxlanterns") == look("QUAXLANT") == [about.record, answer.record]
+    assert look("n_quaxlanterns") == [answer.record]
+    assert look("quaxlanterns+quaxnowhere") == look("-quaxlanterns") == []
+    # Many searches of one state of the archive read the records once.
+    read_again: list[int] = []
+    listed = query_records.list_words
+    monkeypatch.setattr(query_records, "list_words", lambda: (read_again.append(1), listed())[1])
+    for words in ("quaxlanterns", "sleep", "midnight", "quaxnowhere"):
+        look(words)
+    assert read_again == []
+    desk.withdraw(answer.record, "published-in-error", query_fixture.NOW)
+    assert look("quaxlanterns") == [about.record]
+    desk.withdraw(about.record, "published-in-error", query_fixture.NOW)
+    assert look("quaxlanterns") == []
+    assert len(read_again) == 2
 
 
 def test_programs_read_the_same_as_people(desk: disclosure_fixture.Desk, client: Client) -> None:

@@ -7,8 +7,10 @@ such a record: `actions/query_releases`. Absent: data about children; a record n
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lightwell.actions import figures
@@ -48,6 +50,14 @@ class Found:
     record: str
     kind: str
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A data set or an answer with its own words, sorted."""
+
+    found: Found
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,22 +189,40 @@ def list_all() -> list[Disclosure]:
     return list(Disclosure.objects.newest().visible().filter(kind=KIND).order_by("-log_index"))
 
 
-def find_by_words(query: str) -> list[Found]:
+def list_words() -> tuple[Worded, ...]:
+    """List the own words of every data set and answer in view, the last put here first.
+
+    Words of a record are its title, summary, question, groups and columns. Read anew for each state of the
+    archive (whoever keeps the list keeps its stamp with it) and not for each search.
+    """
+    found = []
+    for row in Disclosure.objects.newest().visible().filter(kind__in=(KIND, DATASET)).order_by("-log_index"):
+        body = row.read_record().body
+        words = {word.casefold() for text in _list_texts(body) for word in _WORD.findall(text)}
+        named = Found(row.record, row.kind, str(body.get("title") or row.record))
+        found.append(Worded(named, tuple(sorted(words))))
+    return tuple(found)
+
+
+def find_by_words(query: str, listed: Iterable[Worded] | None = None) -> list[Found]:
     """Find data sets and answers in view whose own words begin with each word that is looked for.
 
-    Words of a record are its title, summary, question, groups and columns. There are few of them, so they are
-    read and not indexed; what cannot be read as plain words (fields, exclusions) finds none.
+    What cannot be read as plain words (fields, exclusions) finds none. `listed` is from `list_words`.
     """
     wanted = [word.casefold() for word in _WORD.findall(query)]
     if not wanted or any(sign in query for sign in ':"-'):
         return []
-    found = []
-    for row in Disclosure.objects.newest().visible().filter(kind__in=(KIND, DATASET)).order_by("-log_index"):
-        record = row.read_record()
-        words = {word.casefold() for text in _list_texts(record.body) for word in _WORD.findall(text)}
-        if all(any(word.startswith(each) for word in words) for each in wanted):
-            found.append(Found(row.record, row.kind, str(record.body.get("title") or row.record)))
-    return found[:_MOST_FOUND]
+    fitting = (
+        each.found
+        for each in (list_words() if listed is None else listed)
+        if all(_begins(each.words, word) for word in wanted)
+    )
+    return list(itertools.islice(fitting, _MOST_FOUND))
+
+
+def _begins(words: Sequence[str], wanted: str) -> bool:
+    at = bisect.bisect_left(words, wanted)
+    return at < len(words) and words[at].startswith(wanted)
 
 
 def _list_texts(body: Json) -> Iterator[str]:

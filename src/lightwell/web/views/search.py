@@ -163,9 +163,13 @@ def mark_excerpt(cut: excerpt.Excerpt) -> SafeString:
     return format_html("{}{}{}{}", before, marked, cut.text[at:], after)
 
 
-@functools.lru_cache(maxsize=64)
-def _find_records(_stamp: object, query: str) -> list[query_records.Found]:
-    return query_records.find_by_words(query)
+@functools.lru_cache(maxsize=2)
+def _remember_words(_stamp: object) -> tuple[query_records.Worded, ...]:
+    return query_records.list_words()
+
+
+def _find_records(stamp: object, query: str) -> list[query_records.Found]:
+    return query_records.find_by_words(query, _remember_words(stamp))
 
 
 @functools.lru_cache(maxsize=64)
