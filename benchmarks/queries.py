@@ -224,16 +224,15 @@ class Asker:
         ledger.open_grant("bench-children", "owner", cap, by="bench")
         return Session(self.engine, self.engine._codebook, ledger)
 
+    def suggest(self, text: str, *, epsilon: float = 1.0) -> int | None:
+        """The bound on rows that the product suggests for a query; None where it has none to bound."""
+        return self.session.explain(text, epsilon=epsilon).suggested_rows
+
     def ask(self, text: str, *, rows: int | None, epsilon: float = 1.0) -> Any:
         self.asked += 1
         if self.asked % 1500 == 0:
             self.session = self._open()
         return self.session.sql(text, epsilon=epsilon - self.asked * 1e-7, rows=rows)
-
-
-def find_rows(text: str, book: codebook.Codebook, rows: int) -> int | None:
-    """The bound that was suggested, where the query has rows to bound."""
-    return None if check.check_query(text, book).rows < rows else rows
 
 
 def find_error(release: Any, exact: Sequence[tuple[Any, ...]]) -> float:
@@ -331,12 +330,8 @@ def measure(
     )
     asker = Asker(prepared, scratch, "prepared")
     bought = preparation.buy_histograms(prepared, asker.session.ledger, epsilon=0.15, grant="owner")["usage"]
-    suggested = prepared.suggest_rows("usage") or 512
     rest = cost.find_rho(1.0, DELTA) - bought.nano_rho
     left = cost.find_epsilon(rest, DELTA) - 1e-6
-    found.add(
-        "bound that the product suggests", f"{suggested} rows a child", "bought at epsilon 0.15, within the 1"
-    )
     files = {
         name: {"usage": places[name], "regions": places["regions"]} for name in ("clustered", "unsorted")
     }
@@ -344,9 +339,9 @@ def measure(
         name: Asker(engines.DuckDB(one, book, OpenDP(), memory="6GB"), scratch, name)
         for name, one in files.items()
     }
-    measure_four(found, options.rounds, raw, asker, others, suggested, left)
-    measure_drawn(found, options, raw, asker, suggested)
-    measure_repeated(found, asker, suggested)
+    measure_four(found, options.rounds, raw, asker, others, left)
+    measure_drawn(found, options, raw, asker)
+    measure_repeated(found, asker)
 
 
 def measure_four(
@@ -355,7 +350,6 @@ def measure_four(
     raw: Any,
     asker: Asker,
     others: dict[str, Asker],
-    rows: int,
     epsilon: float,
 ) -> None:
     ratios: dict[str, list[float]] = {"prepared": [], "rank": []}
@@ -364,21 +358,28 @@ def measure_four(
         times = {one: Times() for one in ("raw", "prepared", "rank", "clustered", "unsorted")}
         errors = []
         exact: list[tuple[Any, ...]] = []
+        rows = asker.suggest(text, epsilon=epsilon)
         for turn in range(rounds):
             exact = times["raw"].run(lambda text=text: raw.execute(text).fetchall())
-            release = times["prepared"].run(lambda text=text: asker.ask(text, rows=rows, epsilon=epsilon))
+            release = times["prepared"].run(
+                lambda text=text, rows=rows: asker.ask(text, rows=rows, epsilon=epsilon)
+            )
             errors.append(find_error(release, exact))
             with by_rank(asker.engine):
-                times["rank"].run(lambda text=text: asker.ask(text, rows=rows, epsilon=epsilon))
+                times["rank"].run(lambda text=text, rows=rows: asker.ask(text, rows=rows, epsilon=epsilon))
             if turn < 2:
                 for one, other in others.items():
-                    times[one].run(lambda text=text, other=other: other.ask(text, rows=rows, epsilon=epsilon))
+                    times[one].run(
+                        lambda text=text, rows=rows, other=other: other.ask(text, rows=rows, epsilon=epsilon)
+                    )
         label = f"({name}) {NAMES[name]}"
         found.add(
             f"{label}: raw",
             f"{times['raw'].wall * 1e3:.0f} ms",
             "DuckDB, not private; below as multiples, wall (processor)",
         )
+        bound = "no rows to bound" if rows is None else f"{rows} rows a child"
+        found.add(f"{label}: bound that the product suggests", bound, "bought at epsilon 0.15, within the 1")
         plan = check.check_query(text, asker.engine._codebook, rows=rows)
         chosen = asker.engine.choose_path(plan)
         found.add(
@@ -421,15 +422,13 @@ class by_rank:
         del self.engine.choose_path
 
 
-def measure_drawn(
-    found: report.Report, options: argparse.Namespace, raw: Any, asker: Asker, rows: int
-) -> None:
+def measure_drawn(found: report.Report, options: argparse.Namespace, raw: Any, asker: Asker) -> None:
     dice = random.Random(options.seed)
     book = asker.engine._codebook
     ratios: list[tuple[float, float, str, str]] = []
     while len(ratios) < options.queries:
         text = write_query(dice)
-        most = find_rows(text, book, rows)
+        most = asker.suggest(text)
         chosen = asker.engine.choose_path(check.check_query(text, book, rows=most))
         times, plain = Times(), Times()
         for _ in range(max(1, options.rounds - 2)):
@@ -460,8 +459,9 @@ def measure_drawn(
     )
 
 
-def measure_repeated(found: report.Report, asker: Asker, rows: int) -> None:
+def measure_repeated(found: report.Report, asker: Asker) -> None:
     text, times = QUERIES["b"], []
+    rows = asker.suggest(text, epsilon=0.5)
     asker.session.sql(text, epsilon=0.5, rows=rows)
     for _ in range(200):
         began = time.perf_counter()

@@ -116,6 +116,12 @@ def test_no_canary_leaves_by_any_exit(tmp_path, monkeypatch, is_prepared):
         else:
             engine = duckdb.DuckDB(files, book, dice.OpenDP())
         opened = stage.open_session(place, files, book=book, engine=engine)
+        if is_prepared:
+            # How many rows children have, and their means by that: what is said, kept in the folder and charged.
+            bought = preparation.buy_histograms(engine, opened.ledger, epsilon=0.5, grant=opened.grant)
+            found += look("bought", repr(bought))
+            found += look("kept", (engine.folder / preparation.HISTOGRAMS).read_bytes())
+            assert all(one.means for one in bought.values())
         for text in TEXTS:
             said = opened.explain(text, epsilon=0.5)
             found += look("explanation", repr(said)) + look("pickled explanation", pickle.dumps(repr(said)))

@@ -55,7 +55,7 @@ def prepare(typed, *more):
 def test_a_prepared_folder_is_asked_like_a_file_and_says_what_bound_to_use(typed):
     code, out, _ = prepare(typed)
     assert code == 0
-    assert "would err least" in out
+    assert "would err least in 100 groups" in out
     asked = [
         "--codebook",
         "usage.json",
@@ -102,6 +102,67 @@ def test_an_answer_says_what_share_of_rows_its_bound_leaves_out_where_that_was_b
     for place in Path("usage.prepared").rglob("*.parquet"):
         place.write_bytes(b"")
     assert typed("query", "explain", *asked, "--rows", "4", question)[0] == 0
+
+
+def test_an_average_has_a_bound_of_its_own_and_says_how_far_it_is_moved(typed):
+    code, out, _ = prepare(typed, "--epsilon", "1")
+    assert code == 0
+    assert "predicted to move AVG(minutes)" in out
+    question = "SELECT AVG(minutes) AS m FROM usage"
+    asked = ["--data", "usage.prepared", "--codebook", "usage.json", "--epsilon", "2"]
+    _, out, _ = typed("query", *asked, "--rows", "2", "--json", question)
+    found = json.loads(out)
+    check_schema("query-answer", found)
+    (told,) = found["truncation"]["averages"]
+    # A child of n rows has 0.5, 1.5, ...: its mean is n / 2, so those with many rows have more.
+    kept = sum(min(n, 2) * n / 2 for n in range(1, 13)) / sum(min(n, 2) for n in range(1, 13))
+    every = sum(n * n / 2 for n in range(1, 13)) / sum(range(1, 13))
+    assert told["low"] <= kept - every <= told["high"]
+    assert told["high"] - told["low"] < 3
+    assert found["rows"][0]["m"] == pytest.approx(kept, abs=0.3)
+    _, out, _ = typed("query", "explain", *asked, "--json", question)
+    explained = json.loads(out)
+    check_schema("query-explanation", explained)
+    assert explained["suggested_rows"] in (8, 16)
+    assert any("AVG(minutes) errs by" in note for note in explained["notes"])
+
+
+def test_a_folder_with_rows_per_child_alone_still_answers_and_pays_for_means_at_another_price_only(typed):
+    prepare(typed)
+    place, ledger = Path("usage.prepared/rows-per-child.json"), Path("nights-children.ledger.sqlite")
+    bought = json.loads(place.read_text())["usage"]
+    old = {name: value for name, value in bought.items() if name != "means"} | {"v": 1}
+    place.write_text(json.dumps({"usage": old}))
+    question = "SELECT AVG(minutes) AS m FROM usage"
+    asked = [
+        "--data",
+        "usage.prepared",
+        "--codebook",
+        "usage.json",
+        "--epsilon",
+        "2",
+        "--rows",
+        "4",
+        "--json",
+    ]
+    _, out, _ = typed("query", *asked, question)
+    assert json.loads(out)["truncation"]["averages"] == []
+
+    def count_charges():
+        entries = ledger_stores.open_ledger(ledger).read_entries("nights-children")
+        return [entry.kind for entry in entries].count("charged")
+
+    before = count_charges()
+    code, out, _ = prepare(typed)
+    assert (code, count_charges()) == (0, before)
+    assert "another --epsilon buys it" in out
+    assert prepare(typed, "--epsilon", "0.5")[0] == 0
+    assert count_charges() == before + 1
+    assert json.loads(place.read_text())["usage"]["means"]
+    place.write_text(json.dumps({"usage": {**bought, "v": 3}}))
+    code, _, err = typed("query", *asked, question)
+    assert code != 0
+    assert "another version" in err
 
 
 def test_rows_per_child_are_paid_for_once_and_not_at_all_for_epsilon_0(typed, tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 from collections import Counter, defaultdict
+from fractions import Fraction
 
 from lightwell.engines import reference
 from lightwell.query import bound, layout
@@ -100,3 +102,29 @@ def decode_all(known, prepared, tables):
         name: decode_rows(known[name], prepared[name]) if name in known else rows
         for name, rows in tables.items()
     }
+
+
+def sum_class_means(one, prepared):
+    """What is bought of each number column, as `query.class_means` says it, by name of the column."""
+    own = defaultdict(list)
+    for row in prepared:
+        own[row["unit"]].append(row)
+    found = {}
+    for kept in one.kept.values():
+        if not layout.is_number(kept):
+            continue
+        low, high = (kept.first, kept.last) if kept.how == "step" else (0, len(kept.values) - 1)
+        if low == high:
+            continue
+        sums, known, squares = [0] * 21, [0] * 21, 0
+        for rows in own.values():
+            place = next((place for place in range(21) if len(rows) <= 2**place), None)
+            if place is None:
+                continue
+            values = [row[kept.name] for row in rows if row[kept.name] is not None]
+            units = [math.floor(Fraction(2 * 65536 * (value - low), high - low)) - 65536 for value in values]
+            sums[place] += math.floor(Fraction(sum(units), len(rows)))
+            known[place] += math.floor(Fraction(65536 * len(values), len(rows)))
+            squares += math.floor(Fraction(sum(unit**2 for unit in units), 4 * 65536 * len(rows)))
+        found[kept.name] = [*sums, *(known if kept.column.domain.has_null else []), squares]
+    return found

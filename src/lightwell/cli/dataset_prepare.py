@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=0),
     default=0.15,
     show_default=True,
-    help="The price of knowing how many rows a bound leaves out, paid once; 0 for not knowing.",
+    help="The price of knowing what a bound leaves out, for each table, paid once; 0 for not knowing.",
 )
 @click.option("--ledger", help="Where it is charged; default: POPULATION.ledger.sqlite beside the codebook.")
 def prepare(
@@ -37,8 +37,10 @@ def prepare(
     """Prepare data for fast private answers, once for every version of the data.
 
     Rows are ranked within their child in an order that a secret draws, and added up in small tables. Killed
-    or out of disk, the same command goes on where it was. How many rows children have is bought from the
-    budget, so that answers can say what their bound leaves out and a bound can be suggested.
+    or out of disk, the same command goes on where it was. How many rows children have, and how the means of
+    number columns go with that, is bought from the budget, so that answers can say what their bound leaves
+    out and how far it moves an average, and a bound can be suggested. Half of the price is for the former,
+    the other half shared by the number columns alike.
 
     Example: lightwell dataset prepare --data usage.parquet --codebook usage.yaml --output usage.prepared
     """
@@ -66,7 +68,7 @@ def prepare(
 
 def _buy(engine: Prepared, codebook_path: Path, ledger: str | None, epsilon: float) -> None:
     from lightwell.engines import preparation, sessions
-    from lightwell.query import truncation
+    from lightwell.query import class_means, truncation
 
     session = sessions.open_session(engine.folder, codebook_path, ledger)
     if session.ledger is None:
@@ -74,8 +76,7 @@ def _buy(engine: Prepared, codebook_path: Path, ledger: str | None, epsilon: flo
     bought = preparation.buy_histograms(engine, session.ledger, epsilon=epsilon, grant=session.grant)
     for name, histogram in bought.items():
         most = engine.codebook.tables[name].rows_per_child
-        suggested = truncation.suggest_rows(histogram, most)
-        for rows in sorted({suggested, most}):
-            told = truncation.describe_truncation(histogram, rows)
-            click.echo(f"{name}: {truncation.tell_truncation(told)}")
-        click.echo(f"{name}: {truncation.tell_suggestion(suggested)}")
+        for sentence in truncation.tell_references(histogram, most):
+            click.echo(f"{name}: {sentence}")
+        if class_means.list_scales(engine.layouts[name]) and not histogram.means:
+            click.echo(f"{name}: how far a bound moves an average was not bought; another --epsilon buys it.")

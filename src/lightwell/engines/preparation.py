@@ -31,7 +31,7 @@ import duckdb
 from lightwell.base import canonical, errors
 from lightwell.engines import duckdb as engine
 from lightwell.engines import prepared_sql, sql
-from lightwell.query import cost, noise
+from lightwell.query import class_means, cost, noise
 from lightwell.query import domain as domains
 from lightwell.query import layout as layouts
 from lightwell.query import ledger as ledgers
@@ -213,17 +213,28 @@ def read_manifest(folder: Path) -> Manifest:
 def buy_histograms(
     engine: Prepared, ledger: Ledger, *, epsilon: float, grant: str
 ) -> dict[str, truncations.Histogram]:
-    """Buy how many rows children have, for each table, and keep it in the folder beside the manifest.
+    """Buy how many rows children have, and the means of number columns by that, for each table.
 
-    It is no part of the manifest, whose digest is the version that the charge names. Charged first, like any
-    query; the same purchase again is free within the grant. Raises as `Session.sql` does.
+    The price is for all of a table: half of it for how many rows children have, as every answer rests on it,
+    and equal parts of the other half for its number columns, so that one more column makes means less
+    precise and nothing dearer; without number columns, all of it for the former. It is kept in the folder
+    beside the manifest and is no part of it, whose digest is the version that the charge names. Charged
+    first, like any query; the same purchase again is free within the grant. What was bought at this price
+    before there were means stays as it is: only another price buys means. Raises as `Session.sql` does.
     """
     book = engine.codebook
     price = cost.Cost(cost.find_rho(epsilon, book.delta))
     found = {}
     for name in sorted(engine.layouts):
+        scales = class_means.list_scales(engine.layouts[name])
+        parts = cost.divide(price, [max(len(scales), 1), *(1 for _ in scales)])
+        before = engine.histograms.get(name)
+        if scales and before is not None and not before.means and before.nano_rho == price.nano_rho:
+            found[name] = before
+            continue
+        of = {"means": [[one.name, one.has_null] for one in scales]} if scales else {}
         key = ledgers.compute_key(
-            plan={"is": "rows-per-child", "table": name, "edges": list(truncations.EDGES)},
+            plan={"is": "rows-per-child", "table": name, "edges": list(truncations.EDGES), **of},
             path="rank",
             bounds={"codebook": book.digest},
             cost=price,
@@ -236,9 +247,14 @@ def buy_histograms(
         if isinstance(charged, ledgers.Answer):
             body = charged.body
         else:
-            sigma = noise.find_sigma(1, price.nano_rho)
-            counts = tuple(engine.release_rows_per_child(name, sigma, price.nano_rho))
-            bought = truncations.Histogram(name, counts, sigma, price.nano_rho, key)
+            sigma = noise.find_sigma(1, parts[0])
+            counts = tuple(engine.release_rows_per_child(name, sigma, parts[0]))
+            prices = {
+                one.name: (noise.find_sigma(class_means.find_square(one), part), part)
+                for one, part in zip(scales, parts[1:], strict=True)
+            }
+            means = tuple(engine.release_class_means(name, prices))
+            bought = truncations.Histogram(name, counts, sigma, price.nano_rho, key, means)
             body = ledger.keep_answer(charged, key, canonical.encode(truncations.describe(bought)))
         found[name] = truncations.read(canonical.decode(body))
     engine.histograms = found
@@ -268,7 +284,9 @@ def read_histograms(folder: Path) -> dict[str, truncations.Histogram]:
     try:
         return {name: truncations.read(one) for name, one in json.loads(place.read_bytes()).items()}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise errors.Damaged(f"{place} is damaged; take it away, and buy it again if you need it.") from None
+        raise errors.Damaged(
+            f"{place} is damaged or of another version; take it away, and buy it again if you need it."
+        ) from None
 
 
 # --- ranking --------------------------------------------------------------------------------------------

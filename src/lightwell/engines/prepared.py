@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,7 +17,7 @@ import duckdb
 from lightwell.base import errors
 from lightwell.engines import preparation, prepared_sql, sql
 from lightwell.engines.duckdb import PLACED_BITS, DuckDB, check_stamps, escape, find_stamp
-from lightwell.query import bound
+from lightwell.query import bound, class_means
 from lightwell.query import layout as layouts
 from lightwell.query import path as paths
 from lightwell.query import truncation as truncations
@@ -80,6 +80,28 @@ class Prepared(DuckDB):
         found = dict(self._run(text))
         exact = truncations.count_classes([found.get(rank, 0) for rank in ranks])
         return self._dice.add_noise(exact, sigma, 1, nano_rho)
+
+    def release_class_means(
+        self, table: str, prices: Mapping[str, tuple[float, int]]
+    ) -> list[class_means.ClassMeans]:
+        """The means of number columns by class of rows per child, with noise: `query.class_means`.
+
+        `prices` gives, by name of the column, the noise's standard deviation and what it costs.
+        """
+        check_stamps(self._stamps)
+        scales = [one for one in class_means.list_scales(self.layouts[table]) if one.name in prices]
+        if not scales:
+            return []
+        found = list(self._run(prepared_sql.write_class_means(self.layouts[table], scales)))
+        bought = []
+        for number, scale in enumerate(scales):
+            first = 1 + 3 * number
+            by_class = {row[0]: (int(row[first]), int(row[first + 1]), int(row[first + 2])) for row in found}
+            sigma, nano_rho = prices[scale.name]
+            exact = class_means.arrange(scale, by_class)
+            noisy = self._dice.add_noise(exact, sigma, class_means.find_square(scale), nano_rho)
+            bought.append(class_means.take_apart(scale, noisy, sigma, nano_rho))
+        return bought
 
     def write_statements(self, bounded: Bounded) -> list[str]:
         """The SQL that would be run: it says nothing that the plan and the codebook do not."""

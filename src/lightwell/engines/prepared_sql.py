@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lightwell.engines import sql
+from lightwell.query import class_means
 from lightwell.query import domain as domains
 from lightwell.query import expression as expressions
 from lightwell.query import layout as layouts
 from lightwell.query import path as paths
 from lightwell.query import plan as plans
 from lightwell.query.bound import Bounded
+from lightwell.query.class_means import Scale
 from lightwell.query.codebook import Column, Table
 from lightwell.query.domain import Key
 from lightwell.query.expression import Call, Constant, Expression, Field
@@ -78,6 +80,33 @@ def write_decoded(kept: Kept, name: str) -> str:
         return f"({least} + CAST({name} AS {'BIGINT' if of.kind == domains.INTEGER else 'INTEGER'}))"
     listed = ", ".join(sql.write_constant(value) for value in kept.values)
     return f"([{listed}])[CAST({name} AS INTEGER) + 1]"
+
+
+def write_class_means(layout: Layout, scales: Sequence[Scale]) -> str:
+    """What `query.class_means` adds up, by class: for each column sums, known and squares. Exact: private."""
+    units = class_means.UNITS
+    rows = name_rows(layout.table, len(TIERS) + 1)
+    inner, outer = [], []
+    for number, scale in enumerate(scales):
+        code = f"CAST({sql.quote(scale.name)} AS BIGINT)"
+        # From 0 to twice the units, so that cutting is downwards in every engine.
+        placed = f"(({code} - {scale.first}) * {2 * units} // {scale.last - scale.first})"
+        inner += [
+            f"CAST(COALESCE(SUM({placed}), 0) AS HUGEINT) AS s{number}",
+            f"COUNT({code}) AS k{number}",
+            f"CAST(COALESCE(SUM(({placed} - {units}) * ({placed} - {units})), 0) AS HUGEINT) AS q{number}",
+        ]
+        outer += [
+            f"SUM((s{number} + {units} * CAST(n - k{number} AS HUGEINT)) // n - {units})",
+            f"SUM({units} * CAST(k{number} AS HUGEINT) // n)",
+            f"SUM(q{number} // ({4 * units} * CAST(n AS HUGEINT)))",
+        ]
+    classes = " ".join(f"WHEN n <= {most} THEN {place}" for place, most in enumerate(class_means.CLASSES))
+    return (
+        f"SELECT CASE {classes} END AS class, {', '.join(outer)} FROM "
+        f"(SELECT unit, COUNT(*) AS n, {', '.join(inner)} FROM {rows} GROUP BY unit) AS children "
+        f"WHERE n <= {class_means.CLASSES[-1]} GROUP BY class"
+    )
 
 
 def write_bounded_rows(layout: Layout, rows: int | None) -> str:

@@ -352,7 +352,8 @@ def write_release(release: Release) -> bytes:
         "charge": dict(release.charge),
         "plan": list(release.plan),
         "notes": list(release.notes),
-        "truncation": release.truncation and {name: _plain(one) for name, one in release.truncation.items()},
+        "truncation": release.truncation
+        and {name: one if name == "averages" else _plain(one) for name, one in release.truncation.items()},
     }
     return canonical.encode(value)
 

@@ -9,6 +9,7 @@ Charge first, commit, then touch data: what fails after the charge stays charged
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -30,12 +31,13 @@ from lightwell.query import (
 from lightwell.query.bound import Bounded
 from lightwell.query.codebook import Codebook
 from lightwell.query.cost import Cost
+from lightwell.query.expression import Field
 from lightwell.query.ledger import Ledger
 from lightwell.query.noise import Schedule
 from lightwell.query.plan import Plan
 from lightwell.query.release import Noisy, Release
 from lightwell.query.survey import SurveyShare
-from lightwell.query.truncation import Histogram
+from lightwell.query.truncation import Asked, Histogram, Suggestion
 
 DEFAULT_GRANT = "owner"
 
@@ -116,7 +118,7 @@ class Session:
             for share in schedule.shares[number]
         ]
         bought = self._find_histogram(bounded)
-        left_out, suggested = _describe_truncation(bought, bounded), self._suggest_rows(bought)
+        left_out, suggested = _describe_truncation(bought, bounded), self._suggest(bought, priced)
         notes = () if suggested is None else (truncation.tell_suggestion(suggested),)
         return Explanation(
             plan=release.describe_plan(bounded, schedule),
@@ -125,7 +127,7 @@ class Session:
             noise=tuple(scales),
             notes=(*_tell_bounds(bounded, left_out), *notes),
             truncation=left_out,
-            suggested_rows=suggested,
+            suggested_rows=None if suggested is None else suggested.rows,
         )
 
     def sql(
@@ -296,10 +298,15 @@ class Session:
         is_bounding = any(measure.kind in _OF_ROWS for measure in bounded.plan.measures)
         return self.engine.histograms.get(scan.table) if scan is not None and is_bounding else None
 
-    def _suggest_rows(self, bought: Histogram | None) -> int | None:
+    def _suggest(self, bought: Histogram | None, priced: _Priced) -> Suggestion | None:
+        """The bound on rows with which this question errs least, at its price and in its groups."""
         if bought is None:
             return None
-        return truncation.suggest_rows(bought, self.codebook.tables[bought.table].rows_per_child)
+        the_plan = priced.bounded.plan
+        # How many private groups there are is nobody's to know.
+        groups = truncation.REFERENCE_GROUPS if the_plan.has_private_keys else the_plan.count_groups()
+        most = self.codebook.tables[bought.table].rows_per_child
+        return truncation.suggest(bought, most, list_asked(priced.bounded, priced.schedule), groups)
 
 
 def compute_answer_key(
@@ -334,8 +341,44 @@ _INTERVALS = (
 _OF_ROWS = ("rows", "total", "squares", "bins")
 
 
+def list_asked(bounded: Bounded, schedule: Schedule) -> list[Asked]:
+    """The numbers of a question that hang on the bound on rows, with the noise of each at a bound of one."""
+    the_plan, found = bounded.plan, []
+    deviations = [
+        1 / math.sqrt(2 * sum(share.nano_rho for share in shares) / cost.NANO_RHO_PER_RHO)
+        for shares in schedule.shares
+    ]
+    for one in the_plan.statistics:
+        measures = [the_plan.measures[place] for place in one.measures]
+        noise = deviations[one.measures[0]]
+        if measures[0].kind not in _OF_ROWS:
+            continue
+        kind = one.kind if one.kind in ("mean", "quantile") else "count"
+        if kind == "quantile":
+            # A rank is the sum of up to BRANCHES - 1 nodes of each level, half of that on average.
+            levels = len(bound.list_levels(measures[0].count))
+            noise *= levels * math.sqrt((bound.BRANCHES - 1) / 2)
+        found.append(Asked(kind, _find_column(the_plan, measures[-1]), noise))
+    return found
+
+
+def _find_column(the_plan: Plan, measure: plan.Measure) -> str:
+    """The bare column of the bounded table that a measure is about; empty where it is anything else."""
+    scan = plan.find_scan(the_plan.source)
+    value, _ = path.split_argument(measure.argument)
+    if scan is None or not isinstance(value, Field):
+        return ""
+    prefix, _, name = value.name.partition(".")
+    return name.lower() if prefix == scan.name else ""
+
+
 def _describe_truncation(bought: Histogram | None, bounded: Bounded) -> dict[str, Any] | None:
-    return None if bought is None else truncation.describe_truncation(bought, bounded.plan.rows)
+    if bought is None:
+        return None
+    the_plan = bounded.plan
+    means = [one for one in the_plan.statistics if one.kind == "mean"]
+    averages = [_find_column(the_plan, the_plan.measures[one.measures[1]]) for one in means]
+    return truncation.describe_truncation(bought, the_plan.rows, averages)
 
 
 def _tell_bounds(bounded: Bounded, left_out: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -346,8 +389,13 @@ def _tell_bounds(bounded: Bounded, left_out: Mapping[str, Any] | None) -> tuple[
     scan = plan.find_scan(the_plan.source)
     if left_out is not None:
         notes.append(truncation.tell_truncation(left_out))
+        moves = truncation.tell_moves(left_out)
+        notes += moves
         if not isinstance(the_plan.source, plan.Scan):
-            notes.append("Of the rows that were asked for it may leave out another share.")
+            moved = ", and move their average by something else" if moves else ""
+            notes.append(f"Of the rows that were asked for it may leave out another share{moved}.")
+        elif moves and the_plan.keys:
+            notes.append("Within a group it may move the average by something else.")
     elif any(measure.kind in _OF_ROWS for measure in the_plan.measures):
         how = (
             "; preparing the data buys that once (lightwell dataset prepare)."

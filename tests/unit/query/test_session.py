@@ -1,5 +1,6 @@
 """A session charges first, answers the same question with the same bytes, and fails without a number."""
 
+import dataclasses
 import re
 import xml.etree.ElementTree as tree
 
@@ -9,7 +10,7 @@ import test_query_engines
 
 from lightwell.base import errors
 from lightwell.engines import dice, duckdb, ledger_stores, sessions, time_grid
-from lightwell.query import codebook, cost, refusal, release, session, truncation
+from lightwell.query import class_means, codebook, cost, refusal, release, session, truncation
 
 COUNT = "SELECT country, COUNT(*) AS n FROM usage GROUP BY country"
 WHOLE = cost.Cost(10**9, 10**12)
@@ -73,8 +74,86 @@ def test_what_was_bought_of_rows_per_child_is_told_with_the_answer(engine, ledge
     without.histograms = engine.histograms
     explained = session.Session(without, query_cases.make_codebook(), None).explain(COUNT, epsilon=3, rows=4)
     assert explained.truncation == truncation.describe_truncation(make_bought(), 4)
-    assert explained.suggested_rows == truncation.suggest_rows(make_bought(), 8)
+    assert explained.suggested_rows == 8
     assert any(f"--rows {explained.suggested_rows}" in note for note in explained.notes)
+
+
+def make_means(column="minutes", center=150.0, reach=150.0):
+    """Busy children have 60 minutes and the others 30."""
+    sums, units = [0] * 21, class_means.UNITS
+    sums[2], sums[5] = (round(5000 * (mean - center) / reach * units) for mean in (30, 60))
+    squares = round(10_000 * 0.6 * class_means.SQUARE_UNITS)
+    known = [0, 0, 5000 * units, 0, 0, 5000 * units, *[0] * 15]
+    return class_means.ClassMeans(column, center, reach, tuple(sums), tuple(known), squares, 3.0 * units, 500)
+
+
+def test_how_far_a_bound_moves_an_average_is_told_with_the_answer(engine, ledger):
+    bought = dataclasses.replace(make_bought(), means=(make_means(),), id="sha256:means")
+    engine.histograms = {"usage": bought}
+    text = "SELECT country, AVG(minutes) AS m FROM usage GROUP BY country"
+    told = ask(engine, ledger).sql(text, epsilon=0.5, rows=4)
+    (moved,) = told.truncation["averages"]
+    # All rows have 57 on average, the first four of each child 45.
+    assert moved["low"] < moved["moved"] < moved["high"] < 0
+    assert moved["low"] < 45 - (4 * 30 + 27 * 60) / 31 < moved["high"]
+    assert any("predicted to move AVG(minutes) over all rows of usage by -" in note for note in told.notes)
+    assert any("Within a group" in note for note in told.notes)
+    assert release.read_release(told.body).truncation == told.truncation
+    filtered = ask(engine, ledger).sql("SELECT AVG(minutes) FROM usage WHERE night", epsilon=0.5, rows=4)
+    assert any("and move their average by something else" in note for note in filtered.notes)
+    # Where it was asked before means were bought, it is another answer.
+    engine.histograms = {"usage": make_bought()}
+    before = ask(engine, ledger).sql(text, epsilon=0.5, rows=4)
+    assert before.id != told.id
+    assert before.truncation["averages"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        ("SELECT AVG(minutes) FROM usage", True),
+        ("SELECT AVG(minutes) FILTER (WHERE night) FROM usage", True),
+        ("SELECT AVG(u.minutes) FROM usage AS u JOIN places AS p ON u.country = p.country", True),
+        ("SELECT SUM(minutes), COUNT(*) FROM usage", False),
+        ("SELECT AVG(minutes * 2) FROM usage", False),
+        ("SELECT AVG(messages) FROM usage", False),
+        ("SELECT AVG(n) FROM (SELECT child, COUNT(*) AS n FROM usage GROUP BY child) AS per_child", False),
+    ],
+)  # fmt: skip
+def test_only_averages_of_columns_whose_means_were_bought_are_told(engine, text, is_told):
+    engine.histograms = {"usage": dataclasses.replace(make_bought(), means=(make_means(),))}
+    told = ask(engine, None).explain(text, epsilon=0.5, rows=None if "per_child" in text else 4)
+    averages = (told.truncation or {}).get("averages")
+    assert bool(averages) == is_told
+
+
+def test_the_bound_suggested_is_that_of_the_question_and_says_why(engine):
+    # Of four children three have 2 rows and one has 8, and all the same minutes.
+    counts = (0, 7_500, 0, 0, 0, 2_500)
+    means, units = make_means(), class_means.UNITS
+    sums = [0, -6_000 * units, 0, -2_000 * units, *[0] * 17]
+    known = [0, 7_500 * units, 0, 2_500 * units, *[0] * 17]
+    alike = dataclasses.replace(means, sums=tuple(sums), known=tuple(known), squares=6_500 * units // 4)
+    bought = truncation.Histogram("usage", counts, 3.0, 1000, "sha256:bought", (alike,))
+    engine.histograms = {"usage": bought}
+
+    def explain(text, epsilon=1.0):
+        return ask(engine, None).explain(text, epsilon=epsilon)
+
+    count = explain("SELECT COUNT(*) FROM usage")
+    average = explain("SELECT AVG(minutes) FROM usage")
+    assert count.suggested_rows == 8
+    assert average.suggested_rows < 8
+    assert f"--rows {average.suggested_rows}" in average.notes[-1]
+    assert "AVG(minutes) errs by" in average.notes[-1]
+    assert explain("SELECT MEDIAN(minutes) FROM usage").suggested_rows < 8
+    # One number that hangs on the share of rows rules.
+    assert explain("SELECT AVG(minutes), COUNT(*) FROM usage").suggested_rows == 8
+    assert explain("SELECT COUNT(DISTINCT child) FROM usage").suggested_rows is None
+    # In many groups and for little, noise outweighs what is left out.
+    by_day = "SELECT day, country, night, COUNT(*) FROM usage GROUP BY day, country, night"
+    assert explain(by_day, epsilon=0.01).suggested_rows < 8
+    assert "in each of" in explain(by_day).notes[-1]
 
 
 def test_an_answer_from_before_the_purchase_is_another_one(engine, ledger):

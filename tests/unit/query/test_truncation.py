@@ -93,5 +93,41 @@ def test_beyond_what_was_seen_no_share_is_told_as_nothing():
 def test_a_histogram_is_read_as_it_was_written():
     histogram = count(make_sizes(100), 3.5)
     assert truncation.read(truncation.describe(histogram)) == histogram
-    with pytest.raises(ValueError, match="not a histogram"):
-        truncation.read({"v": 2})
+    for wrong in ({"v": 2}, {**truncation.describe(histogram), "v": 3}):
+        with pytest.raises(ValueError, match="not a histogram"):
+            truncation.read(wrong)
+
+
+def test_a_histogram_from_before_means_were_bought_is_read_and_one_with_half_of_them_is_not():
+    histogram = count(make_sizes(100), 3.5)
+    old = {name: value for name, value in truncation.describe(histogram).items() if name != "means"}
+    assert truncation.read({**old, "v": 1}) == histogram
+    for wrong in (old, {**truncation.describe(histogram), "v": 1}, {**old, "v": True}):
+        with pytest.raises(ValueError, match="not a histogram"):
+            truncation.read(wrong)
+
+
+def test_more_groups_or_a_lower_price_ask_for_a_lower_bound():
+    histogram = count(make_sizes(50_000), 31.6)
+
+    def pick(noise, groups):
+        return truncation.suggest(histogram, 4096, [truncation.Asked("count", "", noise)], groups).rows
+
+    assert pick(5.0, 1) > pick(5.0, 100) > pick(5.0, 5000)
+    assert pick(5.0, 100) > pick(50.0, 100)
+    assert pick(5.0, 100) == truncation.suggest_rows(histogram, 4096)
+
+
+def test_without_means_an_average_is_bounded_as_the_reference_query_is():
+    histogram = count(make_sizes(50_000), 31.6)
+    found = truncation.suggest(histogram, 4096, [truncation.Asked("mean", "minutes", 7.0)], 5)
+    assert found.rows == truncation.suggest_rows(histogram, 4096)
+    assert "a count errs by" in truncation.tell_suggestion(found)
+    told = truncation.describe_truncation(histogram, 16, ["minutes"])
+    assert told["averages"] == truncation.tell_moves(told) == []
+
+
+def test_noise_alone_makes_no_class_of_many_rows():
+    """At three deviations one purchase in twenty would find children with a hundred thousand rows."""
+    seen = [truncation.describe_truncation(count([1] * 5000, 31.6, seed), 1)["seen"] for seed in range(300)]
+    assert sum(most > 1 for most in seen) <= 3
