@@ -157,6 +157,7 @@ class _Checker(Refusals):
             having=condition,
             order=tuple(order),
             limit=limit,
+            parts=plan.divide_charge(aggregates.measures),
         )
 
     def refuse_early(self) -> None:

@@ -48,12 +48,12 @@ class Schedule:
 
 
 def schedule_noise(bounded: Bounded, paid: Cost) -> Schedule:
-    """Divide what is paid among the measures, equally, and bins among the levels of their tree.
+    """Divide what is paid among the measures, by the plan's parts, and bins among the levels of their tree.
 
     Raises UserMistake when it is too little to divide.
     """
     measures = bounded.plan.measures
-    parts = cost.divide(Cost(paid.nano_rho, 0), [1] * len(measures))
+    parts = cost.divide(Cost(paid.nano_rho, 0), bounded.plan.parts or [1] * len(measures))
     shares = []
     for measure, part, square in zip(measures, parts, bounded.squares, strict=True):
         levels = len(bound.list_levels(measure.count)) if measure.kind == "bins" else 1

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ from lightwell.query.expression import Constant, Expression, Field
 # What one child's rows can amount to stays below this, so that no sum of 2^31 rows overflows 64 bits.
 LARGEST_CONTRIBUTION = 2**32
 QUANTILE_BINS = 1024
+_WHERE_SET = {"described": "where set"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,8 @@ class Output:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A checked query. `rows` is the most rows of one child that count, `groups` the most groups of one
-    child."""
+    child; `parts` divide the charge among the measures, equally where there are none.
+    """
 
     source: Relation
     keys: tuple[GroupKey, ...]
@@ -168,6 +170,8 @@ class Plan:
     having: Expression | None = None
     order: tuple[tuple[Expression, bool], ...] = ()
     limit: int | None = None
+    # Not described where it is empty, so that the ids of answers that were given before stand.
+    parts: tuple[int, ...] = dataclasses.field(default=(), metadata=_WHERE_SET)
 
     @property
     def has_private_keys(self) -> bool:
@@ -184,6 +188,25 @@ class Plan:
         for key in self.keys:
             groups = [(*group, value) for group in groups for value in key.values or ()]
         return groups
+
+
+def divide_charge(measures: Sequence[Measure]) -> tuple[int, ...]:
+    """Divide a charge among measures by what they are for; empty means equally.
+
+    A sum of squares beside the sum of the same thing tells how precise that is (Kish's size of a weighted
+    sample, `survey`), which needs far fewer digits: it gets one part and every other measure four. Costs of
+    vectors add up however they are divided (`noise`), and the parts follow from the plan alone.
+    """
+    sums = [one.argument for one in measures if one.kind == "total"]
+    is_square = [one.kind == "total" and _is_square_of(one.argument, sums) for one in measures]
+    return tuple(1 if each else 4 for each in is_square) if any(is_square) else ()
+
+
+def _is_square_of(argument: Expression | None, sums: Sequence[Expression | None]) -> bool:
+    if not isinstance(argument, expressions.Call) or argument.name != "*":
+        return False
+    first, second = argument.arguments
+    return first == second and first in sums
 
 
 def count_rows(relation: Relation) -> int:
@@ -334,7 +357,8 @@ def describe(value: Any) -> Any:
     """Write a plan, or a part of it, as JSON: dataclasses as objects, dates and reals as text."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         kind = {"is": type(value).__name__}
-        return kind | {one.name: describe(getattr(value, one.name)) for one in dataclasses.fields(value)}
+        told = [one for one in dataclasses.fields(value) if not one.metadata or getattr(value, one.name)]
+        return kind | {one.name: describe(getattr(value, one.name)) for one in told}
     if isinstance(value, tuple | list):
         return [describe(part) for part in value]
     if isinstance(value, Mapping):

@@ -107,11 +107,11 @@ def suggest_clamp(children: int, epsilon: float, delta: float = 1e-7, accuracy: 
 
     For weights whose mean is 1. `children` is how many answered, as the survey's makers print it. A larger
     clamp only ever lowers the bias, so the rule spends as much noise as the accuracy wanted can bear and none
-    of it hangs on the data. Half of the price buys the squares.
+    of it hangs on the data. A fifth of the price buys the squares (`plan.divide_charge`).
     """
     if children < 1 or not 0 < accuracy < 1:
         raise errors.UserMistake("children is how many answered, accuracy a share such as 0.003")
-    rho = cost.find_rho(epsilon, delta) / cost.NANO_RHO_PER_RHO / 2
+    rho = cost.find_rho(epsilon, delta) / cost.NANO_RHO_PER_RHO * 4 / 5
     # At a share of one half, where sqrt(p^2 + (1-p)^2) is 0.707; 0.6745 is the median of a normal's
     # magnitude.
     wide = accuracy / 3 / 0.6745 * children * math.sqrt(2 * rho) / math.sqrt(0.5)

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from lightwell.base import errors
-from lightwell.query import cost, release, survey
+from lightwell.query import bound, check, codebook, cost, noise, plan, release, survey
 
 
 def make_release(yes, no, squares=(100.0, 100.0)):
@@ -47,7 +47,7 @@ def test_noise_as_large_as_the_weights_gives_no_share():
 
 def test_the_clamp_spends_a_third_of_the_accuracy_on_noise():
     clamp = survey.suggest_clamp(20_000, 1.0, accuracy=0.003)
-    rho = cost.find_rho(1.0, 1e-7) / 1e9 / 2
+    rho = cost.find_rho(1.0, 1e-7) / 1e9 * 4 / 5
     noise = 0.6745 * clamp / math.sqrt(2 * rho) * math.sqrt(0.5) / 20_000
     assert 0.0009 < noise <= 0.001
     assert survey.suggest_clamp(100, 0.1) == 1.0
@@ -57,3 +57,37 @@ def test_the_clamp_spends_a_third_of_the_accuracy_on_noise():
 def test_a_clamp_is_a_number_above_nothing(clamp):
     with pytest.raises(errors.UserMistake):
         survey.write_share_query("x = 1", "answers", "weight", clamp)
+
+
+def test_a_fifth_of_the_charge_buys_the_squares_and_other_questions_are_divided_equally():
+    book = codebook.parse_codebook(
+        {
+            **{"codebook": 1, "dataset": "d", "population": "p", "budget": {"epsilon": 9, "delta": 1e-6}},
+            "tables": {
+                "t": {
+                    **{"unit": "child", "rows_per_child": 1, "attested": "invented"},
+                    "columns": {
+                        "x": {"type": "integer", "values": [1, 2], "attested": "invented"},
+                        "w": {"type": "real", "low": 0, "high": 9, "step": 0.01, "attested": "invented"},
+                    },
+                }
+            },
+        }
+    )
+
+    def divide(text):
+        checked = check.check_query(text, book)
+        paid = cost.Cost(10_000_000, 0)
+        shares = noise.schedule_noise(bound.bind(checked), paid).shares
+        return [each[0].nano_rho for each in shares], plan.describe(checked)
+
+    parts, described = divide(survey.write_share_query("x = 1", "t", "w", 4.0))
+    assert parts == [8_000_000, 2_000_000]
+    assert described["parts"] == [4, 1]
+    # The order is the statement's, and what is a square of nothing that is summed is a number like others.
+    assert divide("SELECT SUM(w * w) AS a, SUM(w) AS b FROM t")[0] == [2_000_000, 8_000_000]
+    for text in ("SELECT SUM(w) AS a, SUM(x * x) AS b FROM t", "SELECT AVG(w) AS a FROM t"):
+        parts, described = divide(text)
+        assert parts == [5_000_000, 5_000_000]
+        # The ids of answers that were given before there were parts stand.
+        assert "parts" not in described
