@@ -264,3 +264,9 @@ def make_ods() -> bytes:
         "</table:table-row></table:table>"
     )
     return make_odf("spreadsheet", body, styles)
+
+
+def replace_member(data: bytes, name: str, content: bytes) -> bytes:
+    """Write a package again with one member replaced."""
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        return pack({**{each: packed.read(each) for each in packed.namelist()}, name: content})

@@ -102,6 +102,48 @@ def test_every_hidden_part_is_counted_shown_and_named_with_its_page(tmp_path: Pa
 
 
 @office_files.needs_office
+def test_texts_that_no_page_shows_whole_are_counted_and_written_out(tmp_path: Path) -> None:
+    long = "tail " * 60 + "cutcellname " + "tail " * 60
+    sheet = f'<worksheet xmlns="{office_files.S}"><sheetData><row r="1">'
+    sheet += f'<c r="A1" t="inlineStr"><is><t>{long}</t></is></c>'
+    sheet += '<c r="B1" t="inlineStr"><is><t>beside it</t></is></c></row></sheetData>'
+    sheet += "<headerFooter><oddHeader>&amp;C&amp;12Headname Example</oddHeader></headerFooter></worksheet>"
+    frame = '<draw:frame svg:x="{}" svg:y="2cm" svg:width="9cm" svg:height="3cm"{}>'
+    frame += "<draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>"
+    show = ' xmlns:drawooo="http://openoffice.org/2010/draw" drawooo:display="none"'
+    slides = (("2cm", "", "odpseen Café"), ("-40cm", "", "odpbeside"), ("2cm", show, "odphidden"))
+    slide = "".join(frame.format(*each) for each in slides)
+    slide = f'<draw:page draw:name="one">{slide}</draw:page>'
+    taken = take(
+        tmp_path,
+        {
+            "cut.xlsx": office_files.replace_member(
+                office_files.make_xlsx(1), "xl/worksheets/sheet1.xml", sheet.encode()
+            ),
+            "beside.odp": office_files.make_odf("presentation", slide),
+            "plain.ods": office_files.make_ods(),
+        },
+    )
+    for name, found, words in (
+        ("cut.xlsx", 2, ("cutcellname", "Headname Example")),
+        ("beside.odp", 2, ("odpbeside", "odphidden")),
+    ):
+        made = taken[name]
+        assert isinstance(made, intake.Intake), made
+        (line,) = [each for each in made.tally.lines if each.kind == "unshown-texts"]
+        assert line.found == found, name
+        pages = read_pages(tmp_path, made)
+        assert line.pages[-1] == max(pages)
+        for word in words:
+            assert not any(word in pages[number] for number in pages if number not in line.pages)
+            assert any(word in pages[number] for number in line.pages)
+        assert made.renderer.count("unshown-texts 1") == 1
+    plain = taken["plain.ods"]
+    assert isinstance(plain, intake.Intake)
+    assert [each.kind for each in plain.tally.lines if each.kind == "unshown-texts"] == []
+
+
+@office_files.needs_office
 def test_the_original_is_sealed_as_it_is_and_not_changed(tmp_path: Path) -> None:
     data = office_files.make_docx()
     taken = take(tmp_path, {"minutes.docx": data})["minutes.docx"]

@@ -28,6 +28,7 @@ from lightwell.files import (
     scans,
     texts,
     typesetting,
+    unshown,
 )
 from lightwell.files.draft_pages import Draft, TooMuch
 from lightwell.files.preparation import Preparation
@@ -108,7 +109,7 @@ def find_pages(
     if media_type in (*media.OFFICE, *media.OLDER):
         if not isinstance(printed, Printed):
             return printed or Lack(office.NAME)
-        return _finish_printed(path, folder, printed, alive)
+        return _finish_printed(path, media.OFFICE.get(media_type, ""), folder, printed, alive)
     if media_type == media.LOCKED:
         raise errors.UserMistake(package.explain_locked())
     if media_type in (*texts.MEDIA_TYPES, *mails.MEDIA_TYPES):
@@ -163,13 +164,22 @@ def _set(path: Path, folder: Path, drafted: Draft, alive: Callable[[], None]) ->
     return Pages(target, typesetting.name_setter(), lines, recognise=pictured)
 
 
-def _finish_printed(path: Path, folder: Path, printed: Printed, alive: Callable[[], None]) -> Pages:
-    """Look at what LibreOffice printed, keep what is needed and add the appendix."""
+def _finish_printed(
+    path: Path, kind: str, folder: Path, printed: Printed, alive: Callable[[], None]
+) -> Pages:
+    """Look at what LibreOffice printed, keep what is needed and add the appendix; `kind` is empty for an
+    older format.
+    """
     known = printed.preparation
     count = _count_printed(printed)
-    lines_pdf = folder / "appendix.pdf"
-    places = appendix.write_appendix(known.findings, lines_pdf, path.name, alive)
     kept = known.kept or tuple(range(1, count + 1))
+    findings = list(known.findings)
+    if kind:
+        written = [entry for each in findings for entry in each.entries]
+        left = unshown.list_unshown(path, kind, printed.pdf, kept, written)
+        findings += preparation.make_finding(unshown.KIND, left)
+    lines_pdf = folder / "appendix.pdf"
+    places = appendix.write_appendix(findings, lines_pdf, path.name, alive)
     target = folder / MADE
     with pikepdf.open(printed.pdf) as source, pikepdf.new() as made:
         for number in kept:
@@ -180,7 +190,9 @@ def _finish_printed(path: Path, folder: Path, printed: Printed, alive: Callable[
                 made.pages.extend(extra.pages)
         made.save(target, deterministic_id=True)
     converter = f"libreoffice {printed.version}" + (f" + {typesetting.name_setter()}" if places else "")
-    return Pages(target, converter, appendix.make_lines(known.findings, places, len(kept)))
+    # What was sealed before texts were looked for has other pages, which is no difference of the file.
+    converter += f" + {unshown.NAME}" if unshown.KIND in places else ""
+    return Pages(target, converter, appendix.make_lines(findings, places, len(kept)))
 
 
 def _count_printed(printed: Printed) -> int:
