@@ -74,7 +74,7 @@ def test_the_three_answers_are_near_what_is_true_and_paid_for_once_each(asked: a
     assert said.count("charge: epsilon 0.15 ") == 2
     # What the bound leaves out is told for each table, and beside the answer that is about a table's rows.
     assert said.count("The bound leaves out") + said.count("Too few children have more than") == 3
-    assert "preparing the data buys that once" not in said
+    assert "How many rows the bound leaves out is not known" not in said
     assert "sample data" in said
     assert f"/records/{asked.record}/" in said
 

@@ -226,6 +226,23 @@ def count_rows(relation: Relation) -> int:
     return count_rows(relation.source)
 
 
+def counts_every_row(plan: Plan) -> bool:
+    """Answer whether no child can have more rows than the bound, by the values that its codebook declares.
+
+    So it is where rows are made by grouping, for each child and each of few listed values: a child has one
+    row for each at most. A condition or a look-up doubles none.
+    """
+    relation = plan.source
+    while isinstance(relation, Filter | Lookup):
+        relation = relation.source
+    if not isinstance(relation, PerChild):
+        return False
+    sizes = [expression.domain.count_values() for _, expression in relation.keys]
+    nulls = [int(expression.domain.has_null) for _, expression in relation.keys]
+    most = math.prod((size or 0) + null for size, null in zip(sizes, nulls, strict=True))
+    return None not in sizes and most <= plan.rows
+
+
 def is_one_row(relation: Relation) -> bool:
     """Answer whether no child can have two rows, whatever the data hold: by grouping, not by promise."""
     if isinstance(relation, PerChild):

@@ -396,7 +396,7 @@ def _tell_bounds(bounded: Bounded, left_out: Mapping[str, Any] | None) -> tuple[
             notes.append(f"Of the rows that were asked for it may leave out another share{moved}.")
         elif moves and the_plan.keys:
             notes.append("Within a group it may move the average by something else.")
-    elif any(measure.kind in _OF_ROWS for measure in the_plan.measures):
+    elif not plan.counts_every_row(the_plan) and any(one.kind in _OF_ROWS for one in the_plan.measures):
         how = (
             "; preparing the data buys that once (lightwell dataset prepare)."
             if scan is not None
