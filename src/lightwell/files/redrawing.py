@@ -8,8 +8,10 @@ hidden: `archive/redaction`. What a verifier asks of the result: `archive/redact
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -20,6 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lightwell.archive import page, picture, published_pdf, redacted_page, redaction
 from lightwell.archive.published_pdf import Block, Picture, Sheet
 from lightwell.archive.redaction import Box, Flow, Gap, Kept, Plan, Region, Sealed
+from lightwell.files import writing_order
 
 # The shade of what is not checked; a lighter one would pass for sealed (`archive/redacted_page`).
 SHADE = 0xEE
@@ -275,14 +278,35 @@ def _lay_out(
             x += length + blank
         if here and here[-1].bottom > height:
             return None
-        placed.append(here)
+        placed.append(_turn_rows(here))
     return placed
+
+
+def _turn_rows(placed: list[_Placed]) -> list[_Placed]:
+    """Turn what runs from right to left in each row; the order of the words stays that of reading."""
+    if not any(isinstance(each.token, page.Word) and not each.token.text.isascii() for each in placed):
+        return placed
+    turned = []
+    for _, group in itertools.groupby(placed, key=lambda each: each.top):
+        row = list(group)
+        directions = [
+            None if isinstance(each.token, Gap) else writing_order.find_direction(each.token.text)
+            for each in row
+        ]
+        for first, last in writing_order.list_from_right(directions):
+            ends = row[first].left + row[last].right
+            row[first : last + 1] = [
+                dataclasses.replace(each, left=ends - each.right, right=ends - each.left)
+                for each in row[first : last + 1]
+            ]
+        turned += row
+    return turned
 
 
 def _measure_token(token: page.Word | Gap, size: int) -> int:
     if isinstance(token, Gap):
         return _measure_label(token.ground, size)
-    return max(1, round(_load_font(size).getlength(token.text)))
+    return max(1, round(_load_font(size).getlength(writing_order.write_visually(token.text))))
 
 
 @functools.lru_cache(maxsize=1000)
@@ -302,7 +326,8 @@ def _draw_token(
         pen.text(at, _word_label(token.ground), fill=_BOX_TEXT, font=_load_font(size), anchor="lm")
         return "label", page.Word(redacted_page.LABEL.format(token.ground), box)
     middle = placed.top + (placed.bottom - placed.top) // 2
-    pen.text((left, middle), token.text, fill=_TEXT, font=_load_font(size), anchor="lm")
+    seen = writing_order.write_visually(token.text)
+    pen.text((left, middle), seen, fill=_TEXT, font=_load_font(size), anchor="lm")
     return "reset", page.Word(token.text, box)
 
 

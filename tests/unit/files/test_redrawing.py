@@ -7,11 +7,14 @@ import datetime
 import io
 import random
 from collections import Counter
+from importlib import resources
 from pathlib import Path
 
 import numpy
 import pypdfium2
 import pytest
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen import canvas
 
 from lightwell.archive import opening, page, published_pdf, redacted_page, redaction, seal
@@ -269,3 +272,25 @@ def test_the_check_before_publication_looks_for_every_word_that_a_box_hides(text
         gone = Counter(word.text for word in words) - shown
         _, (hidden,) = residue.describe_page(text_page, [region], made.sheet)
         assert Counter(hidden.words) == gone, box
+
+
+def test_words_from_right_to_left_stand_in_their_order_where_a_line_is_set_anew(tmp_path: Path) -> None:
+    words = ("הילדה", "נועה", "סיפרה", "למורה")
+    font = resources.files("lightwell.data") / "fonts" / "DejaVuSansCondensed.ttf"
+    pdfmetrics.registerFont(TTFont("wide", str(font)))
+
+    def draw(sheet: canvas.Canvas) -> None:
+        sheet.setFont("wide", 12)
+        sheet.drawString(40, 200, " ".join(word[::-1] for word in reversed(words)))
+
+    parts = read_page(draw, tmp_path)
+    (line,) = parts.lines
+    assert sorted(word.text for word in line) == sorted(words)
+    place = next(n for n, word in enumerate(line) if word.text == words[1])
+    region = Region("participant", "approver", REVIEW, True, words=((0, place),))
+    made = redrawing.redraw_page(parts, [region], NOT_SHOWN)
+    shown = [word for block in made.sheet.blocks for word in block.words]
+    # In the order of reading, each to the left of the one before; the gap between its neighbours.
+    lefts = [word.box[0] for word in shown if word.text != words[1]]
+    assert len(lefts) == len(words)
+    assert lefts == sorted(lefts, reverse=True)
