@@ -42,6 +42,7 @@ BOOK["tables"]["calendar"] = {
 }  # fmt: skip
 CHILDREN = 6
 PRICE = 1.0, 1e-7
+SALT = "the same for neighbours"
 
 
 class Writer(query_cases._Writer):
@@ -197,6 +198,9 @@ class Stage(duckdb.DuckDB):
     def choose_path(self, plan):
         return "weighted"
 
+    def spread_rows(self, plan):
+        return plan.rows, 1
+
     def leave_out(self, child):
         self._connection.execute(f"UPDATE left_out SET child = {child}")
 
@@ -224,16 +228,60 @@ class PreparedStage:
         for name in self.codebook.tables:
             files[name] = place / f"{name}.parquet"
             self.files._connection.execute(f"COPY (SELECT * FROM {name}) TO '{files[name]}' (FORMAT parquet)")
-        preparation.prepare(
-            files, self.codebook, place / "prepared", salt="the same for neighbours", threads=1
-        )
+        self.prepare(files, place)
         self.engines[child] = prepared.Prepared(place / "prepared", self.codebook, None, threads=1)
+
+    def prepare(self, files, place):
+        preparation.prepare(files, self.codebook, place / "prepared", salt=SALT, threads=1)
 
     def choose_path(self, plan):
         return path.choose_path(plan, layout.lay_out(self.codebook))
 
+    def spread_rows(self, plan):
+        return plan.rows, 1
+
     def _measure(self, bounded):
         return self.engines[self.child]._measure(bounded)
+
+
+class WeeklyStage(PreparedStage):
+    """The same over folders that two weeks were added to, one by one, after the first."""
+
+    SUNDAYS = (datetime.date(2026, 1, 4), datetime.date(2026, 1, 11), datetime.date(2026, 1, 18))
+
+    def __init__(self, folder, judges_weighted=False):
+        super().__init__(folder, judges_weighted)
+        book = copy.deepcopy(BOOK)
+        # Few weeks, and a child that reaches the bound in each of them.
+        book["tables"]["usage"] |= {"partition": "day", "rows_per_child": 26}
+        self.codebook = codebook.parse_codebook(book)
+
+    def prepare(self, files, place):
+        before = datetime.date(1, 1, 1)
+        for number, sunday in enumerate(self.SUNDAYS):
+            part = place / f"usage-{number}.parquet"
+            within = f"day > DATE '{before}' AND day <= DATE '{sunday}'"
+            self.files._connection.execute(
+                f"COPY (SELECT * FROM usage WHERE {within}) TO '{part}' (FORMAT parquet)"
+            )
+            before = sunday
+            if number == 0:
+                preparation.prepare(
+                    {**files, "usage": part},
+                    self.codebook,
+                    place / "prepared",
+                    through=sunday,
+                    salt=SALT,
+                    threads=1,
+                )
+            else:
+                preparation.add_weeks({"usage": part}, self.codebook, place / "prepared", sunday, threads=1)
+
+    def choose_path(self, plan):
+        return self.engines[-1].choose_path(plan)
+
+    def spread_rows(self, plan):
+        return self.engines[-1].spread_rows(plan)
 
 
 @dataclasses.dataclass
@@ -282,14 +330,14 @@ def audit_part(seed, triples, part):
 
 def judge_query(stage, text, bounds, children, report, told):
     plan = check.check_query(text, stage.codebook, **bounds)
+    stage.leave_out(-1)
     chosen = stage.choose_path(plan)
     if chosen == "weighted" and not stage.judges_weighted:
         return
-    bounded = bound.bind(plan, chosen)
+    bounded = bound.bind(plan, chosen, *stage.spread_rows(plan))
     report.paths[bounded.path] = report.paths.get(bounded.path, 0) + len(children)
     report.findings += [f"{told}: {word}" for word in judge_price(bounded)]
     try:
-        stage.leave_out(-1)
         whole = stage._measure(bounded)
         for child in children:
             report.triples += 1

@@ -27,6 +27,25 @@ def test_a_sample_of_triples_over_prepared_data_stays_within_it(tmp_path):
     assert {"rank", "cube"} >= set(report.paths)
 
 
+def test_a_sample_of_triples_over_weeks_stays_within_it(tmp_path):
+    report = neighbours.audit(SEED, 60, queries=200, stage=neighbours.WeeklyStage(tmp_path))
+    judge(report)
+    assert {"rank", "cube"} >= set(report.paths)
+
+
+@pytest.mark.full
+def test_over_weeks_no_vector_moves_further(tmp_path):
+    report = neighbours.Report()
+    for part in range(3):
+        place = tmp_path / str(part)
+        place.mkdir()
+        stage = neighbours.WeeklyStage(place, judges_weighted=part == 0)
+        report.add(neighbours.audit(SEED + 10_000 * part, 500, queries=400, stage=stage))
+    judge(report)
+    assert set(report.paths) == {"rank", "cube", "weighted"}
+    assert all(report.tightest[kind] > 0.99 for kind in ("rows", "total", "children"))
+
+
 @pytest.mark.full
 def test_prepared_again_without_a_child_no_vector_moves_further(tmp_path):
     """Ranks, flags and cubes of two thousand triples, and the weighted path over prepared rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
 import math
 from collections import Counter, defaultdict
@@ -26,7 +27,27 @@ def prepare_table(one, rows, salt):
             )
     made = []
     for child, own in children.items():
-        made += prepare_child(one, kept, child, own, salt)
+        made += (prepare_weeks if one.partition else prepare_child)(one, kept, child, own, salt)
+    return made
+
+
+def prepare_weeks(one, kept, child, own, salt):
+    """One child's rows week by week, each week from its own rows and what the first one settled."""
+    place = next(number for number, column in enumerate(kept) if column.name.lower() == one.partition)
+    low = one.kept[one.partition].column.domain.low
+    weeks = defaultdict(list)
+    for codes in own:
+        day = low + datetime.timedelta(days=codes[place])
+        weeks[day - datetime.timedelta(days=day.weekday())].append(codes)
+    made, constants = [], None
+    for number, (_, rows) in enumerate(sorted(weeks.items())):
+        found = prepare_child(one, kept, child, rows, salt)
+        constants = constants or {
+            column.name: found[0][column.name] for column in kept if column.column.is_constant
+        }
+        for row in found:
+            row.update(constants, _first=number == 0 and row["_rank"] == 1)
+        made += found
     return made
 
 
@@ -71,9 +92,9 @@ def decode_rows(one, rows):
     ]
 
 
-def measure(bounded, book, prepared, tables):
+def measure(bounded, book, prepared, tables, known=None):
     """What a plan measures on a path over prepared rows (by table), before noise."""
-    known = layout.lay_out(book)
+    known = known or layout.lay_out(book)
     if bounded.path not in bound.RANKED:
         return reference.measure_exactly(bounded, book, decode_all(known, prepared, tables))
     plan, found = bounded.plan, {}
@@ -82,7 +103,7 @@ def measure(bounded, book, prepared, tables):
     for number, one in enumerate(plan.measures):
         rows = prepared[scanned]
         if one.kind != "children":
-            rows = [row for row in rows if row["_rank"] <= plan.rows]
+            rows = [row for row in rows if row["_rank"] <= serving.rows]
         elif serving.flags[number] and paths.limits_groups(plan):
             rows = [row for row in rows if row["places"][serving.flags[number]] <= plan.groups]
         # Rows and groups are few enough already, so that the judge weighs nothing.

@@ -38,7 +38,12 @@ def read_prepared(folder, one):
     names = [column.name for column in one.kept.values()]
     described = driver.connect().execute(f"DESCRIBE SELECT * FROM read_parquet('{pattern}')").fetchall()
     found = [row[0] for row in described]
-    assert found == ["unit", *names, "_rank", *(f"_first_{flag}" for flag in one.flags)]
+    assert found == [
+        "unit",
+        *(f"column {name}" for name in names),
+        "_rank",
+        *(f"_first_{flag}" for flag in one.flags),
+    ]
     return Counter(rows)
 
 

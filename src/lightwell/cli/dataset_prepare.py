@@ -5,6 +5,8 @@ Registered under the group `dataset`. Exit codes are those of the group.
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from lightwell.base import errors
 
 if TYPE_CHECKING:
     from lightwell.engines.prepared import Prepared
+    from lightwell.query.codebook import Codebook
 
 
 @click.command()
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
 )
 @click.option("--codebook", "codebook_path", required=True, type=click.Path(path_type=Path))
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="An empty or new folder.")
+@click.option(
+    "--through",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Where tables are kept by week: a day of the last week to prepare. Default: the codebook's last.",
+)
 @click.option("--memory", default="3GB", show_default=True, help="What the engine may use.")
 @click.option(
     "--epsilon",
@@ -32,7 +40,13 @@ if TYPE_CHECKING:
 )
 @click.option("--ledger", help="Where it is charged; default: POPULATION.ledger.sqlite beside the codebook.")
 def prepare(
-    data: tuple[str, ...], codebook_path: Path, output: Path, memory: str, epsilon: float, ledger: str | None
+    data: tuple[str, ...],
+    codebook_path: Path,
+    output: Path,
+    through: datetime.datetime | None,
+    memory: str,
+    epsilon: float,
+    ledger: str | None,
 ) -> None:
     """Prepare data for fast private answers, once for every version of the data.
 
@@ -42,28 +56,66 @@ def prepare(
     out and how far it moves an average, and a bound can be suggested. Half of the price is for the former,
     the other half shared by the number columns alike.
 
-    Example: lightwell dataset prepare --data usage.parquet --codebook usage.yaml --output usage.prepared
+    Where the codebook names a partition, the folder is kept by week: give it the rows of the next weeks and
+    a later --through, and they are added; no file that is there is written again.
+
+    Examples:
+
+      lightwell dataset prepare --data usage.parquet --codebook usage.yaml --output usage.prepared
+
+      lightwell dataset prepare --data week-27.parquet --codebook usage.yaml --output usage.prepared
+      --through 2026-07-05
     """
-    from lightwell.engines import codebook_files, dummies, preparation, sessions
+    from lightwell.engines import codebook_files, preparation, sessions
 
     file = codebook_files.read_codebook_file(codebook_path)
-    files = sessions.assign_files(data, file.codebook)
-    for place in files.values():
-        if dummies.is_dummy(place):
-            raise errors.UserMistake("these rows are invented and need no preparation", place=str(place))
+    book, day = file.codebook, through.date() if through else None
     if epsilon:
         file.check_attested()
-    if not (output / preparation.MANIFEST).exists() or (output / preparation.WORK).exists():
-        preparation.prepare(
-            files, file.codebook, output, memory=memory, report=lambda step: click.echo(step, err=True)
+    if _is_for_more_weeks(output, book, day):
+        assert day is not None
+        only = dataclasses.replace(
+            book, tables={name: table for name, table in book.tables.items() if table.partition}
         )
+        files = _find_files(data, only)
+        preparation.add_weeks(files, book, output, day, memory=memory, report=_tell)
+    else:
+        files = _find_files(data, book)
+        if not (output / preparation.MANIFEST).exists() or (output / preparation.WORK).exists():
+            preparation.prepare(files, book, output, memory=memory, through=day, report=_tell)
     engine = sessions.open_prepared(output, file.codebook)
-    click.echo(f"{output} is prepared: version {engine.version[:16]}…")
+    last = engine.manifest.through
+    click.echo(f"{output} is prepared{f' through {last}' if last else ''}: version {engine.version[:16]}…")
     if epsilon:
         _buy(engine, codebook_path, ledger, epsilon)
     click.echo(
         f'ask it with: lightwell query --data {output} --codebook {codebook_path} --epsilon 0.5 "SELECT ..."'
     )
+
+
+def _is_for_more_weeks(folder: Path, book: Codebook, day: datetime.date | None) -> bool:
+    """Answer whether a folder is finished and `day` lies after its weeks, or in weeks that were begun."""
+    from lightwell.engines import preparation
+    from lightwell.query import layout
+
+    if day is None or not (folder / preparation.MANIFEST).exists():
+        return False
+    held = preparation.read_manifest(folder).through
+    return held is not None and layout.end_week(day) > held
+
+
+def _find_files(data: tuple[str, ...], book: Codebook) -> dict[str, Path]:
+    from lightwell.engines import dummies, sessions
+
+    files = sessions.assign_files(data, book)
+    for place in files.values():
+        if dummies.is_dummy(place):
+            raise errors.UserMistake("these rows are invented and need no preparation", place=str(place))
+    return files
+
+
+def _tell(step: str) -> None:
+    click.echo(step, err=True)
 
 
 def _buy(engine: Prepared, codebook_path: Path, ledger: str | None, epsilon: float) -> None:

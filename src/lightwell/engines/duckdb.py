@@ -225,6 +225,10 @@ class DuckDB:
         """Name the path that serves a plan: rows are weighted, for nothing is prepared here."""
         return "weighted"
 
+    def spread_rows(self, plan: Plan) -> tuple[int, int]:
+        """How many rows of a child count in each of how many weeks: nothing is kept by week here."""
+        return plan.rows, 1
+
     def _measure(self, bounded: Bounded) -> dict[tuple[Key, ...], list[list[int]]]:
         return gather(bounded, sql.write_statements(bounded, self._codebook, _READING), self._run)
 

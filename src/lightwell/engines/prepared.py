@@ -60,6 +60,11 @@ class Prepared(DuckDB):
         """Name the path that serves a plan: from public facts alone."""
         return paths.choose_path(plan, self.layouts)
 
+    def spread_rows(self, plan: Plan) -> tuple[int, int]:
+        """How many rows of a child count in each of how many weeks: from public facts alone."""
+        serving = paths.find_serving(plan, self.layouts)
+        return serving.rows, serving.weeks
+
     def suggest_rows(self, table: str) -> int | None:
         """The bound on rows to use for a table, if its rows per child were bought; public from then on."""
         bought = self.histograms.get(table.lower())
@@ -72,6 +77,8 @@ class Prepared(DuckDB):
         A child is in one class, so the squared sensitivity is 1. As many children have more than n rows as
         there are rows of rank n + 1.
         """
+        if self.layouts[table].partition:
+            raise ValueError("a child has ranks of its own in each week, so it is in more than one class")
         check_stamps(self._stamps)
         ranks = [1, *(edge + 1 for edge in truncations.EDGES)]
         rows = prepared_sql.name_rows(self.layouts[table].table, len(TIERS) + 1)
@@ -156,14 +163,18 @@ class Prepared(DuckDB):
         return connection
 
     def _open_table(self, connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-        folder = f"{layout.table.name.lower()}/{WHOLE}"
+        name = layout.table.name.lower()
+        weeks = [layouts.name_week(monday) for monday in layout.weeks] if layout.partition else [WHOLE]
+        folders = [f"{name}/{week}" for week in weeks]
         for tiers in range(1, len(TIERS) + 2):
-            source = self._list_files(*(f"{folder}/{layouts.name_tier(tier)}/" for tier in range(tiers)))
+            source = self._list_files(
+                *(f"{folder}/{layouts.name_tier(tier)}/" for folder in folders for tier in range(tiers))
+            )
             view = prepared_sql.name_rows(layout.table, tiers)
             connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {source}")
         for cube in layout.cubes:
             table = prepared_sql.name_cube(layout.table, cube)
-            source = self._list_files(f"{folder}/{cube.name}.parquet")
+            source = self._list_files(*(f"{folder}/{cube.name}.parquet" for folder in folders))
             connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {source}")
 
     def _list_files(self, *beginnings: str) -> str:
@@ -197,7 +208,7 @@ def write_plan(
     if serving.path == paths.WEIGHTED or (bounded.path == paths.CUBED and serving.path != paths.CUBED):
         raise ValueError(f"no {bounded.path} path for this plan")
     if serving.layout is None:
-        reading = prepared_sql.PreparedReading(known, bounded.plan.rows)
+        reading = prepared_sql.PreparedReading(known, serving.rows)
         return sql.write_statements(bounded, codebook, reading), None
     return prepared_sql.write_coded(bounded, serving), serving.layout
 

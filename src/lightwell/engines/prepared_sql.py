@@ -25,7 +25,7 @@ from lightwell.query.class_means import Scale
 from lightwell.query.codebook import Column, Table
 from lightwell.query.domain import Key
 from lightwell.query.expression import Call, Constant, Expression, Field
-from lightwell.query.layout import FIRST, RANK, TIERS, Cube, Kept, Layout
+from lightwell.query.layout import FIRST, FIRST_ROW, RANK, TIERS, Cube, Kept, Layout
 from lightwell.query.path import Serving
 from lightwell.query.plan import Measure, Plan
 
@@ -120,7 +120,7 @@ def write_bounded_rows(layout: Layout, rows: int | None) -> str:
 
 
 class PreparedReading(sql.Reading):
-    """How prepared files are read: at most so many rows of a child by rank, or all of them for None."""
+    """How prepared files are read: rows up to a rank, of each week where there are weeks; None for all."""
 
     def __init__(self, known: dict[str, Layout], rows: int | None) -> None:
         self.known, self.rows = known, rows
@@ -130,7 +130,7 @@ class PreparedReading(sql.Reading):
         if layout is None:
             return super().write_column(table, column)
         kept = layout.kept[column.name.lower()]
-        return write_decoded(kept, sql.quote(kept.name))
+        return write_decoded(kept, sql.quote(kept.stored))
 
     def write_source(self, table: Table, scan: plans.Scan) -> str:
         return write_bounded_rows(self.known[table.name.lower()], self.rows)
@@ -202,9 +202,10 @@ class _CodedWriter:
 
     def write_rows(self, flag: str | None) -> str:
         if flag is None:
-            return write_bounded_rows(self.layout, self.plan.rows)
+            return write_bounded_rows(self.layout, self.serving.rows)
         if not flag:
-            return f"{write_bounded_rows(self.layout, TIERS[0])} AND {RANK} = 1"
+            first = FIRST_ROW if self.layout.partition else f"{RANK} = 1"
+            return f"{write_bounded_rows(self.layout, TIERS[0])} AND {first}"
         name = sql.quote(FIRST + flag)
         most = f"{name} <= {self.plan.groups}" if paths.limits_groups(self.plan) else f"{name} IS NOT NULL"
         return f"{write_bounded_rows(self.layout, None)} AND {most}"
@@ -212,7 +213,7 @@ class _CodedWriter:
     def write_tiers(self, flag: str | None) -> str:
         if flag == "" or (flag and not paths.limits_groups(self.plan)):
             return "TRUE"
-        tiers = layouts.count_tiers(self.plan.groups if flag else self.plan.rows)
+        tiers = layouts.count_tiers(self.plan.groups if flag else self.serving.rows)
         return f"tier < {tiers}"
 
     # --- what ---------------------------------------------------------------------------------------------
@@ -228,7 +229,7 @@ class _CodedWriter:
         if cube is not None and not (number and number in cube.numbers):
             number, affine = "", None
         if number and (measure.kind == "rows" or affine):
-            name = sql.quote(self.layout.kept[number].name)
+            name = sql.quote(self.layout.kept[number].stored)
             known, total = f"COUNT({name})", f"SUM({name})"
             if condition is not None:
                 name = f"CASE WHEN {self.write(condition)} THEN {name} END"
@@ -288,7 +289,8 @@ class _CodedWriter:
 
     def list_groups(self) -> list[str]:
         leaves = [
-            f"{sql.quote(self.layout.kept[name].name)} AS c{place}" for place, name in enumerate(self.leaves)
+            f"{sql.quote(self.layout.kept[name].stored)} AS c{place}"
+            for place, name in enumerate(self.leaves)
         ]
         keys = [f"{self.write(self.plan.keys[number].expression)} AS k{number}" for number in self.direct]
         return [*leaves, *keys]
@@ -308,7 +310,7 @@ class _CodedWriter:
             return sql.write_constant(node.value)
         if isinstance(node, Field):
             kept = self.layout.kept[paths.list_columns(node)[0]]
-            return write_decoded(kept, sql.quote(kept.name))
+            return write_decoded(kept, sql.quote(kept.stored))
         columns = paths.list_columns(node)
         if len(columns) == 1 and node.domain.kind == domains.BOOLEAN:
             kept = self.layout.kept[columns[0]]
@@ -322,7 +324,7 @@ class _CodedWriter:
         for code, value in enumerate(kept.values):
             found[expressions.evaluate(node, {name: value})].append(code)
         missing = expressions.evaluate(node, {name: None})
-        column = sql.quote(kept.name)
+        column = sql.quote(kept.stored)
         if missing is None and not found[None]:
             # Null is null by itself.
             return _write_among(column, found[True])

@@ -54,6 +54,12 @@ class WithoutData:
     def choose_path(self, plan: Plan) -> str:
         return "weighted" if self._layouts is None else paths.choose_path(plan, self._layouts)
 
+    def spread_rows(self, plan: Plan) -> tuple[int, int]:
+        if self._layouts is None:
+            return plan.rows, 1
+        serving = paths.find_serving(plan, self._layouts)
+        return serving.rows, serving.weeks
+
     def write_statements(self, bounded: Bounded) -> list[str]:
         if self._layouts is not None:
             from lightwell.engines import prepared

@@ -93,6 +93,10 @@ class Spark:
         """Name the path that serves a plan: rows are weighted, for nothing is prepared here."""
         return "weighted"
 
+    def spread_rows(self, plan: Plan) -> tuple[int, int]:
+        """How many rows of a child count in each of how many weeks: nothing is kept by week here."""
+        return plan.rows, 1
+
     def write_statements(self, bounded: Bounded) -> list[str]:
         """The SQL that would be run, in Spark's dialect."""
         return [translate(statement.text) for statement in sql.write_statements(bounded, self._codebook)]

@@ -22,13 +22,14 @@ by whole numbers that sum to at most M, and the Euclidean distance is at most M.
 
 Ranks. On the paths of `RANKED` the rows of one child are at most M when they are read, because preparation
 ranked them (`query.layout` has the proof), so nothing is weighted: a row counts 1 and a child 1 in each of at
-most K groups.
+most K groups. Where rows are kept by week, M is so many of each week times the number of weeks.
 
 Bins. A row is in one bin, so a level of the tree of bins is like rows, with (group, bin) for the group.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ class Bounded:
 
     `scales` turn one row into whole units (1, or `WEIGHT_SCALE` where rows may be weighted down);
     `squares` are the squared Euclidean sensitivities in those units, exact; of bins, for each level of the
-    tree.
+    tree. `weeks` is over how many weeks the plan's rows are spread evenly.
     """
 
     plan: Plan
@@ -65,14 +66,20 @@ class Bounded:
     squares: tuple[int, ...]
     group_scale: int
     path: str
+    weeks: int = 1
 
     def weigh_group(self, groups: int) -> int:
         """What a child that is in so many groups counts in each, in units of `group_scale`."""
         return weigh_group(self.group_scale, self.plan.groups, groups)
 
 
-def bind(plan: Plan, path: str = "weighted") -> Bounded:
-    """Find the sensitivity of each measure of a plan."""
+def bind(plan: Plan, path: str = "weighted", rows: int = 0, weeks: int = 1) -> Bounded:
+    """Find the sensitivity of each measure of a plan.
+
+    Where prepared rows are kept by week, `rows` of a child count in each of `weeks`, and no more in all.
+    """
+    if weeks > 1 and path in RANKED:
+        plan = dataclasses.replace(plan, rows=rows * weeks)
     one = plans.is_one_row(plan.source)
     # With one row there is nothing to weigh, so a unit is a row.
     fine = 1 if one or path != "weighted" else WEIGHT_SCALE
@@ -80,7 +87,7 @@ def bind(plan: Plan, path: str = "weighted") -> Bounded:
     varying = [key for key in plan.keys if not key.is_constant]
     fits = not varying or one or (every is not None and plan.groups >= every)
     group_scale = 1 if fits or path in RANKED else WEIGHT_SCALE
-    rows = 1 if one else plan.rows
+    most = 1 if one else plan.rows
     scales, squares = [], []
     for measure in plan.measures:
         scale = fine if measure.kind in ("rows", "bins") else 1
@@ -88,8 +95,10 @@ def bind(plan: Plan, path: str = "weighted") -> Bounded:
         if measure.kind == "children":
             squares.append(plan.groups * group_scale**2)
         else:
-            squares.append((rows * measure.most * scale) ** 2)
-    return Bounded(plan, one, tuple(scales), tuple(squares), group_scale, path)
+            squares.append((most * measure.most * scale) ** 2)
+    return Bounded(
+        plan, one, tuple(scales), tuple(squares), group_scale, path, weeks if path in RANKED else 1
+    )
 
 
 def weigh(amount: int, most: int, rows: int) -> int:

@@ -28,6 +28,8 @@ _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _MAX_ROWS = 1_000_000
 _MAX_VALUES = 10_000
 _LARGEST_REAL = 1e12
+# A day before has no Monday; more days than these would be more weeks than anybody can open.
+_FIRST_DAY, _MAX_DAYS = datetime.date(1, 1, 8), 7 * 1040
 _FIELDS = {
     "": (
         "codebook",
@@ -41,7 +43,7 @@ _FIELDS = {
         "sample",
         "source",
     ),
-    "table": ("unit", "rows_per_child", "attested", "title", "columns", "key", "public"),
+    "table": ("unit", "rows_per_child", "attested", "title", "columns", "key", "public", "partition"),
     "column": ("type", "values", "low", "high", "step", "nulls", "constant", "attested", "title", "labels"),
 }
 
@@ -63,7 +65,8 @@ class Table:
     """One table: of children, with its unit and the most rows one child may count for; or public, with a key.
 
     `unit` is the column that names the child and is empty for a public table, whose `key` is a column that no
-    two rows share.
+    two rows share. `partition` is the column, in small letters, with the day by whose week prepared rows are
+    kept apart, or empty.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Table:
     attested: str = ""
     key: str = ""
     title: str = ""
+    partition: str = ""
 
     @property
     def is_public(self) -> bool:
@@ -227,10 +231,29 @@ def _parse_table(name: str, said: Any, place: str, problems: list[errors.Problem
                     errors.Problem(f"{place}/columns/{column}", "Another has this name but for case.")
                 )
             read[column.lower()] = found
+    partition = said.get("partition", "")
+    if partition and (is_public or not _parts_weeks(read.get(str(partition).lower()))):
+        problems.append(
+            errors.Problem(
+                f"{place}/partition",
+                "Name a column of this table of the type date, with low and high at most "
+                f"{_MAX_DAYS} days apart, and not constant; a public table has no partition.",
+            )
+        )
     if len(problems) > before:
         return None
     attested = _read_attested(said.get("attested"))
-    return Table(name, read, unit, rows, attested, key, str(said.get("title", "")))
+    title = str(said.get("title", ""))
+    return Table(name, read, unit, rows, attested, key, title, str(partition).lower())
+
+
+def _parts_weeks(column: Column | None) -> bool:
+    """Answer whether each value of a column is a day that lies in one of few enough weeks."""
+    if column is None or column.domain.kind != domain.DATE or column.is_constant:
+        return False
+    low: Any = column.domain.low
+    high: Any = column.domain.high
+    return low is not None and low >= _FIRST_DAY and (high - low).days < _MAX_DAYS
 
 
 def _parse_column(name: str, said: Any, place: str, problems: list[errors.Problem]) -> Column | None:

@@ -29,11 +29,28 @@ looks at other rows (a window, DISTINCT, LIMIT), one that is random; and ranks t
 rows when new ones arrive. None of them is on the rank path; joins of tables of children and sub-queries per
 child run as over plain files, on T in the place of the data: sound, because T has the same neighbours.
 
+Weeks. Where a codebook names a `partition`, the day in that column tells each row's week (Monday to Sunday),
+and new weeks are added to a folder without touching old ones. Then t is causal: what it makes of a child's
+rows of a week depends on the child's rows of that week and, through what is written down of the child when
+it is first seen, of weeks before; never of weeks after. In detail:
+
+- `_rank` counts the child's rows of one week, from 1 in each week, by the same keyed order;
+- a constant column is the least of the child's values in the first week that it has a row in, in that week
+  and in all later ones, null included: so it is one value for each child still, whatever comes later;
+- `_first` is true in the row of rank 1 of that first week and in no other row of the child;
+- the only flags are those of the day itself: a day lies in one week, so its first row in the week is its
+  first row of all. `_first_day` counts the child's days of the week, from 1 in each week.
+
+T after any week is again the union over children of a function of the child's own rows, which is all that
+the proof above asks; and T after a week holds the T before it, row by row. What follows: of rows with `_rank`
+<= M in W weeks a child has at most W * M. Which weeks a folder holds is what its owner said when they were
+added (`through`), empty weeks included, and which of them a question can read follows from its conditions on
+the day (`query.path`), so W is public. The rows with `_first` are one for each child; those with `_first_day`
+are one for each child and day, in one week at most K of them with `_first_day` <= K.
+
 A cube holds sums of rows of T by values of a few columns and by tier of rank; whoever adds its cells up gets
 the same whole numbers as from rows. Which cubes there are follows from the sizes of declared domains, never
 from how many cells are filled, which nobody but the owner may know.
-
-Weekly partitions are not there yet: `WHOLE` is the name of the only partition, in the place of a week's.
 """
 
 from __future__ import annotations
@@ -52,11 +69,14 @@ from lightwell.query import plan as plans
 from lightwell.query.codebook import Codebook, Column, Table
 from lightwell.query.domain import Key, Value
 
-VERSION = 1
+VERSION = 2
+# The folder of a table that has no weeks, in the place of a week's.
 WHOLE = "all"
 # Files are cut at these ranks, so that a bound at one of them needs no filter; cubes know no finer one.
 TIERS = (8, 16, 32, 64, 128, 256, 512)
 RANK, FIRST = "_rank", "_first_"
+# The first row of a child of all weeks, and the folder of what is written down of children first seen.
+FIRST_ROW, CHILDREN = "_first", "children"
 # A code takes at most two bytes.
 _MAX_CODES = 60_000
 # Columns with more values get no flags: a first row of each value would be nearly every row.
@@ -80,6 +100,11 @@ class Kept:
     values: tuple[Value, ...] = ()
     first: int = 0
     last: int = 0
+
+    @property
+    def stored(self) -> str:
+        """Its name in files: with a blank, which no column has, so that it is none of ours."""
+        return f"column {self.name}"
 
     @property
     def is_dense(self) -> bool:
@@ -116,12 +141,22 @@ class Cube:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How one table of children is kept. Columns by their lower-case names."""
+    """How one table of children is kept. Columns by their lower-case names.
+
+    `weeks` are the Mondays of the weeks that a folder holds, where rows are kept by week; they are no part of
+    the layout's digest, because a folder gains weeks.
+    """
 
     table: Table
     kept: Mapping[str, Kept]
     flags: tuple[str, ...]
     cubes: tuple[Cube, ...]
+    weeks: tuple[datetime.date, ...] = ()
+
+    @property
+    def partition(self) -> str:
+        """The column by whose week rows are kept apart, by its lower-case name; empty for none."""
+        return self.table.partition
 
     @property
     def constants(self) -> tuple[str, ...]:
@@ -137,12 +172,15 @@ def lay_out(codebook: Codebook) -> dict[str, Layout]:
 def lay_out_table(table: Table) -> Layout:
     """Decide how one table is kept."""
     kept = {name: keep(column) for name, column in table.columns.items()}
+    sizes = {name: one.count_keys() for name, one in kept.items() if one.how == "code"}
+    if table.partition:
+        sizes[table.partition] = 7
     flags = tuple(
-        name
-        for name, one in kept.items()
-        if one.how == "code" and not one.column.is_constant and one.count_keys() <= _MAX_FLAG_VALUES
+        name for name, size in sizes.items() if not kept[name].column.is_constant and size <= _MAX_FLAG_VALUES
     )
-    return Layout(table, kept, flags, tuple(_list_cubes(kept, flags)))
+    if table.partition:
+        flags = (table.partition,)
+    return Layout(table, kept, flags, tuple(_list_cubes(kept, flags, sizes)))
 
 
 def keep(column: Column) -> Kept:
@@ -196,6 +234,24 @@ def name_tier(tier: int) -> str:
     return f"{first}-{TIERS[tier]}" if tier < len(TIERS) else f"{first}-more"
 
 
+def list_weeks(table: Table, through: datetime.date) -> tuple[datetime.date, ...]:
+    """The Mondays of the weeks from the first day of a table's partition to the week of `through`."""
+    low: Any = table.columns[table.partition].domain.low
+    begin, end = (day - datetime.timedelta(days=day.weekday()) for day in (low, through))
+    return tuple(begin + datetime.timedelta(days=7 * week) for week in range((end - begin).days // 7 + 1))
+
+
+def end_week(day: datetime.date) -> datetime.date:
+    """The Sunday of a day's week."""
+    return day + datetime.timedelta(days=6 - day.weekday())
+
+
+def name_week(monday: datetime.date) -> str:
+    """A week's folder: its year and number by ISO 8601, such as 2026-W05."""
+    year, week, _ = monday.isocalendar()
+    return f"{year}-W{week:02}"
+
+
 def write_row_text(salt: str, child: Key, codes: Iterable[Key]) -> str:
     """What is digested for a row's place: salt, child and the row's own values, no two rows alike.
 
@@ -218,6 +274,7 @@ def compute_digest(layouts: Mapping[str, Layout]) -> str:
     described = {
         name: {
             "unit": layout.table.unit,
+            **({"partition": layout.partition} if layout.partition else {}),
             "columns": [
                 [one.name, one.how, one.column.is_constant, _describe_domain(one)]
                 for one in layout.kept.values()
@@ -242,8 +299,8 @@ def _describe_domain(kept: Kept) -> list[str | None]:
 # --- cubes ----------------------------------------------------------------------------------------------
 
 
-def _list_cubes(kept: Mapping[str, Kept], flags: Sequence[str]) -> list[Cube]:
-    coded = {name: one.count_keys() for name, one in kept.items() if one.how == "code"}
+def _list_cubes(kept: Mapping[str, Kept], flags: Sequence[str], coded: Mapping[str, int]) -> list[Cube]:
+    """Choose the cubes; `coded` is how many keys each coded column has in one folder of cubes."""
     most = _MAX_CELLS // (len(TIERS) + 1)
     constants = _fill((), [name for name in coded if kept[name].column.is_constant], coded, most)
     numbers = tuple(name for name, one in kept.items() if is_number(one))

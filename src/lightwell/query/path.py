@@ -16,13 +16,20 @@ another quantity, so the path is part of the key of every answer. The rank path'
   columns and at most one flagged column x, and where for one child no two values of x that are counted lie
   in the same group: then one flagged row for each value of x is one for each group (`_tells_apart`). Of the
   values only the first K count where the groups that differ within a child are more than K.
+
+Where rows are kept by week (`query.layout`), a bound of R rows is spread over the W weeks that the question
+can read: R // W rows of each, moved down to a tier, so that files and cubes are cut there. W counts the weeks
+of the folder that have a day for which those conditions are true that look at the day alone: no row of
+another week passes them. Where R is less than W, the weighted path serves.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -45,7 +52,8 @@ class Serving:
     """How a plan is served. `scan` and `conditions` are its rows where it reads one table without look-ups.
 
     For each measure: `cubes`, the cube that has it, or None; `flags`, the flagged column by which children
-    are counted, empty where it is a child's first row, or None for other measures.
+    are counted, empty where it is a child's first row, or None for other measures. `rows` of a child count in
+    each of `weeks`; where rows are not kept by week that is one.
     """
 
     path: str
@@ -54,6 +62,8 @@ class Serving:
     layout: Layout | None = None
     cubes: tuple[Cube | None, ...] = ()
     flags: tuple[str | None, ...] = ()
+    rows: int = 0
+    weeks: int = 1
 
 
 def limits_groups(plan: Plan) -> bool:
@@ -73,21 +83,61 @@ def find_serving(plan: Plan, known: Mapping[str, Layout]) -> Serving:
     if scan is None or plan.has_private_keys or any(one.kind == "distinct" for one in plan.measures):
         return Serving(WEIGHTED)
     layout = known[scan.table]
+    weeks = _count_weeks(layout, scan, conditions)
+    rows = spread_rows(plan.rows, weeks)
+    if not rows:
+        return Serving(WEIGHTED)
     if has_lookup:
         simple = all(one.kind != "children" for one in plan.measures)
-        return Serving(RANKED if simple else WEIGHTED, scan if simple else None)
+        return Serving(RANKED, scan, rows=rows, weeks=weeks) if simple else Serving(WEIGHTED)
     flags: list[str | None] = []
     for measure in plan.measures:
         flag = _find_flag(plan, layout, conditions, measure) if measure.kind == "children" else None
-        if measure.kind == "children" and flag is None:
+        if measure.kind == "children" and (flag is None or (flag and weeks > 1 and limits_groups(plan))):
             return Serving(WEIGHTED)
         flags.append(flag)
-    serving = Serving(RANKED, scan, conditions, layout, (), tuple(flags))
+    serving = Serving(RANKED, scan, conditions, layout, (), tuple(flags), rows, weeks)
     cubes = [
         _find_cube(plan, serving, measure, flag) for measure, flag in zip(plan.measures, flags, strict=True)
     ]
     path = CUBED if cubes and None not in cubes else RANKED
-    return Serving(path, scan, conditions, layout, tuple(cubes), tuple(flags))
+    return dataclasses.replace(serving, path=path, cubes=tuple(cubes))
+
+
+def spread_rows(rows: int, weeks: int) -> int:
+    """How many rows of each week count where at most `rows` do in all: a tier, or fewer than the first."""
+    each = rows // weeks
+    if weeks == 1 or each < layouts.TIERS[0]:
+        return each
+    return max(tier for tier in layouts.TIERS if tier <= each)
+
+
+def _count_weeks(layout: Layout, scan: Scan, conditions: Sequence[Expression]) -> int:
+    """The number of weeks of a folder that a plan can read rows of; at least 1."""
+    if not layout.partition:
+        return 1
+    days = layout.kept[layout.partition]
+    of_day = []
+    for part in _list_parts(conditions):
+        names = [one.name for one in expressions.list_fields(part)]
+        if {name.lower() for name in names} == {f"{scan.name}.{days.name}".lower()}:
+            of_day.append((part, names))
+    found = 0
+    for monday in layout.weeks:
+        found += any(
+            all(expressions.evaluate(part, dict.fromkeys(names, day)) is True for part, names in of_day)
+            for day in (monday + datetime.timedelta(days=place) for place in range(7))
+        )
+    return max(found, 1)
+
+
+def _list_parts(conditions: Sequence[Expression]) -> Iterator[Expression]:
+    """What must be true, each by itself, where all of the conditions are true."""
+    for condition in conditions:
+        if isinstance(condition, Call) and condition.name == "and":
+            yield from _list_parts(condition.arguments)
+        else:
+            yield condition
 
 
 def _unwrap(relation: Relation) -> tuple[Scan | None, tuple[Expression, ...], bool]:
@@ -176,7 +226,7 @@ def _find_cube(plan: Plan, serving: Serving, measure: Measure, flag: str | None)
     layout = serving.layout
     assert layout is not None
     keys = [key.expression for key in plan.keys]
-    if flag is None and layouts.count_tiers(plan.rows) is None:
+    if flag is None and layouts.count_tiers(serving.rows) is None:
         return None
     if flag and limits_groups(plan) and layouts.count_tiers(plan.groups) is None:
         return None

@@ -14,7 +14,7 @@ import dataclasses
 import datetime
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lightwell.base import canonical
@@ -412,11 +412,3 @@ def make_normal(expression: Expression) -> Expression:
         rest = {canonical.encode(describe(part)): part for part in parts[1:]}
         parts = [parts[0], *(rest[text] for text in sorted(rest))]
     return expressions.Call(expression.name, tuple(parts), expression.domain)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """How a plan is run: the path, from public facts alone, and the bounds that belong to it."""
-
-    path: str
-    facts: Mapping[str, int | str] = field(default_factory=dict)

@@ -408,7 +408,7 @@ def describe_plan(bounded: Bounded, schedule: Schedule) -> tuple[str, ...]:
     if bounded.is_one_row:
         words.append("One row for each child.")
     else:
-        words.append(f"At most {the_plan.rows} rows of one child count; a child with more is weighted down.")
+        words.append(_tell_rows(bounded))
     if the_plan.keys:
         names = ", ".join(key.name for key in the_plan.keys)
         if the_plan.has_private_keys:
@@ -434,6 +434,16 @@ def describe_plan(bounded: Bounded, schedule: Schedule) -> tuple[str, ...]:
             )
         )
     return tuple(words)
+
+
+def _tell_rows(bounded: Bounded) -> str:
+    rows, weeks = bounded.plan.rows, bounded.weeks
+    if bounded.path not in bound.RANKED:
+        return f"At most {rows} rows of one child count; a child with more is weighted down."
+    more = "of a child with more, those that a secret order puts first"
+    if weeks > 1:
+        return f"At most {rows // weeks} rows of one child count in each of {weeks} weeks; {more}."
+    return f"At most {rows} rows of one child count; {more}."
 
 
 _NAMES = {

@@ -57,6 +57,10 @@ class Engine(Protocol):
         """Name the path that serves a plan, from public facts alone; it is part of the answer's key."""
         ...
 
+    def spread_rows(self, plan: Plan) -> tuple[int, int]:
+        """How many rows of a child count in each of how many weeks, from public facts alone."""
+        ...
+
     def write_statements(self, bounded: Bounded) -> list[str]:
         """The SQL that would be run, or nothing for an engine that runs none."""
         ...
@@ -265,7 +269,7 @@ class Session:
     ) -> _Priced:
         checked = check.check_query(text, self.codebook, rows=rows, groups=groups)
         used = self.codebook.delta if delta is None else delta
-        bounded = bound.bind(checked, self.engine.choose_path(checked))
+        bounded = bound.bind(checked, self.engine.choose_path(checked), *self.engine.spread_rows(checked))
         # A threshold for private keys fails with a probability of its own: half of delta is for that.
         spent = cost.count_delta_units(used / 2) if checked.has_private_keys else 0
         rho = cost.find_rho(epsilon, used / 2 if checked.has_private_keys else used)
@@ -323,6 +327,7 @@ def compute_answer_key(
         "groups": bounded.plan.groups,
         "scales": list(bounded.scales),
         "codebook": of.digest,
+        **({"weeks": bounded.weeks} if bounded.weeks > 1 else {}),
         **({"bought": bought} if bought else {}),
     }
     return ledger.compute_key(
