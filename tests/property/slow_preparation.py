@@ -105,7 +105,9 @@ def measure(bounded, book, prepared, tables, known=None):
         if one.kind != "children":
             rows = [row for row in rows if row["_rank"] <= serving.rows]
         elif serving.flags[number] and paths.limits_groups(plan):
-            rows = [row for row in rows if row["places"][serving.flags[number]] <= plan.groups]
+            # Days are few in a week, so all of them are let in where `groups` is 0.
+            most = serving.groups or plan.groups
+            rows = [row for row in rows if row["places"][serving.flags[number]] <= most]
         # Rows and groups are few enough already, so that the judge weighs nothing.
         alone = dataclasses.replace(plan, measures=(one,), statistics=(), outputs=(), groups=10**6)
         free = dataclasses.replace(bound.bind(alone, bounded.path), is_one_row=True)

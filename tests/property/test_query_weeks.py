@@ -1,4 +1,4 @@
-"""Data kept by week: new weeks rewrite nothing, both engines agree, one child moves nothing further than said."""
+"""Data kept by week: new weeks rewrite nothing, both engines agree, one child moves nothing too far."""
 
 import copy
 import datetime
@@ -104,6 +104,8 @@ def write_query(seed):
         text = f"{head.partition(' WHERE ')[0]} WHERE {dice.choice(CONDITIONS)}"
         text += f" GROUP BY {tail}" if tail else ""
         bounds = {**bounds, "rows": dice.choice([1, 2, 3, 8, 24, 26, 48, 64])}
+        if "DISTINCT" in text:
+            bounds["groups"] = dice.choice([1, 2, 3, 6, 9, 14, 30])
     return text, bounds
 
 

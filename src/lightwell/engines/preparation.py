@@ -155,9 +155,13 @@ def _fill(
     codebook = only or work.codebook
     work.settle_weeks(through)
     source = engine.DuckDB(files, codebook, _NoDice(), memory=memory, threads=threads, folder=work.folder)
-    work.begin({"data": source.version, "rows_per_bucket": rows_per_bucket}, salt)
     try:
         with source.open_cursor() as connection:
+            # Before the folder is taken, so that rows that are refused leave nothing behind.
+            for name, table in codebook.tables.items():
+                if table.partition:
+                    _Ranking(work, connection, work.layouts[name]).check_weeks()
+            work.begin({"data": source.version, "rows_per_bucket": rows_per_bucket}, salt)
             for name, table in codebook.tables.items():
                 report(f"{table.name}:")
                 if table.is_public:
@@ -451,8 +455,6 @@ class _Ranking:
         self.within = "unit, week" if layout.partition else "unit"
 
     def run(self, rows_per_bucket: int, report: Report) -> None:
-        if self.layout.partition:
-            self.check_weeks()
         report("splitting by child")
         buckets = self.split(rows_per_bucket)
         for bucket in range(buckets):

@@ -95,6 +95,8 @@ class Prepared(DuckDB):
 
         `prices` gives, by name of the column, the noise's standard deviation and what it costs.
         """
+        if self.layouts[table].partition:
+            raise ValueError("what is bought of a child's weeks has another price")
         check_stamps(self._stamps)
         scales = [one for one in class_means.list_scales(self.layouts[table]) if one.name in prices]
         if not scales:

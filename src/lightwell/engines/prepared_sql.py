@@ -88,7 +88,7 @@ def write_class_means(layout: Layout, scales: Sequence[Scale]) -> str:
     rows = name_rows(layout.table, len(TIERS) + 1)
     inner, outer = [], []
     for number, scale in enumerate(scales):
-        code = f"CAST({sql.quote(scale.name)} AS BIGINT)"
+        code = f"CAST({sql.quote(layout.kept[scale.name.lower()].stored)} AS BIGINT)"
         # From 0 to twice the units, so that cutting is downwards in every engine.
         placed = f"(({code} - {scale.first}) * {2 * units} // {scale.last - scale.first})"
         inner += [
@@ -207,13 +207,13 @@ class _CodedWriter:
             first = FIRST_ROW if self.layout.partition else f"{RANK} = 1"
             return f"{write_bounded_rows(self.layout, TIERS[0])} AND {first}"
         name = sql.quote(FIRST + flag)
-        most = f"{name} <= {self.plan.groups}" if paths.limits_groups(self.plan) else f"{name} IS NOT NULL"
+        most = f"{name} <= {self.serving.groups}" if self.serving.groups else f"{name} IS NOT NULL"
         return f"{write_bounded_rows(self.layout, None)} AND {most}"
 
     def write_tiers(self, flag: str | None) -> str:
-        if flag == "" or (flag and not paths.limits_groups(self.plan)):
+        if flag == "" or (flag and not self.serving.groups):
             return "TRUE"
-        tiers = layouts.count_tiers(self.plan.groups if flag else self.serving.rows)
+        tiers = layouts.count_tiers(self.serving.groups if flag else self.serving.rows)
         return f"tier < {tiers}"
 
     # --- what ---------------------------------------------------------------------------------------------

@@ -77,6 +77,8 @@ TIERS = (8, 16, 32, 64, 128, 256, 512)
 RANK, FIRST = "_rank", "_first_"
 # The first row of a child of all weeks, and the folder of what is written down of children first seen.
 FIRST_ROW, CHILDREN = "_first", "children"
+# The days of a week.
+DAYS = 7
 # A code takes at most two bytes.
 _MAX_CODES = 60_000
 # Columns with more values get no flags: a first row of each value would be nearly every row.
@@ -174,7 +176,7 @@ def lay_out_table(table: Table) -> Layout:
     kept = {name: keep(column) for name, column in table.columns.items()}
     sizes = {name: one.count_keys() for name, one in kept.items() if one.how == "code"}
     if table.partition:
-        sizes[table.partition] = 7
+        sizes[table.partition] = DAYS
     flags = tuple(
         name for name, size in sizes.items() if not kept[name].column.is_constant and size <= _MAX_FLAG_VALUES
     )

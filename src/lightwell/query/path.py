@@ -20,7 +20,8 @@ another quantity, so the path is part of the key of every answer. The rank path'
 Where rows are kept by week (`query.layout`), a bound of R rows is spread over the W weeks that the question
 can read: R // W rows of each, moved down to a tier, so that files and cubes are cut there. W counts the weeks
 of the folder that have a day for which those conditions are true that look at the day alone: no row of
-another week passes them. Where R is less than W, the weighted path serves.
+another week passes them. A bound of K groups is spread in the same way where groups are told apart by the
+day. Where R or K is less than W, the weighted path serves.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Serving:
 
     For each measure: `cubes`, the cube that has it, or None; `flags`, the flagged column by which children
     are counted, empty where it is a child's first row, or None for other measures. `rows` of a child count in
-    each of `weeks`; where rows are not kept by week that is one.
+    each of `weeks`, and flagged values up to `groups`, or all of them for 0; where rows are not kept by week
+    there is one week.
     """
 
     path: str
@@ -64,6 +66,7 @@ class Serving:
     flags: tuple[str | None, ...] = ()
     rows: int = 0
     weeks: int = 1
+    groups: int = 0
 
 
 def limits_groups(plan: Plan) -> bool:
@@ -93,10 +96,17 @@ def find_serving(plan: Plan, known: Mapping[str, Layout]) -> Serving:
     flags: list[str | None] = []
     for measure in plan.measures:
         flag = _find_flag(plan, layout, conditions, measure) if measure.kind == "children" else None
-        if measure.kind == "children" and (flag is None or (flag and weeks > 1 and limits_groups(plan))):
+        if measure.kind == "children" and flag is None:
             return Serving(WEIGHTED)
         flags.append(flag)
-    serving = Serving(RANKED, scan, conditions, layout, (), tuple(flags), rows, weeks)
+    groups = plan.groups // weeks if limits_groups(plan) else 0
+    if limits_groups(plan) and any(flags):
+        if not groups:
+            return Serving(WEIGHTED)
+        if layout.partition and groups >= layouts.DAYS:
+            # No week has more days.
+            groups = 0
+    serving = Serving(RANKED, scan, conditions, layout, (), tuple(flags), rows, weeks, groups)
     cubes = [
         _find_cube(plan, serving, measure, flag) for measure, flag in zip(plan.measures, flags, strict=True)
     ]
@@ -228,7 +238,7 @@ def _find_cube(plan: Plan, serving: Serving, measure: Measure, flag: str | None)
     keys = [key.expression for key in plan.keys]
     if flag is None and layouts.count_tiers(serving.rows) is None:
         return None
-    if flag and limits_groups(plan) and layouts.count_tiers(plan.groups) is None:
+    if flag and serving.groups and layouts.count_tiers(serving.groups) is None:
         return None
     looked = [*keys, *serving.conditions]
     value, condition = split_argument(measure.argument)

@@ -402,11 +402,11 @@ def _tell_bounds(bounded: Bounded, left_out: Mapping[str, Any] | None) -> tuple[
         elif moves and the_plan.keys:
             notes.append("Within a group it may move the average by something else.")
     elif not plan.counts_every_row(the_plan) and any(one.kind in _OF_ROWS for one in the_plan.measures):
-        how = (
-            "; preparing the data buys that once (lightwell dataset prepare)."
-            if scan is not None
-            else ": these rows are not those of one table."
-        )
+        how = ": these rows are not those of one table."
+        if bounded.weeks > 1:
+            how = ": it is not bought of data that are kept by week."
+        elif scan is not None:
+            how = "; preparing the data buys that once (lightwell dataset prepare)."
         notes.append(f"How many rows the bound leaves out is not known{how}")
     if any(measure.kind == "distinct" for measure in the_plan.measures):
         notes.append(f"How many values beyond {the_plan.rows} of a child are left out is not known.")
