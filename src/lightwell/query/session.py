@@ -129,7 +129,7 @@ class Session:
             statements=tuple(self.engine.write_statements(bounded)),
             charge=release.describe_charge(priced.paid, priced.delta),
             noise=tuple(scales),
-            notes=(*_tell_bounds(bounded, left_out), *notes),
+            notes=(*_tell_bounds(bounded, left_out, self.codebook), *notes),
             truncation=left_out,
             suggested_rows=None if suggested is None else suggested.rows,
         )
@@ -288,7 +288,7 @@ class Session:
             intervals=tuple(ends),
             charge=release.describe_charge(priced.paid, priced.delta),
             plan=release.describe_plan(priced.bounded, priced.schedule),
-            notes=(*empty, _INTERVALS, *_tell_bounds(priced.bounded, left_out)),
+            notes=(*empty, _INTERVALS, *_tell_bounds(priced.bounded, left_out, self.codebook)),
             data_version=self.engine.version,
             dataset=self.codebook.dataset,
             is_sample=self.codebook.is_sample,
@@ -386,7 +386,7 @@ def _describe_truncation(bought: Histogram | None, bounded: Bounded) -> dict[str
     return truncation.describe_truncation(bought, the_plan.rows, averages)
 
 
-def _tell_bounds(bounded: Bounded, left_out: Mapping[str, Any] | None) -> tuple[str, ...]:
+def _tell_bounds(bounded: Bounded, left_out: Mapping[str, Any] | None, of: Codebook) -> tuple[str, ...]:
     """Say what the bounds leave out: from the plan, and from what was bought about rows per child."""
     if bounded.is_one_row:
         return ()
@@ -403,7 +403,7 @@ def _tell_bounds(bounded: Bounded, left_out: Mapping[str, Any] | None) -> tuple[
             notes.append("Within a group it may move the average by something else.")
     elif not plan.counts_every_row(the_plan) and any(one.kind in _OF_ROWS for one in the_plan.measures):
         how = ": these rows are not those of one table."
-        if bounded.weeks > 1:
+        if scan is not None and of.tables[scan.table].partition:
             how = ": it is not bought of data that are kept by week."
         elif scan is not None:
             how = "; preparing the data buys that once (lightwell dataset prepare)."
