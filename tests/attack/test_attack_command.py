@@ -53,6 +53,15 @@ def test_the_outcome_for_programs_names_secrets_by_number(tmp_path, quick):
     assert canary not in result.output
 
 
+def test_a_secret_that_stands_on_no_page_is_told(tmp_path, quick):
+    (tmp_path / "notes.md").write_text("# Visit\n\nKatherine Ashdown told us about her nights.\n")
+    (tmp_path / "notes.txt").write_text("Katherine Ashdown\nQuillfeather\n")
+    told = run(tmp_path)
+    assert "on no page, so that nothing was hidden for it: secret 2\n" in told.output
+    assert json.loads(run(tmp_path, "--json").output)["files"][0]["on_no_page"] == [2]
+    assert "Quillfeather" not in told.output
+
+
 def test_a_text_file_is_a_document_too(tmp_path, quick):
     (tmp_path / "notes.md").write_text("# Visit\n\nKatherine Ashdown told us about her nights.\n")
     (tmp_path / "secrets.txt").write_text("Katherine Ashdown\n")

@@ -23,6 +23,7 @@ class _Outcome:
     boxes: attacks.Attack
     ours: attacks.Attack
     checked: residue.Result
+    unseen: tuple[int, ...]
 
 
 def attack_folder(folder: Path, as_json: bool) -> int:
@@ -53,6 +54,7 @@ def _attack(brought: rehearsal.Brought, pool: workers.Pool) -> _Outcome:
         attacks.attack_file(covered, secrets, pool),
         attacks.attack_file(ours.subject.pdf[:], secrets, pool),
         residue.check_residue(ours.subject, pool),
+        ours.unseen,
     )
 
 
@@ -66,6 +68,9 @@ def _format_table(outcomes: Sequence[_Outcome]) -> str:
             f"Lightwell {len(each.ours.all_recovered)}; residue check {state}"
         )
         lines += [f"  {problem}" for problem in each.checked.list_problems()]
+        if each.unseen:
+            numbers = ", ".join(str(number + 1) for number in each.unseen)
+            lines.append(f"  on no page, so that nothing was hidden for it: secret {numbers}")
     total = sum(each.secrets for each in outcomes)
     names = list(dict.fromkeys(name for each in outcomes for name in each.ours.recovered))
     lines += ["", f"{'recovered of ' + str(total):30}{'boxes':>10}{'Lightwell':>12}"]
@@ -97,6 +102,7 @@ def _format_json(outcomes: Sequence[_Outcome], problems: Sequence[errors.Problem
             "not_tried": dict(each.ours.missing),
             "residue": [str(problem) for problem in each.checked.list_problems()],
             "ocr": each.checked.ocr_ran,
+            "on_no_page": [number + 1 for number in each.unseen],
         }
         for each in outcomes
     ]

@@ -42,11 +42,15 @@ _SHARED = "secrets.txt"
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """The finished PDF with what was decided, and the boxes by page (from 1) that hide something."""
+    """The finished PDF with what was decided, and the boxes by page (from 1) that hide something.
+
+    `unseen` are the numbers (from 0) of secrets that stand on no page, so that nothing was hidden for them.
+    """
 
     subject: Subject
     boxes: dict[int, list[Box]]
     sealed: tuple[page.Head, ...]
+    unseen: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +111,16 @@ def redact_file(
     visible: list[tuple[page.Word, ...]] = []
     hidden: list[residue.Hidden] = []
     boxes: dict[int, list[Box]] = {}
+    seen = {at for each in pictured.values() for at, _ in each}
     for each in pages:
         number = each.head.number
-        regions = [
-            redaction.Region(ground, "approver", _REVIEW, hides_width, words=words)
-            for secret in secrets
-            for words in find_words(each, secret)
-        ]
+        regions = []
+        for at, secret in enumerate(secrets):
+            for words in find_words(each, secret):
+                regions.append(redaction.Region(ground, "approver", _REVIEW, hides_width, words=words))
+                seen.add(at)
         covered = {place for region in regions for place in region.words}
-        for box in pictured.get(number, []):
+        for _, box in pictured.get(number, []):
             if not any(_overlaps(each.lines[k][n].box, box) for k, n in covered):
                 regions.append(redaction.Region(ground, "approver", _REVIEW, hides_width, boxes=(box,)))
         not_shown = redaction.Region(redaction.NOT_SHOWN, "approver", _REVIEW, False)
@@ -129,7 +134,8 @@ def redact_file(
     subject = Subject(
         published_pdf.format_document(document), tuple(visible), tuple(hidden), roster=tuple(secrets)
     )
-    return Rehearsal(subject, boxes, tuple(each.head for each in pages))
+    unseen = tuple(at for at in range(len(secrets)) if at not in seen)
+    return Rehearsal(subject, boxes, tuple(each.head for each in pages), unseen)
 
 
 def cover_file(path: Path, secrets: Sequence[str], pool: workers.Pool) -> bytes:
@@ -196,29 +202,29 @@ def _keep(pdf: bytes) -> Iterator[Path]:
 
 def _find_pictured(
     path: Path, pages: Sequence[page.Parts], secrets: Sequence[str], pool: workers.Pool
-) -> dict[int, list[Box]]:
-    """Find secrets that are to be seen on a page, among them words that are no text of the file."""
+) -> dict[int, list[tuple[int, Box]]]:
+    """Find secrets, by number from 0, that are to be seen on a page, among them words that are no text."""
     tasks = [{"do": "draw", "path": str(path), "number": p.head.number, "dpi": _OCR_DPI} for p in pages]
     pictures = [base64.b64decode(_take(outcome, path)["png"]) for outcome in pool.run(tasks)]
-    found: dict[int, list[Box]] = {}
+    found: dict[int, list[tuple[int, Box]]] = {}
     for each, picture, words in zip(pages, pictures, ocr.find_words(pictures, pool=pool), strict=True):
         drawn = Image.open(io.BytesIO(picture)).size
-        for place in _list_alike(words, secrets):
+        for at, place in _list_alike(words, secrets):
             box = _scale(place, drawn, each.head)
             if box[0] < box[2] and box[1] < box[3]:
-                found.setdefault(each.head.number, []).append(box)
+                found.setdefault(each.head.number, []).append((at, box))
     return found
 
 
-def _list_alike(words: Sequence[page.Word], secrets: Sequence[str]) -> Iterator[Box]:
-    for secret in secrets:
+def _list_alike(words: Sequence[page.Word], secrets: Sequence[str]) -> Iterator[tuple[int, Box]]:
+    for number, secret in enumerate(secrets):
         wanted = [key for part in secret.split() if (key := residue.fold(part))]
         for at in range(len(words) - len(wanted) + 1):
             row = words[at : at + len(wanted)]
             keys = [residue.fold(word.text) for word in row]
             if keys == wanted or SequenceMatcher(None, "".join(keys), "".join(wanted)).ratio() >= _ALIKE:
                 for word in row:
-                    yield word.box
+                    yield number, word.box
 
 
 def _scale(box: Box, drawn: tuple[int, int], head: page.Head) -> Box:
