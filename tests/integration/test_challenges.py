@@ -330,6 +330,13 @@ def test_what_is_miscopied_is_named_beside_its_field(
     assert Challenge.objects.count() == 0
 
 
+def test_a_program_that_asks_a_company_nobody_knows_is_told_so(office: Office, client: Client) -> None:
+    sent = {"company": "nobody", "commitment": Holder(STRANGE).commitment.hex(), "nonce": "1"}
+    answer = client.post("/challenges/", sent, headers={"Accept": "application/json"})
+    assert answer.status_code == 400
+    assert "no company of that id takes part here" in answer.content.decode()
+
+
 def test_numbers_of_another_file_are_not_taken_for_the_one_that_was_asked_about(
     office: Office, client: Client
 ) -> None:

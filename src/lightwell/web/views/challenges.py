@@ -66,6 +66,8 @@ def list_challenges(request: HttpRequest) -> HttpResponse:
 
 def _ask(request: HttpRequest, form: forms.AskForm) -> HttpResponse | None:
     if not form.is_valid():
+        if "company" in form.errors and _wants_json(request):
+            raise errors.UserMistake("no company of that id takes part here", place="company")
         return None
     found, now = form.cleaned_data, state.open_state().read_now()
     row = challenges.ask(
