@@ -65,7 +65,7 @@ class Lived:
 
 
 def choose(acts: list[Lived], seed: int) -> list[tuple[Lived, Point]]:
-    """Choose points so that every act and every kind of step has its turn before any has a second one.
+    """Put points in an order: first one of each act, then of each kind of step before any has a second.
 
     Steps of one kind at files of one folder differ by a digest or a number only: they are one shape.
     """
@@ -84,7 +84,10 @@ def choose(acts: list[Lived], seed: int) -> list[tuple[Lived, Point]]:
             rounds[turn].append(chosen)
     for each in rounds:
         dice.shuffle(each)
-    return [chosen for each in rounds for chosen in each]
+    one_each = list({chosen[0].act.name: chosen for each in rounds for chosen in each}.values())
+    dice.shuffle(one_each)
+    rest = [chosen for each in rounds for chosen in each if not any(chosen is one for one in one_each)]
+    return [*one_each, *rest]
 
 
 def begin(stage: Stage, journey: ModuleType) -> list[Lived]:
