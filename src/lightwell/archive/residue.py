@@ -190,14 +190,20 @@ def find_decided(decision: Decision) -> Iterator[tuple[int, str, str]]:
     Yields page (from 1), the hidden value and its key.
     """
     for number, sheet in enumerate(decision.pages, 1):
-        sequence = f" {' '.join(fold(word.text) for word in sheet)} "
+        keys = [fold(word.text) for word in sheet]
+        sequence = f" {' '.join(keys)} "
         written = {word.text.strip(_MARKS) for word in sheet}
+        # Letters set apart, or one below the other, are words of one letter to every engine.
+        spaced = "\n".join(each for each in _join_letters(keys) if len(each) > _LEAST_JOINED)
         for name, text in decision.names.items():
             if 1 < len(name) <= _NAME_WORDS:
                 seen = f" {' '.join(name)} " in sequence and not set(name) <= set(decision.common)
             else:
                 alone = text.strip(_MARKS)
                 seen = len(name) == 1 and alone in written and _is_telling(alone, decision.common)
+            whole = "".join(name)
+            if spaced and len(name) <= _NAME_WORDS and len(whole) > _LEAST_JOINED and whole in spaced:
+                seen = True
             if seen:
                 yield number, text, " ".join(name)
 
