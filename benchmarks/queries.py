@@ -329,6 +329,8 @@ def measure(
         prepare(found, folder, places, is_fresh=options.fresh, rows=rows), book, OpenDP(), memory="6GB"
     )
     asker = Asker(prepared, scratch, "prepared")
+    # A folder that is used again may hold what an earlier version bought; this run buys its own.
+    prepared.histograms = {}
     bought = preparation.buy_histograms(prepared, asker.session.ledger, epsilon=0.15, grant="owner")["usage"]
     rest = cost.find_rho(1.0, DELTA) - bought.nano_rho
     left = cost.find_epsilon(rest, DELTA) - 1e-6

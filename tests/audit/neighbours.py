@@ -20,7 +20,7 @@ import query_cases
 
 from lightwell.base import errors
 from lightwell.engines import duckdb, preparation, prepared
-from lightwell.query import bound, check, codebook, cost, layout, noise, path
+from lightwell.query import bound, check, class_means, codebook, cost, layout, noise, path
 
 TYPES = {
     "boolean": "BOOLEAN",
@@ -282,6 +282,53 @@ class WeeklyStage(PreparedStage):
 
     def spread_rows(self, plan):
         return self.engines[-1].spread_rows(plan)
+
+
+class Exact:
+    """Dice that draw nothing, for what is bought when data are prepared."""
+
+    def add_noise(self, values, sigma, square, nano_rho):
+        return list(values)
+
+
+def audit_purchases(seed, places, stage):
+    """What is bought of rows per child and means by that: tables prepared again without each child.
+
+    A finding is a sentence; the other part is how near each vector came to its squared sensitivity.
+    """
+    findings, tightest, triples = [], {}, 0
+    for place in range(places):
+        tables = make_tables(seed + place)
+        stage.load(tables)
+        children = sorted({row["child"] for name in ("usage", "survey") for row in tables[name]} - {None})
+        stage.leave_out(-1)
+        whole = list_purchases(stage.engines[-1])
+        for child in children:
+            triples += 1
+            stage.leave_out(child)
+            less = list_purchases(stage.engines[child])
+            for name, (square, vector) in whole.items():
+                moved = sum((one - other) ** 2 for one, other in zip(vector, less[name][1], strict=True))
+                kind = name[-1]
+                tightest[kind] = max(tightest.get(kind, Fraction(0)), Fraction(moved, square))
+                if moved > square:
+                    findings.append(
+                        f"seed {seed + place}, child {child}: {name} moves by {moved} of {square}"
+                    )
+    return findings, tightest, triples
+
+
+def list_purchases(engine):
+    """The exact vectors that are bought of a folder, with their squared sensitivities."""
+    engine._dice, found = Exact(), {}
+    for table, one in engine.layouts.items():
+        found[table, "rows"] = 1, engine.release_rows_per_child(table, 1.0, 1)
+        scales = class_means.list_scales(one)
+        bought = engine.release_class_means(table, {scale.name: (1.0, 1) for scale in scales})
+        for scale, means in zip(scales, bought, strict=True):
+            vector = [*means.sums, *means.known, means.squares, means.own]
+            found[table, scale.name, "means"] = class_means.find_square(scale), vector
+    return found
 
 
 @dataclasses.dataclass

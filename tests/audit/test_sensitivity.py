@@ -46,6 +46,18 @@ def test_over_weeks_no_vector_moves_further(tmp_path):
     assert all(report.tightest[kind] > 0.99 for kind in ("rows", "total", "children"))
 
 
+@pytest.mark.parametrize("places", [1, pytest.param(12, marks=pytest.mark.full)])
+def test_what_is_bought_at_preparation_moves_no_further_than_is_said(tmp_path, places):
+    stage = neighbours.PreparedStage(tmp_path)
+    findings, tightest, triples = neighbours.audit_purchases(SEED, places, stage)
+    near = ", ".join(f"{kind} {float(ratio):.4f}" for kind, ratio in sorted(tightest.items()))
+    print(f"LIGHTWELL_QUERY_SEED={SEED}: {triples} triples of purchases; squared distance over bound: {near}")
+    assert not findings, findings[:3]
+    assert tightest["rows"] == 1
+    # Half of the bound is for a child whose values are all known and at one end.
+    assert tightest["means"] > 0.5
+
+
 @pytest.mark.full
 def test_prepared_again_without_a_child_no_vector_moves_further(tmp_path):
     """Ranks, flags and cubes of two thousand triples, and the weighted path over prepared rows."""

@@ -139,15 +139,17 @@ def sum_class_means(one, prepared):
         low, high = (kept.first, kept.last) if kept.how == "step" else (0, len(kept.values) - 1)
         if low == high:
             continue
-        sums, known, squares = [0] * 21, [0] * 21, 0
+        sums, known, squares, own_squares = [0] * 21, [0] * 21, 0, 0
         for rows in own.values():
             place = next((place for place in range(21) if len(rows) <= 2**place), None)
             if place is None:
                 continue
             values = [row[kept.name] for row in rows if row[kept.name] is not None]
             units = [math.floor(Fraction(2 * 65536 * (value - low), high - low)) - 65536 for value in values]
-            sums[place] += math.floor(Fraction(sum(units), len(rows)))
+            mean = math.floor(Fraction(sum(units), len(rows)))
+            sums[place] += mean
+            own_squares += math.floor(Fraction(mean**2, 4 * 65536))
             known[place] += math.floor(Fraction(65536 * len(values), len(rows)))
             squares += math.floor(Fraction(sum(unit**2 for unit in units), 4 * 65536 * len(rows)))
-        found[kept.name] = [*sums, *(known if kept.column.domain.has_null else []), squares]
+        found[kept.name] = [*sums, *(known if kept.column.domain.has_null else []), squares, own_squares]
     return found

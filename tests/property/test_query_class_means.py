@@ -39,7 +39,8 @@ def buy_exactly(engine, table):
     scales = class_means.list_scales(engine.layouts[table])
     bought = engine.release_class_means(table, {one.name: (1.0, 1) for one in scales})
     return {
-        scale.name: [*one.sums, *one.known, one.squares] for scale, one in zip(scales, bought, strict=True)
+        scale.name: [*one.sums, *one.known, one.squares, one.own]
+        for scale, one in zip(scales, bought, strict=True)
     }
 
 

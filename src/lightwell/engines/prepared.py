@@ -104,8 +104,11 @@ class Prepared(DuckDB):
         found = list(self._run(prepared_sql.write_class_means(self.layouts[table], scales)))
         bought = []
         for number, scale in enumerate(scales):
-            first = 1 + 3 * number
-            by_class = {row[0]: (int(row[first]), int(row[first + 1]), int(row[first + 2])) for row in found}
+            first = 1 + 4 * number
+            by_class = {
+                row[0]: (int(row[first]), int(row[first + 1]), int(row[first + 2]), int(row[first + 3]))
+                for row in found
+            }
             sigma, nano_rho = prices[scale.name]
             exact = class_means.arrange(scale, by_class)
             noisy = self._dice.add_noise(exact, sigma, class_means.find_square(scale), nano_rho)

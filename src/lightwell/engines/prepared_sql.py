@@ -83,7 +83,7 @@ def write_decoded(kept: Kept, name: str) -> str:
 
 
 def write_class_means(layout: Layout, scales: Sequence[Scale]) -> str:
-    """What `query.class_means` adds up, by class: for each column sums, known and squares. Exact: private."""
+    """What `query.class_means` adds up, by class: sums, known, squares and own of each column. Private."""
     units = class_means.UNITS
     rows = name_rows(layout.table, len(TIERS) + 1)
     inner, outer = [], []
@@ -96,10 +96,12 @@ def write_class_means(layout: Layout, scales: Sequence[Scale]) -> str:
             f"COUNT({code}) AS k{number}",
             f"CAST(COALESCE(SUM(({placed} - {units}) * ({placed} - {units})), 0) AS HUGEINT) AS q{number}",
         ]
+        mean = f"((s{number} + {units} * CAST(n - k{number} AS HUGEINT)) // n - {units})"
         outer += [
-            f"SUM((s{number} + {units} * CAST(n - k{number} AS HUGEINT)) // n - {units})",
+            f"SUM({mean})",
             f"SUM({units} * CAST(k{number} AS HUGEINT) // n)",
             f"SUM(q{number} // ({4 * units} * CAST(n AS HUGEINT)))",
+            f"SUM({mean} * {mean} // {4 * units})",
         ]
     classes = " ".join(f"WHEN n <= {most} THEN {place}" for place, most in enumerate(class_means.CLASSES))
     return (

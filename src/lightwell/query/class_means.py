@@ -5,29 +5,32 @@ sample of all of its rows, whose mean is expected to be the child's own. What a 
 comes from two things: children with many rows count less beside the others, which matters as far as their
 means differ; and of their rows a sample counts. For the first, this is bought for each number column: sums
 over children of the child's own mean of the column, by class of how many rows the child has (at most 1, 2,
-4, ... rows). For the second, one sum over children of the mean square.
+4, ... rows). For the second, two sums over children: of the mean square, and of the square of the mean.
 
 What is bought of a column is one vector. Let a child have n rows, and let each known value x be
 z = floor(2 U (x - low) / (high - low)) - U, a whole number from -U to U, where U is `UNITS` and an unknown
-value is 0. The child adds to the entries of its class, which n alone decides, and to the last entry:
+value is 0. The child adds to the entries of its class, which n alone decides, and to the last two entries:
 
-    sums      floor of the mean of z over its n rows                          from -U to U
+    sums      m, floor of the mean of z over its n rows                       from -U to U
     known     floor of U times its share of known values                      from 0 to U
     squares   floor of a quarter of the mean of z^2 / U over its n rows       from 0 to U / 4
+    own       floor of a quarter of m^2 / U                                   from 0 to U / 4
 
 `known` is bought only of a column that may hold null. All of it is a function of the child's own rows, so a
 child more or less changes one entry of each kind and nothing else, and the squared Euclidean distance is at
-most U^2 + (U / 4)^2, and U^2 more with `known`: `find_square`. This holds whatever the file holds: a child
+most U^2 + 2 (U / 4)^2, and U^2 more with `known`: `find_square`. This holds whatever the file holds: a child
 without any known value adds 0, the middle of the domain, and a null in a column that is said to hold none
 counts as the middle too. Children with more rows than the last class are in no entry.
 
 From what was bought everything follows by arithmetic. With c children of s rows in each class, of mean m, an
 average over all rows is sum(s c m) / sum(s c), and with a bound sum(min(s, M) c m) / sum(min(s, M) c). Noise
 hides the means of classes of few children, who may have many rows; without any assumption nothing could be
-said. What is assumed: means of neighbouring classes differ by a normal deviation of one size, a random walk
-along the classes. How large it is, up to one standard deviation of the values, is weighed by how well it
-explains what was bought (its likelihood, times the inverse root of the size). A prediction is a mixture over
-sizes, each by the solution of a tridiagonal system; benchmarks and tests try it on shapes that are no walk.
+said. What is assumed: a class's mean is that of its children, who differ at random, around a level; levels of
+neighbouring classes differ by a normal deviation of one size, a random walk. How large that is, from one
+standard deviation of the values down to a thousandth in equal factors, is weighed by how well it explains
+what was bought (its likelihood; the sizes themselves weigh alike). A prediction is a mixture over sizes, each
+by the solution of a tridiagonal system. Tests try it on shapes that are no walk: where means leap at one
+number of rows its intervals hold too seldom.
 """
 
 from __future__ import annotations
@@ -63,6 +66,7 @@ class ClassMeans:
     sums: tuple[int, ...]
     known: tuple[int, ...]
     squares: int
+    own: int
     sigma: float
     nano_rho: int
 
@@ -106,15 +110,16 @@ def _find_scale(kept: Kept) -> Scale:
 
 def find_square(scale: Scale) -> int:
     """The squared Euclidean sensitivity of a column's vector; the proof stands above."""
-    return UNITS**2 * (2 if scale.has_null else 1) + SQUARE_UNITS**2
+    return UNITS**2 * (2 if scale.has_null else 1) + 2 * SQUARE_UNITS**2
 
 
-def arrange(scale: Scale, by_class: Mapping[int, tuple[int, int, int]]) -> list[int]:
-    """Arrange sums, known and squares by class as the column's vector. Exact: private."""
-    none = (0, 0, 0)
+def arrange(scale: Scale, by_class: Mapping[int, tuple[int, int, int, int]]) -> list[int]:
+    """Arrange sums, known, squares and own by class as the column's vector. Exact: private."""
+    none = (0, 0, 0, 0)
     sums = [by_class.get(place, none)[0] for place in range(len(CLASSES))]
     known = [by_class.get(place, none)[1] for place in range(len(CLASSES))] if scale.has_null else []
-    return [*sums, *known, sum(one[2] for one in by_class.values())]
+    squares, own = (sum(one[place] for one in by_class.values()) for place in (2, 3))
+    return [*sums, *known, squares, own]
 
 
 def take_apart(scale: Scale, vector: Sequence[int], sigma: float, nano_rho: int) -> ClassMeans:
@@ -125,8 +130,9 @@ def take_apart(scale: Scale, vector: Sequence[int], sigma: float, nano_rho: int)
         center=scale.center,
         reach=scale.reach,
         sums=tuple(vector[:count]),
-        known=tuple(vector[count:-1]),
-        squares=vector[-1],
+        known=tuple(vector[count:-2]),
+        squares=vector[-2],
+        own=vector[-1],
         sigma=sigma,
         nano_rho=nano_rho,
     )
@@ -136,8 +142,8 @@ class Model:
     """What is believed of a column's means by class.
 
     Built from what was bought and from how many children (`counts`, noisy with deviation `sigma`, none below
-    0) have how many rows: at most `edges`, and about `sizes`. `average` and `variance` are those of the
-    values over all children, in units of the reach; no smaller a variance is believed than noise could hide.
+    0) have how many rows: at most `edges`, and about `sizes`. `average`, and the variances between children's
+    means and `within` children, are in units of the reach; none smaller is believed than noise could hide.
     """
 
     def __init__(
@@ -165,20 +171,28 @@ class Model:
         if not self.is_known:
             return
         self.average = min(max(sum(sums) / every, -1.0), 1.0)
-        square = means.squares / SQUARE_UNITS / every
-        # Of the square, and of the average that is taken off.
-        hidden = math.hypot(UNITS / SQUARE_UNITS, 2 * self.average * math.sqrt(width)) * noise / every
-        self.variance = max(square - self.average**2, 2 * hidden, _LEAST_VARIANCE)
+        square, own = means.squares / SQUARE_UNITS / every, means.own / SQUARE_UNITS / every
+        # Of a square, and of the average that is taken off.
+        hidden = 2 * math.hypot(UNITS / SQUARE_UNITS, 2 * self.average * math.sqrt(width)) * noise / every
+        self.between = max(own - self.average**2, hidden, _LEAST_VARIANCE)
+        self.within = max(square - own, hidden, _LEAST_VARIANCE)
+        self.variance = self.between + self.within
         self._off = [
             (total - self.average * count) / count if count else 0.0
             for total, count in zip(sums, known, strict=True)
         ]
         # Of a class's mean less the average: its sum is noisy, and so is how many children it is of.
-        self._precision = [
-            count**2 / (noise**2 + self.average**2 * (noise**2 if means.known else part * sigma**2))
-            if noise or sigma
-            else count**2 * 1e12
+        self._noise = [
+            (noise**2 + self.average**2 * (noise**2 if means.known else part * sigma**2)) / count**2
+            if count
+            else math.inf
             for count, part in zip(known, parts, strict=True)
+        ]
+        # And of its level: its children differ.
+        scatter = [self.between / count if count else 0.0 for count in known]
+        self._precision = [1 / (one + two) for one, two in zip(self._noise, scatter, strict=True)]
+        self._trust = [
+            two / (one + two) if two else 0.0 for one, two in zip(self._noise, scatter, strict=True)
         ]
         self._walks = [1 / (step**2 * self.variance) for step in _STEPS]
         self._fit()
@@ -187,13 +201,11 @@ class Model:
         """Weigh the sizes of a step by their likelihood, and find the means that each leads to."""
         pulled = [one * off for one, off in zip(self._precision, self._off, strict=True)]
         self._means, logarithms = [], []
-        for step, walk in zip(_STEPS, self._walks, strict=True):
+        for walk in self._walks:
             means, determinant = _solve(self._precision, walk, pulled)
             explained = sum(mean * pull for mean, pull in zip(means, pulled, strict=True))
-            prior = 0.5 * math.log(step)
-            likelihood = (explained - determinant + (len(pulled) - 1) * math.log(walk)) / 2
             self._means.append(means)
-            logarithms.append(likelihood + prior)
+            logarithms.append((explained - determinant + (len(pulled) - 1) * math.log(walk)) / 2)
         top = max(logarithms)
         weights = [math.exp(one - top) for one in logarithms]
         self._shares = [weight / sum(weights) for weight in weights]
@@ -206,19 +218,28 @@ class Model:
         all_kept, all_rows = sum(kept), sum(every)
         for place, some, whole in zip(self.places, kept, every, strict=True):
             changes[place] += some / all_kept - whole / all_rows
+        # A class's mean is its level and, as far as noise lets it be seen, what was bought beside that.
+        levels = [change * (1 - trust) for change, trust in zip(changes, self._trust, strict=True)]
+        seen = sum(
+            change * trust * off for change, trust, off in zip(changes, self._trust, self._off, strict=True)
+        )
+        scattered = sum(
+            change**2 * trust * noise
+            for change, trust, noise in zip(changes, self._trust, self._noise, strict=True)
+            if trust
+        )
         found = []
         for share, walk, means in zip(self._shares, self._walks, self._means, strict=True):
-            moved = sum(change * mean for change, mean in zip(changes, means, strict=True))
-            spread, _ = _solve(self._precision, walk, changes)
-            variance = sum(change * one for change, one in zip(changes, spread, strict=True))
+            moved = seen + sum(level * mean for level, mean in zip(levels, means, strict=True))
+            spread, _ = _solve(self._precision, walk, levels)
+            variance = scattered + sum(level * one for level, one in zip(levels, spread, strict=True))
             found.append(Belief(share, moved, max(variance, 0.0)))
         return found
 
     def find_sampling(self, rows: int) -> float:
         """The variance that comes from counting a sample of the rows of children with more than the bound.
 
-        As of drawing without replacement, with the variance of all values, which is no less than that within
-        children.
+        As of drawing without replacement from a child's own rows.
         """
         kept = self.count_kept(rows)
         drawn = sum(
@@ -226,7 +247,7 @@ class Model:
             for size, count in zip(self.sizes, self.weights, strict=True)
             if size > rows
         )
-        return self.variance * drawn / kept**2
+        return self.within * drawn / kept**2
 
     def count_kept(self, rows: int) -> float:
         """How many rows with a known value the bound keeps."""
@@ -278,6 +299,7 @@ def describe(means: ClassMeans) -> dict[str, Any]:
         "sums": list(means.sums),
         "known": list(means.known),
         "squares": means.squares,
+        "own": means.own,
         "sigma": means.sigma,
         "nano_rho": means.nano_rho,
     }
@@ -296,6 +318,7 @@ def read(value: Mapping[str, Any]) -> ClassMeans:
         sums,
         known,
         int(value["squares"]),
+        int(value["own"]),
         float(value["sigma"]),
         int(value["nano_rho"]),
     )

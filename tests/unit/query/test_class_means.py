@@ -32,7 +32,7 @@ class Town:
     """Children by their rows, their means and the spread within them; exact."""
 
     def __init__(self, rows, means, children=40_000, seed=1, skew=0.5):
-        dice, self.groups = random.Random(seed), {}
+        dice, self.groups, self.skew = random.Random(seed), {}, skew
         for _ in range(children):
             count = ROWS[rows](dice)
             mean = min(MEANS[means](count) * math.exp(dice.gauss(0, skew)), 299)
@@ -63,13 +63,16 @@ class Town:
     def buy(self, seed, rho=0.02, nano_rho=10):
         """What is bought with noise: half for numbers of children, half for the means."""
         dice, sigma = random.Random(seed), 1 / math.sqrt(rho)
-        counts, sums, squares = [0] * len(EDGES), [0.0] * 21, 0.0
+        counts, sums, squares, own = [0] * len(EDGES), [0.0] * 21, 0.0, 0.0
         for rows, (number, total) in self.groups.items():
             counts[sum(rows > edge for edge in EDGES)] += number
             sums[class_means.find_class(rows)] += (total - number * CENTER) / REACH
+            # Children of one size differ as all do.
             off = total / number - CENTER
-            squares += number * (self.variance + off**2) / REACH**2
-        noise = sigma * UNITS * math.sqrt(1 + 1 / 16)
+            own += number * (off**2 + (math.exp(self.skew**2) - 1) * (total / number) ** 2) / REACH**2
+            squares += number * self.variance / REACH**2
+        squares += own
+        noise = sigma * UNITS * math.sqrt(1 + 1 / 8)
         means = ClassMeans(
             "minutes",
             CENTER,
@@ -77,6 +80,7 @@ class Town:
             tuple(round(one * UNITS + dice.gauss(0, noise)) for one in sums),
             (),
             round(squares * class_means.SQUARE_UNITS + dice.gauss(0, noise)),
+            round(own * class_means.SQUARE_UNITS + dice.gauss(0, noise)),
             noise or 1e-9,
             nano_rho,
         )
@@ -153,7 +157,9 @@ def test_unknown_values_count_neither_as_rows_nor_as_the_middle():
     busy = (2000 * 90.0 / 2 - 1000 * CENTER) / REACH
     sums = [plain.sums[0], 0, round(busy * UNITS), *[0] * 18]
     known = [6000 * UNITS, 0, 1000 * UNITS, *[0] * 18]
-    means = ClassMeans("minutes", CENTER, REACH, tuple(sums), tuple(known), plain.squares, 1e-9, 10)
+    means = ClassMeans(
+        "minutes", CENTER, REACH, tuple(sums), tuple(known), plain.squares, plain.own, 1e-9, 10
+    )
     model = truncation.make_model(Histogram("usage", histogram.counts, 1e-9, 20, "x", (means,)), means, 1.0)
     moved = sum(one.weight * one.moved for one in model.predict(1)) * REACH
     exact = (6000 * 30 + 1000 * 90) / 7000 - (6000 * 30 + 4000 * 90) / 10000
@@ -163,7 +169,7 @@ def test_unknown_values_count_neither_as_rows_nor_as_the_middle():
 def test_where_no_value_is_known_nothing_is_predicted():
     histogram = Town("few", "alike", children=2000).buy(1)
     (plain,) = histogram.means
-    none = ClassMeans("minutes", CENTER, REACH, (0,) * 21, (-5,) * 21, 0, plain.sigma, 10)
+    none = ClassMeans("minutes", CENTER, REACH, (0,) * 21, (-5,) * 21, 0, 0, plain.sigma, 10)
     found = Histogram("usage", histogram.counts, histogram.sigma, 20, "x", (none,))
     assert truncation.find_move(found, "minutes", 2) is None
     asked = [truncation.Asked("mean", "minutes", 5.0)]
@@ -207,7 +213,7 @@ def test_the_scale_of_a_column_is_that_of_its_kept_numbers():
     assert (scales["minutes"].first, scales["minutes"].last) == (-14, 22)
     assert (scales["minutes"].center, scales["minutes"].reach, scales["minutes"].has_null) == (2.0, 9.0, True)
     assert (scales["messages"].center, scales["messages"].reach) == (35.0, 25.0)
-    square = UNITS**2 + (UNITS // 4) ** 2
+    square = UNITS**2 + 2 * (UNITS // 4) ** 2
     assert class_means.find_square(scales["messages"]) == square
     assert class_means.find_square(scales["minutes"]) == square + UNITS**2
 

@@ -84,7 +84,9 @@ def make_means(column="minutes", center=150.0, reach=150.0):
     sums[2], sums[5] = (round(5000 * (mean - center) / reach * units) for mean in (30, 60))
     squares = round(10_000 * 0.6 * class_means.SQUARE_UNITS)
     known = [0, 0, 5000 * units, 0, 0, 5000 * units, *[0] * 15]
-    return class_means.ClassMeans(column, center, reach, tuple(sums), tuple(known), squares, 3.0 * units, 500)
+    own = round(10_000 * 0.5 * class_means.SQUARE_UNITS)
+    sigma = 3.0 * units
+    return class_means.ClassMeans(column, center, reach, tuple(sums), tuple(known), squares, own, sigma, 500)
 
 
 def test_how_far_a_bound_moves_an_average_is_told_with_the_answer(engine, ledger):
@@ -133,7 +135,9 @@ def test_the_bound_suggested_is_that_of_the_question_and_says_why(engine):
     means, units = make_means(), class_means.UNITS
     sums = [0, -6_000 * units, 0, -2_000 * units, *[0] * 17]
     known = [0, 7_500 * units, 0, 2_500 * units, *[0] * 17]
-    alike = dataclasses.replace(means, sums=tuple(sums), known=tuple(known), squares=6_500 * units // 4)
+    alike = dataclasses.replace(
+        means, sums=tuple(sums), known=tuple(known), squares=6_500 * units // 4, own=6_450 * units // 4
+    )
     bought = truncation.Histogram("usage", counts, 3.0, 1000, "sha256:bought", (alike,))
     engine.histograms = {"usage": bought}
 
