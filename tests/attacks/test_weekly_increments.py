@@ -47,7 +47,7 @@ def measure_prepared(folder, book, text):
     """The exact vector of a question, before noise."""
     engine = prepared.Prepared(folder, book, stage.NoDice(), threads=1)
     plan = check.check_query(text, book)
-    return engine._measure(bound.bind(plan, engine.choose_path(plan), *engine.spread_rows(plan)))
+    return engine._measure(bound.bind(plan, engine.choose_path(plan), engine.find_spread(plan)))
 
 
 def test_a_week_that_was_added_changes_nothing_that_an_old_week_says(tmp_path):

@@ -198,8 +198,8 @@ class Stage(duckdb.DuckDB):
     def choose_path(self, plan):
         return "weighted"
 
-    def spread_rows(self, plan):
-        return plan.rows, 1
+    def find_spread(self, plan):
+        return None
 
     def leave_out(self, child):
         self._connection.execute(f"UPDATE left_out SET child = {child}")
@@ -237,8 +237,8 @@ class PreparedStage:
     def choose_path(self, plan):
         return path.choose_path(plan, layout.lay_out(self.codebook))
 
-    def spread_rows(self, plan):
-        return plan.rows, 1
+    def find_spread(self, plan):
+        return None
 
     def _measure(self, bounded):
         return self.engines[self.child]._measure(bounded)
@@ -280,8 +280,8 @@ class WeeklyStage(PreparedStage):
     def choose_path(self, plan):
         return self.engines[-1].choose_path(plan)
 
-    def spread_rows(self, plan):
-        return self.engines[-1].spread_rows(plan)
+    def find_spread(self, plan):
+        return self.engines[-1].find_spread(plan)
 
 
 class Exact:
@@ -381,7 +381,7 @@ def judge_query(stage, text, bounds, children, report, told):
     chosen = stage.choose_path(plan)
     if chosen == "weighted" and not stage.judges_weighted:
         return
-    bounded = bound.bind(plan, chosen, *stage.spread_rows(plan))
+    bounded = bound.bind(plan, chosen, stage.find_spread(plan))
     report.paths[bounded.path] = report.paths.get(bounded.path, 0) + len(children)
     report.findings += [f"{told}: {word}" for word in judge_price(bounded)]
     try:

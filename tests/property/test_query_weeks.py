@@ -110,8 +110,7 @@ def write_query(seed):
 
 
 def bind(plan, path, known):
-    serving = paths.find_serving(plan, known)
-    return bound.bind(plan, path, serving.rows, serving.weeks)
+    return bound.bind(plan, path, paths.find_spread(plan, known))
 
 
 def compare(folder, first, count, met):
@@ -129,7 +128,7 @@ def compare(folder, first, count, met):
             plan = check.check_query(text, book, **bounds)
             for path in plain.list_paths(plan, known):
                 bounded = bind(plan, path, known)
-                met[path, bounded.weeks] += 1
+                met[path, bounded.spread and bounded.spread.weeks] += 1
                 fast = drop_empty(engine._measure(bounded))
                 exact = drop_empty(slow_preparation.measure(bounded, book, slow, held, known))
                 assert fast == exact, f"LIGHTWELL_QUERY_SEED={SEED}, {seed}, {path}, {weeks}: {text} {bounds}"

@@ -21,7 +21,7 @@ from lightwell.base import errors
 from lightwell.engines import sql
 from lightwell.query import bound, plan, quantile
 from lightwell.query import domain as domains
-from lightwell.query.bound import Bounded
+from lightwell.query.bound import Bounded, Spread
 from lightwell.query.codebook import Codebook, Column, Table
 from lightwell.query.domain import Key
 from lightwell.query.noise import Dice, Schedule, Share
@@ -225,9 +225,9 @@ class DuckDB:
         """Name the path that serves a plan: rows are weighted, for nothing is prepared here."""
         return "weighted"
 
-    def spread_rows(self, plan: Plan) -> tuple[int, int]:
-        """How many rows of a child count in each of how many weeks: nothing is kept by week here."""
-        return plan.rows, 1
+    def find_spread(self, plan: Plan) -> Spread | None:
+        """How a plan's bounds are spread over weeks: not at all, for nothing is kept by week here."""
+        return None
 
     def _measure(self, bounded: Bounded) -> dict[tuple[Key, ...], list[list[int]]]:
         return gather(bounded, sql.write_statements(bounded, self._codebook, _READING), self._run)

@@ -21,7 +21,7 @@ from lightwell.query import bound, class_means
 from lightwell.query import layout as layouts
 from lightwell.query import path as paths
 from lightwell.query import truncation as truncations
-from lightwell.query.bound import Bounded
+from lightwell.query.bound import Bounded, Spread
 from lightwell.query.codebook import Codebook
 from lightwell.query.domain import Key
 from lightwell.query.layout import RANK, TIERS, WHOLE, Layout
@@ -60,10 +60,9 @@ class Prepared(DuckDB):
         """Name the path that serves a plan: from public facts alone."""
         return paths.choose_path(plan, self.layouts)
 
-    def spread_rows(self, plan: Plan) -> tuple[int, int]:
-        """How many rows of a child count in each of how many weeks: from public facts alone."""
-        serving = paths.find_serving(plan, self.layouts)
-        return serving.rows, serving.weeks
+    def find_spread(self, plan: Plan) -> Spread | None:
+        """How a plan's bounds are spread over weeks: from public facts alone."""
+        return paths.find_spread(plan, self.layouts)
 
     def suggest_rows(self, table: str) -> int | None:
         """The bound on rows to use for a table, if its rows per child were bought; public from then on."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lightwell.base import errors
 from lightwell.engines import budgets, codebook_files, sql
 from lightwell.query import path as paths
-from lightwell.query.bound import Bounded
+from lightwell.query.bound import Bounded, Spread
 from lightwell.query.codebook import Codebook
 from lightwell.query.layout import Layout
 from lightwell.query.ledger import Ledger
@@ -54,11 +54,8 @@ class WithoutData:
     def choose_path(self, plan: Plan) -> str:
         return "weighted" if self._layouts is None else paths.choose_path(plan, self._layouts)
 
-    def spread_rows(self, plan: Plan) -> tuple[int, int]:
-        if self._layouts is None:
-            return plan.rows, 1
-        serving = paths.find_serving(plan, self._layouts)
-        return serving.rows, serving.weeks
+    def find_spread(self, plan: Plan) -> Spread | None:
+        return None if self._layouts is None else paths.find_spread(plan, self._layouts)
 
     def write_statements(self, bounded: Bounded) -> list[str]:
         if self._layouts is not None:

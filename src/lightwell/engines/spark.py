@@ -18,7 +18,7 @@ import sqlglot
 from lightwell.base import errors
 from lightwell.engines import duckdb, sql
 from lightwell.query import domain as domains
-from lightwell.query.bound import Bounded
+from lightwell.query.bound import Bounded, Spread
 from lightwell.query.codebook import Codebook
 from lightwell.query.domain import Key
 from lightwell.query.noise import Dice, Schedule
@@ -93,9 +93,9 @@ class Spark:
         """Name the path that serves a plan: rows are weighted, for nothing is prepared here."""
         return "weighted"
 
-    def spread_rows(self, plan: Plan) -> tuple[int, int]:
-        """How many rows of a child count in each of how many weeks: nothing is kept by week here."""
-        return plan.rows, 1
+    def find_spread(self, plan: Plan) -> Spread | None:
+        """How a plan's bounds are spread over weeks: not at all, for nothing is kept by week here."""
+        return None
 
     def write_statements(self, bounded: Bounded) -> list[str]:
         """The SQL that would be run, in Spark's dialect."""

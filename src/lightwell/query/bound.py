@@ -29,7 +29,6 @@ Bins. A row is in one bin, so a level of the tree of bins is like rows, with (gr
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import math
 from collections.abc import Sequence
@@ -52,12 +51,26 @@ BRANCHES = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """How a plan's bounds are spread over the weeks that it can read, where rows are kept by week.
+
+    `rows` of a child count in each of `weeks`, and a child in at most `groups` in all; `limits_groups` says
+    whether it could be in more.
+    """
+
+    rows: int
+    weeks: int
+    groups: int
+    limits_groups: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Bounded:
     """A plan with its bounds in force: what each measure is multiplied by and how far a child can move it.
 
     `scales` turn one row into whole units (1, or `WEIGHT_SCALE` where rows may be weighted down);
     `squares` are the squared Euclidean sensitivities in those units, exact; of bins, for each level of the
-    tree. `weeks` is over how many weeks the plan's rows are spread evenly.
+    tree. `spread` is None where rows are not kept by week, or are weighted.
     """
 
     plan: Plan
@@ -66,20 +79,20 @@ class Bounded:
     squares: tuple[int, ...]
     group_scale: int
     path: str
-    weeks: int = 1
+    spread: Spread | None = None
 
     def weigh_group(self, groups: int) -> int:
         """What a child that is in so many groups counts in each, in units of `group_scale`."""
         return weigh_group(self.group_scale, self.plan.groups, groups)
 
 
-def bind(plan: Plan, path: str = "weighted", rows: int = 0, weeks: int = 1) -> Bounded:
-    """Find the sensitivity of each measure of a plan.
-
-    Where prepared rows are kept by week, `rows` of a child count in each of `weeks`, and no more in all.
-    """
-    if weeks > 1 and path in RANKED:
-        plan = dataclasses.replace(plan, rows=rows * weeks)
+def bind(plan: Plan, path: str = "weighted", spread: Spread | None = None) -> Bounded:
+    """Find the sensitivity of each measure of a plan."""
+    if path not in RANKED:
+        spread = None
+    rows, most_groups = plan.rows, plan.groups
+    if spread is not None:
+        rows, most_groups = spread.rows * spread.weeks, spread.groups
     one = plans.is_one_row(plan.source)
     # With one row there is nothing to weigh, so a unit is a row.
     fine = 1 if one or path != "weighted" else WEIGHT_SCALE
@@ -87,18 +100,16 @@ def bind(plan: Plan, path: str = "weighted", rows: int = 0, weeks: int = 1) -> B
     varying = [key for key in plan.keys if not key.is_constant]
     fits = not varying or one or (every is not None and plan.groups >= every)
     group_scale = 1 if fits or path in RANKED else WEIGHT_SCALE
-    most = 1 if one else plan.rows
+    most = 1 if one else rows
     scales, squares = [], []
     for measure in plan.measures:
         scale = fine if measure.kind in ("rows", "bins") else 1
         scales.append(group_scale if measure.kind == "children" else scale)
         if measure.kind == "children":
-            squares.append(plan.groups * group_scale**2)
+            squares.append(most_groups * group_scale**2)
         else:
             squares.append((most * measure.most * scale) ** 2)
-    return Bounded(
-        plan, one, tuple(scales), tuple(squares), group_scale, path, weeks if path in RANKED else 1
-    )
+    return Bounded(plan, one, tuple(scales), tuple(squares), group_scale, path, spread)
 
 
 def weigh(amount: int, most: int, rows: int) -> int:

@@ -38,6 +38,7 @@ from lightwell.query import domain as domains
 from lightwell.query import expression as expressions
 from lightwell.query import layout as layouts
 from lightwell.query import plan as plans
+from lightwell.query.bound import Spread
 from lightwell.query.domain import Key
 from lightwell.query.expression import Call, Constant, Expression, Field
 from lightwell.query.layout import Cube, Kept, Layout
@@ -99,8 +100,9 @@ def find_serving(plan: Plan, known: Mapping[str, Layout]) -> Serving:
         if measure.kind == "children" and flag is None:
             return Serving(WEIGHTED)
         flags.append(flag)
-    groups = plan.groups // weeks if limits_groups(plan) else 0
+    groups = 0
     if limits_groups(plan) and any(flags):
+        groups = plan.groups // weeks
         if not groups:
             return Serving(WEIGHTED)
         if layout.partition and groups >= layouts.DAYS:
@@ -112,6 +114,18 @@ def find_serving(plan: Plan, known: Mapping[str, Layout]) -> Serving:
     ]
     path = CUBED if cubes and None not in cubes else RANKED
     return dataclasses.replace(serving, path=path, cubes=tuple(cubes))
+
+
+def find_spread(plan: Plan, known: Mapping[str, Layout]) -> Spread | None:
+    """How a plan's bounds are spread over weeks; None where its rows are not kept so, or are weighted."""
+    serving = find_serving(plan, known)
+    if serving.scan is None or not known[serving.scan.table].partition:
+        return None
+    groups = plan.groups
+    if any(serving.flags):
+        # Groups differ within a child by the day.
+        groups = min((serving.groups or layouts.DAYS) * serving.weeks, plan.groups)
+    return Spread(serving.rows, serving.weeks, groups, serving.groups > 0)
 
 
 def spread_rows(rows: int, weeks: int) -> int:

@@ -437,12 +437,13 @@ def describe_plan(bounded: Bounded, schedule: Schedule) -> tuple[str, ...]:
 
 
 def _tell_rows(bounded: Bounded) -> str:
-    rows, weeks = bounded.plan.rows, bounded.weeks
+    rows = bounded.plan.rows
     if bounded.path not in bound.RANKED:
         return f"At most {rows} rows of one child count; a child with more is weighted down."
     more = "of a child with more, those that a secret order puts first"
-    if weeks > 1:
-        return f"At most {rows // weeks} rows of one child count in each of {weeks} weeks; {more}."
+    if bounded.spread is not None and bounded.spread.weeks > 1:
+        each, weeks = bounded.spread.rows, bounded.spread.weeks
+        return f"At most {each} rows of one child count in each of {weeks} weeks; {more}."
     return f"At most {rows} rows of one child count; {more}."
 
 

@@ -28,7 +28,7 @@ from lightwell.query import (
     survey,
     truncation,
 )
-from lightwell.query.bound import Bounded
+from lightwell.query.bound import Bounded, Spread
 from lightwell.query.codebook import Codebook
 from lightwell.query.cost import Cost
 from lightwell.query.expression import Field
@@ -57,8 +57,8 @@ class Engine(Protocol):
         """Name the path that serves a plan, from public facts alone; it is part of the answer's key."""
         ...
 
-    def spread_rows(self, plan: Plan) -> tuple[int, int]:
-        """How many rows of a child count in each of how many weeks, from public facts alone."""
+    def find_spread(self, plan: Plan) -> Spread | None:
+        """How a plan's bounds are spread over weeks, from public facts alone; None where there are none."""
         ...
 
     def write_statements(self, bounded: Bounded) -> list[str]:
@@ -269,7 +269,7 @@ class Session:
     ) -> _Priced:
         checked = check.check_query(text, self.codebook, rows=rows, groups=groups)
         used = self.codebook.delta if delta is None else delta
-        bounded = bound.bind(checked, self.engine.choose_path(checked), *self.engine.spread_rows(checked))
+        bounded = bound.bind(checked, self.engine.choose_path(checked), self.engine.find_spread(checked))
         # A threshold for private keys fails with a probability of its own: half of delta is for that.
         spent = cost.count_delta_units(used / 2) if checked.has_private_keys else 0
         rho = cost.find_rho(epsilon, used / 2 if checked.has_private_keys else used)
@@ -327,7 +327,6 @@ def compute_answer_key(
         "groups": bounded.plan.groups,
         "scales": list(bounded.scales),
         "codebook": of.digest,
-        **({"weeks": bounded.weeks} if bounded.weeks > 1 else {}),
         **({"bought": bought} if bought else {}),
     }
     return ledger.compute_key(
@@ -411,6 +410,8 @@ def _tell_bounds(bounded: Bounded, left_out: Mapping[str, Any] | None, of: Codeb
     if any(measure.kind == "distinct" for measure in the_plan.measures):
         notes.append(f"How many values beyond {the_plan.rows} of a child are left out is not known.")
     is_limited = path.limits_groups(the_plan) if bounded.path in bound.RANKED else bounded.group_scale > 1
+    if bounded.spread is not None:
+        is_limited = bounded.spread.limits_groups
     if is_limited and any(measure.kind == "children" for measure in the_plan.measures):
         notes.append(f"What the bound of {the_plan.groups} groups a child leaves out is not known.")
     return tuple(notes)

@@ -1,5 +1,6 @@
 """Weeks are added whole or not at all, wherever it was killed; meanwhile the folder answers as before."""
 
+import dataclasses
 import datetime
 import json
 import pickle
@@ -98,9 +99,9 @@ def add(stage, name="prepared", through=SECOND, usage="second"):
 def count(stage, name="prepared"):
     engine = Prepared(stage / name, make_book(), NoDice())
     plan = check.check_query("SELECT COUNT(*) AS n FROM usage", engine.codebook)
-    serving = engine.spread_rows(plan)
-    assert serving[1] == len(engine.layouts["usage"].weeks)
-    return engine._measure(bound.bind(plan, engine.choose_path(plan), *serving))[()][0][0]
+    spread = engine.find_spread(plan)
+    assert spread.weeks == len(engine.layouts["usage"].weeks)
+    return engine._measure(bound.bind(plan, engine.choose_path(plan), spread))[()][0][0]
 
 
 def test_weeks_are_added_and_the_folder_says_through_when(stage):
@@ -196,10 +197,10 @@ def test_a_question_about_one_week_keeps_the_whole_bound_and_one_about_three_a_t
     add(stage)
     engine = Prepared(stage / "prepared", make_book(), NoDice())
 
-    def spread(where):
-        return engine.spread_rows(
-            check.check_query(f"SELECT COUNT(*) AS n FROM usage{where}", engine.codebook)
-        )
+    def spread(where, what="COUNT(*) AS n", keys=""):
+        text = f"SELECT {keys}{what} FROM usage{where}" + (" GROUP BY 1" if keys else "")
+        found = engine.find_spread(check.check_query(text, engine.codebook))
+        return found and (found.rows, found.weeks)
 
     assert spread("") == (16, 3)
     assert spread(" WHERE day >= DATE '2026-01-05'") == (32, 2)
@@ -207,6 +208,14 @@ def test_a_question_about_one_week_keeps_the_whole_bound_and_one_about_three_a_t
     # Nothing can be true of any day there is.
     assert spread(" WHERE day = DATE '2026-06-01'") == (64, 1)
     assert spread(" WHERE minutes > 3 OR day = DATE '2026-01-05'") == (16, 3)
+    plan = check.check_query(
+        "SELECT day, COUNT(DISTINCT child) AS n FROM usage GROUP BY day", engine.codebook
+    )
+    # 64 groups of a child might count, and three weeks have 21 days.
+    assert engine.find_spread(plan) == bound.Spread(16, 3, 21, False)
+    few = dataclasses.replace(plan, groups=9)
+    assert engine.find_spread(few) == bound.Spread(16, 3, 9, True)
+    assert engine.find_spread(dataclasses.replace(plan, groups=2)) is None
 
 
 @pytest.mark.parametrize(
@@ -231,6 +240,6 @@ def test_a_column_may_have_any_name_that_files_use_themselves(tmp_path, name, pa
         (f'SELECT MEDIAN("{name}") AS n FROM usage WHERE "{name}" > 7', {(): [[0] * 8 + [70, 70]]}),
     ]:
         plan = check.check_query(text, book)
-        bounded = bound.bind(plan, engine.choose_path(plan), *engine.spread_rows(plan))
+        bounded = bound.bind(plan, engine.choose_path(plan), engine.find_spread(plan))
         assert bounded.path != "weighted"
         assert engine._measure(bounded) == expected
