@@ -27,7 +27,9 @@ def check_naming(payload: dict[str, Json], now: datetime.datetime) -> None:
 def name_item(*, payload: dict[str, Json], decided_by: tuple[str, str], now: datetime.datetime) -> Item:
     """Name a document anew; raises `UserMistake` with every problem, as when it was published meanwhile."""
     with transaction.atomic():
-        item = Item.objects.select_for_update().get(pk=_find_item(payload).pk)
+        Item.objects.select_for_update().get(pk=_find_item(payload).pk)
+        # Once more behind the lock: it may have been published meanwhile.
+        item = _find_item(payload)
         title, name = _read_names(payload)
         item.title, item.file_name = title or item.title, name or item.file_name
         item.save(update_fields=["title", "file_name"])
