@@ -1,12 +1,14 @@
 """Canonical JSON is a function with an inverse, judged by the standard library as the slow twin."""
 
+import enum
 import json
 import math
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lightwell.base import canonical, ids
+from lightwell.base import canonical, errors, ids
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",)))
 SAFE = st.integers(-(2**53) + 1, 2**53 - 1)
@@ -24,6 +26,67 @@ def test_what_is_written_is_read_back_and_written_the_same(value) -> None:
 @given(VALUES)
 def test_the_standard_library_reads_the_same_value(value) -> None:
     assert json.loads(canonical.encode(value), parse_int=float) == value
+
+
+class _Whole(enum.IntEnum):
+    ONE = 1
+
+
+# What only the slow writer writes or refuses, and what lies at the edge of what the fast one may write.
+ODD = st.sampled_from(
+    [
+        *(math.nan, math.inf, 2**53, -(2**53), 2**53 - 1, 1.0, -0.0, 0.1, 1e-4, 9e-5, 1e16, 1e21, 5e-324),
+        *("\ud800", "\udfff", "\U0001f600", "\uffff", "\x7f\x00\u2028"),
+        *(_Whole.ONE, b"", {1: 2}, {None: 1}, {"a"}),
+    ]
+)
+KEYS = TEXT | st.sampled_from(["\U0001f600", "\uffff", "\ue000", "\ud83d", "a", "\u0001"])
+MIXED = st.recursive(
+    SCALARS | ODD,
+    lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner) | st.lists(inner).map(tuple),
+    max_leaves=25,
+)
+
+
+@given(MIXED | st.lists(MIXED, min_size=5) | st.dictionaries(KEYS, SCALARS | ODD, min_size=5))
+@example([[["\U0001f600"]], {"\U0001f600": 1, "\uffff": 2}, 1, 2, 3])
+@example([1, 2, 3, 4, {"b": {1: 2}}])
+@example([1, 2, 3, 4, 1.5, 0.0])
+def test_the_fast_writer_writes_and_refuses_what_the_slow_one_does(value) -> None:
+    assert _try(canonical.encode, value) == _try(_write_slowly, value)
+
+
+def _write_slowly(value) -> bytes:
+    parts: list[str] = []
+    canonical._write(value, "", parts, 0)
+    return "".join(parts).encode()
+
+
+def _try(write, value) -> object:
+    try:
+        return write(value)
+    except errors.UserMistake as error:
+        return error.problems
+
+
+@pytest.mark.parametrize("depth", [canonical.MAX_DEPTH, canonical.MAX_DEPTH + 1])
+def test_the_fast_writer_goes_as_deep_as_the_slow_one(depth: int) -> None:
+    value: list = []
+    for _ in range(depth):
+        value = [value, 1, 2, 3, 4]
+    if depth <= canonical.MAX_DEPTH:
+        assert canonical.decode(canonical.encode(value)) == value
+    else:
+        with pytest.raises(errors.UserMistake, match="nested"):
+            canonical.encode(value)
+
+
+def test_values_that_hold_each_other_twice_are_refused_at_once() -> None:
+    value: list = [1]
+    for _ in range(2 * canonical.MAX_DEPTH):
+        value = [value] * 6
+    with pytest.raises(errors.UserMistake, match="nested"):
+        canonical.encode(value)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
