@@ -358,8 +358,9 @@ _MEANINGS: dict[str, Callable[..., Key]] = {
     "ceil": lambda value: math.ceil(value) if math.isfinite(value) else None,
     "round": lambda value, scale: _round(value, scale),
     "real": float,
-    "least": min,
-    "greatest": max,
+    # Of one argument too, which is no sequence.
+    "least": lambda *values: min(values),
+    "greatest": lambda *values: max(values),
     "year": lambda day: day.year,
     "quarter": lambda day: (day.month - 1) // 3 + 1,
     "month": lambda day: day.month,

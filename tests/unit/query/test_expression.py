@@ -195,3 +195,9 @@ def test_a_text_beside_a_time_is_read_as_one_and_a_date_as_its_beginning():
 
 def test_the_largest_number_is_one_that_canonical_json_can_write():
     assert domains.LARGEST == 2**53 - 1
+
+
+@pytest.mark.parametrize("name", ["least", "greatest"])
+def test_the_least_of_one_is_itself(name):
+    assert expression.evaluate(make_call(name, make_constant(3)), {}) == 3
+    assert expression.evaluate(make_call(name, SCORE), {"score": -2}) == -2
