@@ -6,6 +6,7 @@ Here: exactly what the budget pays for; eight processes on SQLite and PostgreSQL
 """
 
 import concurrent.futures
+import dataclasses
 import threading
 
 import attack_stage as stage
@@ -52,7 +53,7 @@ def test_all_ask_at_the_same_moment(tmp_path):
             f"SELECT COUNT(*) AS n FROM usage WHERE grade <> {20 + number}", 0.5, None, None, None
         )
         paid = type(priced.paid)(price)
-        opened._price = lambda *_: type(priced)(priced.bounded, priced.schedule, paid, priced.delta)
+        opened._price = lambda *_: dataclasses.replace(priced, paid=paid)
         try:
             opened.sql(f"SELECT COUNT(*) AS n FROM usage WHERE grade <> {20 + number}", epsilon=0.5)
             return True

@@ -19,6 +19,9 @@ from lightwell.base import errors
 dp.enable_features("contrib")
 
 
+_SPACE = dp.vector_domain(dp.atom_domain(T="i64")), dp.l2_distance(T="f64")
+
+
 class OpenDP:
     """Draws noise by `opendp`: Canonne, Kamath and Steinke 2020, exact on 64-bit whole numbers."""
 
@@ -28,16 +31,21 @@ class OpenDP:
         `square` is the squared sensitivity of the whole vector and `nano_rho` what it was charged: where
         OpenDP's own account of the mechanism says that it costs more, nothing is drawn (Damaged).
         """
-        mechanism = _make_gaussian(sigma)
         # The next float above the root: the distance is never stated too small.
         distance = math.nextafter(math.sqrt(float(square)), math.inf)
-        if mechanism.map(distance) * 1e9 > nano_rho:
+        if _find_cost(sigma, distance) * 1e9 > nano_rho:
             raise errors.Damaged("The noise would cost more than was charged; nothing was drawn.")
-        drawn: list[int] = mechanism(list(values))
+        drawn: list[int] = _make_gaussian(sigma)(list(values))
         return drawn
 
 
 @functools.lru_cache(maxsize=256)
+def _find_cost(sigma: float, distance: float) -> float:
+    """OpenDP's own account: the rho that noise costs at a distance. The levels of a tree ask it alike."""
+    cost: float = _make_gaussian(sigma).map(distance)
+    return cost
+
+
+@functools.lru_cache(maxsize=256)
 def _make_gaussian(sigma: float) -> Any:
-    space = dp.vector_domain(dp.atom_domain(T="i64")), dp.l2_distance(T="f64")
-    return dp.m.make_gaussian(*space, scale=sigma)
+    return dp.m.make_gaussian(*_SPACE, scale=sigma)

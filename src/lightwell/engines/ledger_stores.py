@@ -95,7 +95,7 @@ class StoredLedger:
         # A crash before the end of the block leaves no charge, and nobody has touched data; after it the
         # charge stands, whatever becomes of the answer.
         with self._writing(request.population) as last:
-            part = self._read_part(request.population, request.grant)
+            part = self._read_part(request.population, request.grant, last)
             body = self._find_body(request.population, request.key)
             # It may have been answered since.
             if body is not None and self._is_free(request.population, request.key, request.grant, body):
@@ -236,7 +236,7 @@ class StoredLedger:
         return decided
 
     def _append_answer(self, last: Entry, charge: Entry, body: bytes) -> None:
-        part = self._read_part(charge.population, charge.grant)
+        part = self._read_part(charge.population, charge.grant, last)
         digest = entries.digest_bytes(body)
         self._append(ledger.decide_answer(last, part, charge, digest, self._tell_time()))
 
@@ -275,7 +275,10 @@ class StoredLedger:
         )
         return _read_entry(*rows[0]) if rows else None
 
-    def _read_part(self, population: str, grant: str) -> Entry:
+    def _read_part(self, population: str, grant: str, last: Entry | None = None) -> Entry:
+        """Read the last entry of a grant: `last`, that of all the population, where it is about the grant."""
+        if last is not None and grant and last.grant == grant:
+            return last
         part = self._find_part(population, grant) if grant else None
         if part is None:
             raise errors.UserMistake(

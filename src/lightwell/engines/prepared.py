@@ -123,22 +123,23 @@ class Prepared(DuckDB):
         plan = bounded.plan
         groups: dict[tuple[Key, ...], list[list[int]]] = {}
         for statement in statements:
-            width = len(plan.keys)
+            width, reader = len(plan.keys), None
             if isinstance(statement, prepared_sql.Coded):
                 width = len(statement.leaves) + len(statement.direct)
+                reader = prepared_sql.GroupReader(plan, layout, statement) if layout is not None else None
             known: dict[tuple[Key, ...], list[list[int]] | None] = {}
             for row in self._run(statement.text):
-                codes = tuple(row[:width])
+                codes = row[:width]
                 if codes not in known:
                     group: tuple[Key, ...] | None = codes
-                    if isinstance(statement, prepared_sql.Coded) and layout is not None:
-                        group = prepared_sql.find_key(plan, layout, statement, codes)
+                    if reader is not None:
+                        group = reader.find(codes)
                     known[codes] = None if group is None else groups.setdefault(group, _make_zeros(plan))
                 numbers = known[codes]
                 if numbers is None:
                     continue
                 if statement.has_bins:
-                    numbers[statement.measures[0]][row[width]] += int(row[width + 1])
+                    numbers[statement.measures[0]][row[width]] += row[width + 1]
                     continue
                 for place, measure in enumerate(statement.measures):
                     numbers[measure][0] += int(row[width + place] or 0)

@@ -10,8 +10,10 @@ tests/property/test_query_prepared.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from lightwell.engines import sql
 from lightwell.query import class_means
@@ -23,11 +25,11 @@ from lightwell.query import plan as plans
 from lightwell.query.bound import Bounded
 from lightwell.query.class_means import Scale
 from lightwell.query.codebook import Column, Table
-from lightwell.query.domain import Key
+from lightwell.query.domain import Key, Value
 from lightwell.query.expression import Call, Constant, Expression, Field
 from lightwell.query.layout import FIRST, FIRST_ROW, RANK, TIERS, Cube, Kept, Layout
 from lightwell.query.path import Serving
-from lightwell.query.plan import Measure, Plan
+from lightwell.query.plan import GroupKey, Measure, Plan
 
 # Groups by code beyond this are taken by key instead: turning codes into keys is done one by one.
 _MAX_COMBINATIONS = 20_000
@@ -345,25 +347,58 @@ def _write_among(column: str, codes: Sequence[int]) -> str:
     return f"({column} IN ({', '.join(map(str, codes))}))"
 
 
-def find_key(plan: Plan, layout: Layout, coded: Coded, row: Sequence[Key]) -> tuple[Key, ...] | None:
-    """The group that a row of a statement belongs to, or None where it is in none."""
-    values: dict[str, Key] = {
-        name: None if code is None else layout.kept[name].values[code]
-        for name, code in zip(coded.leaves, row, strict=False)
-    }
-    group: list[Key] = []
-    for number, key in enumerate(plan.keys):
-        if number in coded.direct:
-            value = row[len(coded.leaves) + coded.direct.index(number)]
-        else:
-            value = expressions.evaluate(
-                key.expression,
-                {
-                    one.name: values[paths.list_columns(one)[0]]
-                    for one in expressions.list_fields(key.expression)
-                },
-            )
-        if key.values is not None and value not in key.values:
-            return None
-        group.append(value)
-    return tuple(group)
+class GroupReader:
+    """Tells the group that a row of a statement belongs to; each key is worked out once for its codes."""
+
+    def __init__(self, plan: Plan, layout: Layout, coded: Coded) -> None:
+        self.keys = [_KeyReader(number, key, layout, coded) for number, key in enumerate(plan.keys)]
+
+    def find(self, row: Sequence[Key]) -> tuple[Key, ...] | None:
+        """The group of a row, or None where it is in none."""
+        group: list[Key] = []
+        for key in self.keys:
+            codes = key.take(row)
+            value = key.known[codes] if codes in key.known else key.work_out(codes)
+            if value is _OUTSIDE:
+                return None
+            group.append(value)
+        return tuple(group)
+
+
+# In the place of a key's value that no group has.
+_OUTSIDE = object()
+
+
+class _KeyReader:
+    """One key of a group, by what `take` takes of a row: codes of its columns, or the key's own value."""
+
+    def __init__(self, number: int, key: GroupKey, layout: Layout, coded: Coded) -> None:
+        self.expression = key.expression
+        self.listed = None if key.values is None else frozenset(key.values)
+        self.known: dict[Any, Any] = {}
+        # Of a key that reads no column there are no codes.
+        self.take: Callable[[Sequence[Key]], Any] = lambda row: ()
+        self.fields: list[tuple[str, tuple[Value, ...]]] = []
+        self.is_direct = number in coded.direct
+        if self.is_direct:
+            self.take = operator.itemgetter(len(coded.leaves) + coded.direct.index(number))
+        elif names := paths.list_columns(key.expression):
+            self.take = operator.itemgetter(*(coded.leaves.index(name) for name in names))
+            fields = expressions.list_fields(key.expression)
+            self.fields = [
+                (field.name, layout.kept[name].values) for field, name in zip(fields, names, strict=True)
+            ]
+
+    def work_out(self, codes: Any) -> Any:
+        """The key's value, or `_OUTSIDE`; it is known from then on."""
+        value = codes
+        if not self.is_direct:
+            several = (codes,) if len(self.fields) == 1 else codes
+            row = {
+                name: None if code is None else listed[code]
+                for (name, listed), code in zip(self.fields, several, strict=True)
+            }
+            value = expressions.evaluate(self.expression, row)
+        found = value if self.listed is None or value in self.listed else _OUTSIDE
+        self.known[codes] = found
+        return found

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from lightwell.base import errors
+from lightwell.base import canonical, errors
 from lightwell.query import domain as domains
 from lightwell.query import expression as expressions
 from lightwell.query import parse, plan
@@ -59,12 +59,28 @@ _ADVICE = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A plan with itself as JSON (`plan.describe`) and the digest of that, which are long to work out."""
+
+    plan: Plan
+    described: canonical.Json
+    digest: str
+
+
 def check_query(text: str, codebook: Codebook, *, rows: int | None = None, groups: int | None = None) -> Plan:
     """Read a query of the tables of a codebook into a plan.
 
     `rows` and `groups` tighten how many rows, and groups, of one child count. Raises QueryRefused with every
     reason found.
     """
+    return describe_query(text, codebook, rows=rows, groups=groups).plan
+
+
+def describe_query(
+    text: str, codebook: Codebook, *, rows: int | None = None, groups: int | None = None
+) -> Checked:
+    """Read a query into a plan and its description; arguments and errors as of `check_query`."""
     checker = _Checker(codebook, rows, groups)
     try:
         found = checker.read(parse.parse_query(text))
@@ -78,12 +94,12 @@ def check_query(text: str, codebook: Codebook, *, rows: int | None = None, group
         raise QueryRefused(checker.found)
     try:
         # What follows writes the plan as canonical JSON, which has limits of its own.
-        plan.compute_digest(found)
+        described = plan.describe(found)
+        return Checked(found, described, canonical.compute_digest(described))
     except errors.UserMistake:
         raise QueryRefused(
             [Refusal("too-deep", "The query is nested too deep.", "Write less in one query.")]
         ) from None
-    return found
 
 
 class _Checker(Refusals):

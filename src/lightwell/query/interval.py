@@ -54,7 +54,8 @@ def bound_ratio(
     return (b - root) / a, (b + root) / a
 
 
-def spread_points(count: int, dimensions: int) -> list[list[float]]:
+@functools.lru_cache(maxsize=16)
+def spread_points(count: int, dimensions: int) -> tuple[tuple[float, ...], ...]:
     """Points of a low-discrepancy sequence as standard normal deviates, the same each time.
 
     Roberts's additive recurrence in the dimension wanted: no dice, so that the same release has the same
@@ -64,10 +65,10 @@ def spread_points(count: int, dimensions: int) -> list[list[float]]:
     for _ in range(64):
         root = (1 + root) ** (1 / (dimensions + 1))
     steps = [(1 / root) ** (place + 1) % 1 for place in range(dimensions)]
-    return [
-        [_NORMAL.inv_cdf(min(max((0.5 + step * number) % 1, 1e-9), 1 - 1e-9)) for step in steps]
+    return tuple(
+        tuple(_NORMAL.inv_cdf(min(max((0.5 + step * number) % 1, 1e-9), 1 - 1e-9)) for step in steps)
         for number in range(1, count + 1)
-    ]
+    )
 
 
 def propagate(

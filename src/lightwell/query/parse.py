@@ -43,8 +43,9 @@ def parse_query(text: str) -> exp.Select:
     if half is not None:
         place = Places(text, ()).locate(half)
         raise _refuse("syntax", "The text has half of a character.", "Leave it out.", *place)
+    dialect = sqlglot.Dialect.get_or_raise(DIALECT)
     try:
-        tokens = sqlglot.tokenize(text, read=DIALECT)
+        tokens = dialect.tokenize(text)
     except (sql_errors.SqlglotError, RecursionError, ValueError):
         opened = _find_open(text)
         raise _refuse(
@@ -56,7 +57,8 @@ def parse_query(text: str) -> exp.Select:
     places = Places(text, tokens)
     _check_tokens(tokens, places)
     try:
-        statements = sqlglot.parse(text, read=DIALECT)
+        # What sqlglot.parse does, which would cut the text into words once more.
+        statements = dialect.parser().parse(tokens, text)
     except sql_errors.ParseError as error:
         raise _place_syntax(error, tokens, places) from None
     except Exception:

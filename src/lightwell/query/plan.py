@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -370,14 +371,27 @@ def make_squares(argument: Expression, rows: int) -> Measure:
         step *= 2
 
 
+@functools.cache
+def _list_members(kind: type) -> tuple[tuple[str, bool], ...] | None:
+    """The members of a dataclass and whether one is told only where it is set; None for any other type."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple((one.name, bool(one.metadata)) for one in dataclasses.fields(kind))
+
+
 def describe(value: Any) -> Any:
     """Write a plan, or a part of it, as JSON: dataclasses as objects, dates and reals as text."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kind = {"is": type(value).__name__}
-        told = [one for one in dataclasses.fields(value) if not one.metadata or getattr(value, one.name)]
-        return kind | {one.name: describe(getattr(value, one.name)) for one in told}
+    if value is None or type(value) in (str, int, bool):
+        return value
     if isinstance(value, tuple | list):
         return [describe(part) for part in value]
+    if (members := _list_members(value.__class__)) is not None:
+        told: dict[str, Any] = {"is": type(value).__name__}
+        for name, is_optional in members:
+            member = getattr(value, name)
+            if member or not is_optional:
+                told[name] = describe(member)
+        return told
     if isinstance(value, Mapping):
         return {str(name): describe(part) for name, part in value.items()}
     if isinstance(value, datetime.date | datetime.datetime):

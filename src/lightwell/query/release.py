@@ -126,24 +126,45 @@ class _Number:
     ends: tuple[float | None, float | None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What is the same for every group: what one unit of each measure stands for in the measure's own terms,
+    and the standard deviation of its noise in units (of bins, that of the first level)."""
+
+    bounded: Bounded
+    schedule: Schedule
+    ratios: tuple[float, ...]
+    sigmas: tuple[float, ...]
+
+
+def _find_terms(bounded: Bounded, schedule: Schedule) -> _Terms:
+    ratios = [
+        float(bound.find_ratio(measure, scale))
+        for measure, scale in zip(bounded.plan.measures, bounded.scales, strict=True)
+    ]
+    return _Terms(bounded, schedule, tuple(ratios), tuple(shares[0].sigma for shares in schedule.shares))
+
+
 def compute_rows(
     bounded: Bounded, schedule: Schedule, released: Sequence[Noisy]
 ) -> tuple[list[dict[str, Key]], list[dict[str, tuple[float | None, float | None] | None]]]:
     """Compute every output of every group from its noisy numbers, with intervals, then HAVING, ORDER and
     LIMIT."""
     the_plan = bounded.plan
+    terms = _find_terms(bounded, schedule)
+    used = [_list_statistics(output.expression) for output in the_plan.outputs]
     made = []
     for noisy in released:
-        numbers = _compute_statistics(bounded, schedule, noisy)
+        numbers = [_compute_statistic(terms, noisy, one) for one in the_plan.statistics]
         fields: dict[str, Key] = {f"key {place}": value for place, value in enumerate(noisy.group)}
         fields |= {f"statistic {place}": number.value for place, number in enumerate(numbers)}
         if the_plan.having is not None and expressions.evaluate(the_plan.having, fields) is not True:
             continue
         row: dict[str, Key] = {}
         ends: dict[str, tuple[float | None, float | None] | None] = {}
-        for output in the_plan.outputs:
+        for output, names in zip(the_plan.outputs, used, strict=True):
             row[output.name] = _tidy(expressions.evaluate(output.expression, fields))
-            ends[output.name] = _find_ends(output.expression, bounded, schedule, noisy, numbers, fields)
+            ends[output.name] = _find_ends(output.expression, names, terms, noisy, numbers, fields)
         order = [(expressions.evaluate(part, fields), falling) for part, falling in the_plan.order]
         made.append((order, row, ends))
     for place in range(len(the_plan.order) - 1, -1, -1):
@@ -185,24 +206,28 @@ def _tidy(value: Key) -> Key:
     return value
 
 
+def _list_statistics(expression: Expression) -> list[str]:
+    return [one.name for one in expressions.list_fields(expression) if one.name.startswith("statistic ")]
+
+
 def _find_ends(
     expression: Expression,
-    bounded: Bounded,
-    schedule: Schedule,
+    used: Sequence[str],
+    terms: _Terms,
     noisy: Noisy,
     numbers: Sequence[_Number],
     fields: Mapping[str, Key],
 ) -> tuple[float | None, float | None] | None:
-    used = [one.name for one in expressions.list_fields(expression) if one.name.startswith("statistic ")]
+    """The interval of an output, of the statistics `used` in it; None for one that uses none."""
     if not used:
         return None
     if isinstance(expression, Field):
         return numbers[int(expression.name.split()[1])].ends
     # Arithmetic on released numbers: redraw what the noise leaves possible and compute it anew.
-    statistics = [bounded.plan.statistics[int(name.split()[1])] for name in used]
+    statistics = [terms.bounded.plan.statistics[int(name.split()[1])] for name in used]
     plain = sorted({place for one in statistics if one.kind != "quantile" for place in one.measures})
     values = [float(noisy.numbers[place][0]) for place in plain]
-    sigmas = [schedule.shares[place][0].sigma for place in plain]
+    sigmas = [terms.sigmas[place] for place in plain]
     quantiles = [name for name, one in zip(used, statistics, strict=True) if one.kind == "quantile"]
     for name in quantiles:
         number = numbers[int(name.split()[1])]
@@ -217,7 +242,7 @@ def _find_ends(
         redrawn = dict(fields)
         for name, one in zip(used, statistics, strict=True):
             if one.kind != "quantile":
-                redrawn[name] = _compute_plain(bounded, one, by_place)
+                redrawn[name] = _compute_plain(terms, one, by_place)
         for place, name in enumerate(quantiles):
             redrawn[name] = drawn[len(plain) + place]
         found = expressions.evaluate(expression, redrawn)
@@ -227,17 +252,10 @@ def _find_ends(
     return found if found is not None else (None, None)
 
 
-def _compute_statistics(bounded: Bounded, schedule: Schedule, noisy: Noisy) -> list[_Number]:
-    return [_compute_statistic(bounded, schedule, noisy, one) for one in bounded.plan.statistics]
-
-
-def _compute_plain(bounded: Bounded, one: Statistic, numbers: Mapping[int, float]) -> float | None:
+def _compute_plain(terms: _Terms, one: Statistic, numbers: Mapping[int, float]) -> float | None:
     """A statistic other than a quantile from whatever its measures are said to be."""
-    measures = bounded.plan.measures
-    parts = [
-        numbers[place] * float(bound.find_ratio(measures[place], bounded.scales[place]))
-        for place in one.measures
-    ]
+    measures = terms.bounded.plan.measures
+    parts = [numbers[place] * terms.ratios[place] for place in one.measures]
     if one.kind in ("count", "sum"):
         return parts[0]
     if parts[0] <= 0:
@@ -258,31 +276,27 @@ def _limit(value: float, one: Statistic) -> float:
     return value
 
 
-def _compute_statistic(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: Statistic) -> _Number:
+def _compute_statistic(terms: _Terms, noisy: Noisy, one: Statistic) -> _Number:
     low, high = one.domain.low, one.domain.high
     ends = (
         float(low) if isinstance(low, int | float) else None,
         float(high) if isinstance(high, int | float) else None,
     )
-    measures = bounded.plan.measures
     if one.kind == "quantile":
-        return _compute_quantile(bounded, schedule, noisy, one)
-    numbers = {place: float(noisy.numbers[place][0]) for place in one.measures}
-    sigmas = {place: schedule.shares[place][0].sigma for place in one.measures}
-    ratios = {
-        place: float(bound.find_ratio(measures[place], bounded.scales[place])) for place in one.measures
-    }
-    value = _compute_plain(bounded, one, numbers)
+        return _compute_quantile(terms, noisy, one)
+    sigmas, ratios = terms.sigmas, terms.ratios
     if one.kind in ("count", "sum"):
         place = one.measures[0]
         reach = interval.find_reach(sigmas[place], CONFIDENCE) * ratios[place]
-        exact = numbers[place] * ratios[place]
+        exact = noisy.numbers[place][0] * ratios[place]
         first, last = exact - reach, exact + reach
         if one.is_whole and ratios[place] < 1:
             # The bounded quantity is counted in finer units than whole ones; show whole ones that hold it.
             held = interval.clip((math.floor(first), math.ceil(last)), *ends, exact)
             return _Number(float(round(exact)), held)
         return _Number(exact, interval.clip((first, last), *ends, exact))
+    numbers = {place: float(noisy.numbers[place][0]) for place in one.measures}
+    value = _compute_plain(terms, one, numbers)
     if one.kind == "mean":
         rows, total = one.measures
         around = interval.bound_ratio(
@@ -292,7 +306,7 @@ def _compute_statistic(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: 
             sigmas[rows] * ratios[rows],
             CONFIDENCE,
         )
-        center = measures[total].center
+        center = terms.bounded.plan.measures[total].center
         if around is None:
             return _Number(value, ends)
         told = center + numbers[total] * ratios[total] / (numbers[rows] * ratios[rows])
@@ -314,10 +328,10 @@ def _compute_statistic(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: 
     return _Number(value, (math.sqrt(least or 0.0), None if largest is None else math.sqrt(largest)))
 
 
-def _compute_quantile(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: Statistic) -> _Number:
+def _compute_quantile(terms: _Terms, noisy: Noisy, one: Statistic) -> _Number:
     place = one.measures[0]
-    measure = bounded.plan.measures[place]
-    sigmas = [share.sigma for share in schedule.shares[place]]
+    measure = terms.bounded.plan.measures[place]
+    sigmas = [share.sigma for share in terms.schedule.shares[place]]
     search = quantile.search_read(measure.count, sigmas, one.share, noisy.trees[place])
     value, low, high = search.find_quantile(one.share, measure.low, measure.high, is_whole=one.is_whole)
     limited = None if value is None else _limit(value, one)
@@ -328,12 +342,28 @@ def _compute_quantile(bounded: Bounded, schedule: Schedule, noisy: Noisy, one: S
 
 
 def write_release(release: Release) -> bytes:
-    """The canonical bytes of an answer: what the ledger keeps. Inverse of `read_release`.
+    """The canonical bytes of an answer: what the ledger keeps. Inverse of `read_release`."""
+    return canonical.encode(_describe(release))
+
+
+def read_release(body: bytes) -> Release:
+    """Read what `write_release` wrote. Dates come back as text."""
+    return _take(canonical.decode(body), body)
+
+
+def settle_release(release: Release) -> Release:
+    """The answer as whoever reads its bytes has it: `read_release(write_release(x))`, without the reading."""
+    value = _describe(release)
+    return _take(value, canonical.encode(value))
+
+
+def _describe(release: Release) -> dict[str, Any]:
+    """What the bytes of an answer say.
 
     The text of the question is not in them: another grant that asks the same gets the same bytes, and how
     somebody wrote it would tell that, and what, somebody else asked.
     """
-    value = {
+    return {
         "v": 1,
         "kind": "query-release",
         "id": release.id,
@@ -349,18 +379,15 @@ def write_release(release: Release) -> bytes:
             }
             for row in release.intervals
         ],
-        "charge": dict(release.charge),
+        "charge": {name: _settle(one) for name, one in release.charge.items()},
         "plan": list(release.plan),
         "notes": list(release.notes),
         "truncation": release.truncation
         and {name: one if name == "averages" else _plain(one) for name, one in release.truncation.items()},
     }
-    return canonical.encode(value)
 
 
-def read_release(body: bytes) -> Release:
-    """Read what `write_release` wrote. Dates come back as text."""
-    value: Any = canonical.decode(body)
+def _take(value: Mapping[str, Any], body: bytes) -> Release:
     return Release(
         id=value["id"],
         query=value.get("query", ""),
@@ -387,8 +414,13 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         # Twelve digits: what is beyond them is an accident of the machine, not of the answer.
-        return float(f"{value:.12g}")
+        return _settle(float(f"{value:.12g}"))
     return show_value(value)
+
+
+def _settle(value: Any) -> Any:
+    """A number as JSON gives it back: a whole one is written without a point, and read as an int."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def describe_charge(paid: cost.Cost, delta: float) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lightwell.base import errors
+from lightwell.base import canonical, errors
 from lightwell.query import (
     bound,
     check,
@@ -29,6 +29,7 @@ from lightwell.query import (
     truncation,
 )
 from lightwell.query.bound import Bounded, Spread
+from lightwell.query.check import Checked
 from lightwell.query.codebook import Codebook
 from lightwell.query.cost import Cost
 from lightwell.query.expression import Field
@@ -81,6 +82,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class _Priced:
+    checked: Checked
     bounded: Bounded
     schedule: Schedule
     paid: Cost
@@ -168,7 +170,12 @@ class Session:
         bounded, paid = priced.bounded, priced.paid
         bought = self._find_histogram(bounded)
         key = compute_answer_key(
-            bounded, self.codebook, paid, self.engine.version, bought.id if bought else ""
+            bounded,
+            self.codebook,
+            paid,
+            self.engine.version,
+            bought.id if bought else "",
+            described=priced.checked.described,
         )
         charged = self.ledger.charge(
             ledger.Request(
@@ -176,7 +183,7 @@ class Session:
                 grant=self.grant,
                 data_version=self.engine.version,
                 key=key,
-                plan=plan.compute_digest(bounded.plan),
+                plan=priced.checked.digest,
                 cost=paid,
             )
         )
@@ -184,10 +191,10 @@ class Session:
             found = release.read_release(charged.body)
             return dataclasses.replace(found, query=text, is_free=charged.charge is None)
         noisy = self.engine.release(bounded, priced.schedule)
-        body = self._write(text, key, priced, noisy)
-        return dataclasses.replace(
-            release.read_release(self.ledger.keep_answer(charged, key, body)), query=text
-        )
+        found = self._compose(text, key, priced, noisy)
+        kept = self.ledger.keep_answer(charged, key, found.body)
+        # Somebody may have asked the same at the same time: both get the bytes that were first.
+        return dataclasses.replace(found if kept == found.body else release.read_release(kept), query=text)
 
     def histogram(
         self, column: str, table: str, *, width: float, epsilon: float, where: str = "", **price: Any
@@ -267,16 +274,17 @@ class Session:
     def _price(
         self, text: str, epsilon: float, delta: float | None, rows: int | None, groups: int | None
     ) -> _Priced:
-        checked = check.check_query(text, self.codebook, rows=rows, groups=groups)
+        checked = check.describe_query(text, self.codebook, rows=rows, groups=groups)
+        the_plan = checked.plan
         used = self.codebook.delta if delta is None else delta
-        bounded = bound.bind(checked, self.engine.choose_path(checked), self.engine.find_spread(checked))
+        bounded = bound.bind(the_plan, self.engine.choose_path(the_plan), self.engine.find_spread(the_plan))
         # A threshold for private keys fails with a probability of its own: half of delta is for that.
-        spent = cost.count_delta_units(used / 2) if checked.has_private_keys else 0
-        rho = cost.find_rho(epsilon, used / 2 if checked.has_private_keys else used)
+        spent = cost.count_delta_units(used / 2) if the_plan.has_private_keys else 0
+        rho = cost.find_rho(epsilon, used / 2 if the_plan.has_private_keys else used)
         paid = Cost(rho, spent)
-        return _Priced(bounded, noise.schedule_noise(bounded, paid), paid, used)
+        return _Priced(checked, bounded, noise.schedule_noise(bounded, paid), paid, used)
 
-    def _write(self, text: str, key: str, priced: _Priced, noisy: Sequence[Noisy]) -> bytes:
+    def _compose(self, text: str, key: str, priced: _Priced, noisy: Sequence[Noisy]) -> Release:
         rows, ends = release.compute_rows(priced.bounded, priced.schedule, noisy)
         left_out = _describe_truncation(self._find_histogram(priced.bounded), priced.bounded)
         empty = release.tell_empty(priced.bounded.plan, rows)
@@ -294,7 +302,7 @@ class Session:
             is_sample=self.codebook.is_sample,
             truncation=left_out,
         )
-        return release.write_release(found)
+        return release.settle_release(found)
 
     def _find_histogram(self, bounded: Bounded) -> Histogram | None:
         """What was bought of the rows that a plan's bound is about."""
@@ -314,9 +322,17 @@ class Session:
 
 
 def compute_answer_key(
-    bounded: Bounded, of: Codebook, paid: Cost, data_version: str, bought: str = ""
+    bounded: Bounded,
+    of: Codebook,
+    paid: Cost,
+    data_version: str,
+    bought: str = "",
+    *,
+    described: canonical.Json = None,
 ) -> str:
     """Compute the id of an answer: whoever has question, codebook, price and data version finds it again.
+
+    `described` is the plan as JSON, for whoever has it already.
 
     `bought` is the id of the histogram of rows per child from which the answer says what its bound leaves
     out: with and without it are two answers, because one that was kept from before it was bought would tell
@@ -330,7 +346,7 @@ def compute_answer_key(
         **({"bought": bought} if bought else {}),
     }
     return ledger.compute_key(
-        plan=plan.describe(bounded.plan),
+        plan=described or plan.describe(bounded.plan),
         path=bounded.path,
         bounds=bounds,
         cost=paid,
