@@ -77,8 +77,12 @@ class FileReading(sql.Reading):
         if of.kind != domains.REAL or not of.is_bounded:
             return super().write_column(table, column)
         real = f"CAST({sql.quote(column.name)} AS DOUBLE)"
-        within = f"LEAST(GREATEST({real}, {sql.write_constant(of.low)}), {sql.write_constant(of.high)})"
-        return f"CASE WHEN ISFINITE({real}) THEN {within} END"
+        low, high = sql.write_constant(of.low), sql.write_constant(of.high)
+        # Most values lie within, and for those nothing more is asked. NaN is above every number here.
+        return (
+            f"CASE WHEN {real} BETWEEN {low} AND {high} THEN {real} "
+            f"WHEN ISFINITE({real}) THEN CASE WHEN {real} < {low} THEN {low} ELSE {high} END END"
+        )
 
     def write_listed(self, table: Table, column: Column) -> str:
         """A listed text as an enumeration."""

@@ -96,27 +96,27 @@ class _Writer:
         self.keys = self.plan.keys
         self.varying = [number for number, key in enumerate(self.keys) if not key.is_constant]
         self.constant = [number for number, key in enumerate(self.keys) if key.is_constant]
+        # Columns that are read as `write_listed` has them, and those that something but a bare key looks at.
         self.listed: set[str] = set()
+        computed: list[Expression] = [
+            key.expression for key in self.keys if not isinstance(key.expression, Field)
+        ]
+        computed += list(plan.list_expressions(self.plan))[len(self.keys) :]
+        self.looked = {one.name for part in computed for one in expression.list_fields(part)}
         self.can_split = not self.is_plain and not self.plan.has_private_keys
 
     # --- statements -------------------------------------------------------------------------------------
 
     def write_sums(self, numbers: Sequence[int]) -> str:
         measures = [self.plan.measures[number] for number in numbers]
-        values = [write_value(measure, write_expression) for measure in measures]
-        gathered = [
-            f"{'MAX' if measure.kind == 'children' else 'SUM'}(v{number})"
-            for number, measure in zip(numbers, measures, strict=True)
-        ]
+        keyed = self.write_keyed({number: self.write_amount(number) for number in numbers})
         if self.is_plain:
-            keyed = self.write_keyed(dict(zip(numbers, values, strict=True)))
             sums = [
-                f"CAST(SUM(v{number} * {self.bounded.scales[number]}) AS BIGINT) AS v{number}"
+                f"CAST({self.write_total(number)} * {self.bounded.scales[number]} AS BIGINT) AS v{number}"
                 for number in numbers
             ]
             return f"SELECT {', '.join([*self.list_keys(), *sums])} FROM ({keyed}) AS keyed{self.write_allowed()}{self.write_group()}"
-        keyed = self.write_keyed(dict(zip(numbers, values, strict=True)))
-        sums = [f"{_fit(gather)} AS v{number}" for gather, number in zip(gathered, numbers, strict=True)]
+        sums = [f"{self.write_own_total(number)} AS v{number}" for number in numbers]
         needs_all = any(measure.kind != "children" for measure in measures)
         own = self.write_own(keyed, sums, needs_all=needs_all)
         counted = [
@@ -135,15 +135,17 @@ class _Writer:
     def write_split_sums(self, numbers: Sequence[int]) -> str:
         """Sums over rows by keys that vary within a child, the rows of most children added up as they are."""
         measures = [self.plan.measures[number] for number in numbers]
-        values = [write_value(measure, write_expression) for measure in measures]
-        light = [f"SUM(v{number} * {self.bounded.scales[number]}) AS v{number}" for number in numbers]
+        keyed = self.write_keyed({number: self.write_amount(number) for number in numbers})
+        light = [
+            f"{self.write_total(number)} * {self.bounded.scales[number]} AS v{number}" for number in numbers
+        ]
         sums = [f"CAST(SUM(v{number}) AS BIGINT) AS v{number}" for number in numbers]
         heavy = [
             f"SUM({self.weigh(number, measure)}) AS v{number}"
             for number, measure in zip(numbers, measures, strict=True)
         ]
-        own = [f"{_fit(f'SUM(v{number})')} AS v{number}" for number in numbers]
-        both = self.write_split(self.write_keyed(dict(zip(numbers, values, strict=True))), light, own, heavy)
+        own = [f"{self.write_own_total(number)} AS v{number}" for number in numbers]
+        both = self.write_split(keyed, light, own, heavy)
         added = ", ".join([*self.list_keys(), *sums])
         return f"SELECT {added} FROM ({both}) AS both_kinds{self.write_group()}"
 
@@ -235,6 +237,28 @@ class _Writer:
         columns += [f"{self.write_key(key)} AS k{number}" for number, key in enumerate(self.keys)]
         columns += [f"{text} AS v{number}" for number, text in values.items()]
         return f"SELECT {', '.join([*columns, *more])} FROM ({source}) AS source"
+
+    def write_amount(self, number: int) -> str:
+        """What a row adds; of rows anything that is null where a row does not count."""
+        measure = self.plan.measures[number]
+        if measure.kind == "rows" and measure.argument is not None:
+            return write_expression(measure.argument)
+        return write_value(measure, write_expression)
+
+    def write_total(self, number: int) -> str:
+        """What rows add together. Counting is much cheaper than adding up ones."""
+        measure = self.plan.measures[number]
+        is_counted = measure.kind == "rows" or measure.argument is None
+        return f"{'COUNT' if is_counted else 'SUM'}(v{number})"
+
+    def write_own_total(self, number: int) -> str:
+        """What the rows of one child in one group add together, within 64 bits."""
+        measure = self.plan.measures[number]
+        if measure.kind == "rows":
+            return f"COUNT(v{number})"
+        if measure.kind == "children":
+            return "CAST(1 AS BIGINT)" if measure.argument is None else f"CAST(MAX(v{number}) AS BIGINT)"
+        return _fit(f"SUM(v{number})")
 
     def write_key(self, key: plan.GroupKey) -> str:
         if isinstance(key.expression, Field) and key.expression.name in self.listed:
@@ -345,15 +369,17 @@ class _Writer:
         wanted = {one.name for one in self.fields.get(prefix, [])}
         names = {column.name: f"{prefix}.{column.name}" for column in table.columns.values()}
         read = [column for column in table.columns.values() if names[column.name] in wanted]
-        columns = [
-            f"{self.reading.write_column(table, column)} AS {quote(names[column.name])}" for column in read
-        ]
         grouped = {key.expression.name for key in self.keys if isinstance(key.expression, Field)}
+        columns = []
         for column in read:
-            listed = "" if table.is_public else self.reading.write_listed(table, column)
-            if listed and names[column.name] in grouped:
-                self.listed.add(names[column.name])
-                columns.append(f"{listed} AS {quote(names[column.name] + ' listed')}")
+            name = names[column.name]
+            is_grouped = name in grouped and not table.is_public
+            listed = self.reading.write_listed(table, column) if is_grouped else ""
+            if listed:
+                self.listed.add(name)
+                columns.append(f"{listed} AS {quote(name + ' listed')}")
+            if not listed or name in self.looked:
+                columns.append(f"{self.reading.write_column(table, column)} AS {quote(name)}")
         return columns
 
     def write_lookup(self, relation: plan.Lookup) -> str:
