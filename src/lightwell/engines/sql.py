@@ -51,13 +51,12 @@ def write_statements(bounded: Bounded, codebook: Codebook, reading: Reading | No
         for number, measure in enumerate(bounded.plan.measures)
         if measure.kind in ("rows", "total", "squares", "children")
     ]
-    if writer.can_split and writer.varying:
+    if sums and writer.can_split and writer.varying:
         # Counting children needs each child's groups; everything else only how many rows each child has.
-        added = [number for number in sums if bounded.plan.measures[number].kind != "children"]
-        sums = [number for number in sums if number not in added]
-        if added:
-            statements.append(Statement(writer.write_split_sums(added), tuple(added)))
-    if sums:
+        has_children = any(bounded.plan.measures[number].kind == "children" for number in sums)
+        write = writer.write_group_sums if has_children else writer.write_split_sums
+        statements.append(Statement(write(sums), tuple(sums)))
+    elif sums:
         statements.append(Statement(writer.write_sums(sums), tuple(sums)))
     for number, measure in enumerate(bounded.plan.measures):
         if measure.kind == "bins":
@@ -132,6 +131,62 @@ class _Writer:
         ]
         return f"SELECT {', '.join([*self.list_keys(), *added])} FROM ({own}) AS own{self.write_group()}"
 
+    def write_group_sums(self, numbers: Sequence[int]) -> str:
+        """Sums by keys that vary within a child, from what each child has in each of its groups.
+
+        The same as `write_sums`. What is asked of all groups of a child (how many rows and groups it has, its
+        least constant keys) is kept of those children alone for whom it changes anything: all others have at
+        most so many rows and groups, and in each group the same constant keys.
+        """
+        measures = [self.plan.measures[number] for number in numbers]
+        varying = [f"k{number}" for number in self.varying]
+        settled = [f"MIN(k{number}) AS k{number}" for number in self.constant]
+        sums = [f"{self.write_own_total(number)} AS v{number}" for number in numbers]
+        keyed = self.write_keyed({number: self.write_amount(number) for number in numbers})
+        own = (
+            f"SELECT {', '.join(['unit', *varying, *settled, *sums])}, COUNT(*) AS own_rows "
+            f"FROM ({keyed}) AS keyed{self.write_allowed(of=self.varying)} GROUP BY {', '.join(['unit', *varying])}"
+        )
+        # Of a child: what is known of it by which name, and when that changes anything.
+        asked, changing = {}, []
+        if any(measure.kind != "children" for measure in measures):
+            asked["all_rows"] = "CAST(SUM(own_rows) AS BIGINT)"
+            changing.append(f"SUM(own_rows) > {self.plan.rows}")
+        for number, measure in zip(numbers, measures, strict=True):
+            if measure.kind == "children" and self.bounded.group_scale > 1:
+                asked[f"g{number}"] = f"CAST(SUM(v{number}) AS BIGINT)"
+                changing.append(f"SUM(v{number}) > {self.plan.groups}")
+        least = {f"k{number}": f"l{number}" for number in self.constant}
+        changing += [self.write_uneven(number) for number in self.constant]
+        added = [
+            f"CAST(SUM({self.weigh(number, measure)}) AS BIGINT) AS v{number}"
+            for number, measure in zip(numbers, measures, strict=True)
+        ]
+        source = "own"
+        if changing:
+            known = [f"{text} AS {name}" for name, text in asked.items()]
+            known += [f"MIN({key}) AS {name}" for key, name in least.items()]
+            special = f"SELECT unit, {', '.join(known)} FROM own GROUP BY unit HAVING {' OR '.join(changing)}"
+            columns = [*varying, *(f"own.v{number}" for number in numbers)]
+            columns += [f"COALESCE(special.{name}, 0) AS {name}" for name in asked]
+            columns += [
+                f"CASE WHEN special.unit IS NULL THEN own.{key} ELSE special.{name} END AS {key}"
+                for key, name in least.items()
+            ]
+            source = (
+                f"(SELECT {', '.join(columns)} FROM own LEFT JOIN ({special}) AS special "
+                "ON own.unit = special.unit) AS own"
+            )
+        return (
+            f"WITH own AS ({own}) SELECT {', '.join([*self.list_keys(), *added])} FROM {source}"
+            f"{self.write_allowed(of=self.constant)}{self.write_group()}"
+        )
+
+    def write_uneven(self, number: int) -> str:
+        """A test whether a constant key is not the same in all of a child's rows."""
+        key = f"k{number}"
+        return f"(COUNT({key}) > 0 AND (COUNT({key}) < COUNT(*) OR MIN({key}) <> MAX({key})))"
+
     def write_split_sums(self, numbers: Sequence[int]) -> str:
         """Sums over rows by keys that vary within a child, the rows of most children added up as they are."""
         measures = [self.plan.measures[number] for number in numbers]
@@ -158,10 +213,7 @@ class _Writer:
         of its rows in full, in the group that the row says: neither its sums nor its least keys are needed.
         Only the others go through `write_own`.
         """
-        uneven = [
-            f"(COUNT(k{number}) > 0 AND (COUNT(k{number}) < COUNT(*) OR MIN(k{number}) <> MAX(k{number})))"
-            for number in self.constant
-        ]
+        uneven = [self.write_uneven(number) for number in self.constant]
         special = (
             f"SELECT unit FROM ({keyed}) AS keyed{self.write_allowed(of=self.varying)} GROUP BY unit "
             f"HAVING {' OR '.join([f'COUNT(*) > {self.plan.rows}', *uneven])}"
