@@ -33,6 +33,8 @@ from lightwell.query.plan import GroupKey, Measure, Plan
 
 # Groups by code beyond this are taken by key instead: turning codes into keys is done one by one.
 _MAX_COMBINATIONS = 20_000
+# Longer lists are looked up by value: they would make the statement long.
+_MAX_PLACES = 512
 _TYPES = {
     domains.BOOLEAN: "BOOLEAN",
     domains.INTEGER: "BIGINT",
@@ -141,6 +143,13 @@ class PreparedReading(sql.Reading):
 
     def write_unit(self, table: Table) -> str:
         return "unit"
+
+    def write_place(self, table: Table, column: Column) -> str:
+        layout = self.known.get(table.name.lower())
+        kept = None if layout is None else layout.kept[column.name.lower()]
+        if kept is None or kept.how != "code" or len(kept.values) > _MAX_PLACES:
+            return ""
+        return f"CAST({sql.quote(kept.name)} AS INTEGER)"
 
 
 def write_coded(bounded: Bounded, serving: Serving) -> list[Coded]:

@@ -7,7 +7,7 @@ number is 64 bits wide, nothing hangs on the order of rows, and no floating-poin
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lightwell.query import bound, expression, plan
@@ -85,6 +85,10 @@ class Reading:
         """The same text as `write_column` in a form that is cheaper to group by, or nothing."""
         return ""
 
+    def write_place(self, table: Table, column: Column) -> str:
+        """The place of a value in the sorted list of its domain, where that is cheaper to look up by."""
+        return ""
+
 
 class _Writer:
     def __init__(self, bounded: Bounded, codebook: Codebook, reading: Reading) -> None:
@@ -97,10 +101,21 @@ class _Writer:
         self.constant = [number for number, key in enumerate(self.keys) if key.is_constant]
         # Columns that are read as `write_listed` has them, and those that something but a bare key looks at.
         self.listed: set[str] = set()
+        # Columns by whose place in their list a public table is looked up.
+        self.scans = {scan.name: scan.table for scan in _list_scans(self.plan.source)}
+        self.placed = {
+            on.name: place
+            for on in (lookup.on for lookup in _list_lookups(self.plan.source))
+            if isinstance(on, Field) and (place := self.find_place(on))
+        }
         computed: list[Expression] = [
             key.expression for key in self.keys if not isinstance(key.expression, Field)
         ]
-        computed += list(plan.list_expressions(self.plan))[len(self.keys) :]
+        others = list(plan.list_expressions(self.plan))[len(self.keys) :]
+        for lookup in _list_lookups(self.plan.source):
+            if isinstance(lookup.on, Field) and lookup.on.name in self.placed:
+                others.remove(lookup.on)
+        computed += others
         self.looked = {one.name for part in computed for one in expression.list_fields(part)}
         self.can_split = not self.is_plain and not self.plan.has_private_keys
 
@@ -333,6 +348,8 @@ class _Writer:
         name = f"k{number}"
         if not values:
             return f"{name} IS NULL" if has_null else "FALSE"
+        if self.is_settled(key):
+            return "" if has_null else f"{name} IS NOT NULL"
         low, high = values[0], values[-1]
         dense = key.expression.domain.kind == domains.INTEGER and len(values) == int(high) - int(low) + 1
         dense = dense or (key.expression.domain.kind == domains.DATE and len(values) == (high - low).days + 1)
@@ -341,6 +358,16 @@ class _Writer:
         else:
             inside = f"{name} IN ({', '.join(write_constant(value) for value in values)})"
         return f"({inside} OR {name} IS NULL)" if has_null else inside
+
+    def is_settled(self, key: plan.GroupKey) -> bool:
+        """Answer whether a key is a column that is one of its listed values, or null, by how it is read."""
+        if not isinstance(key.expression, Field):
+            return False
+        prefix, _, name = key.expression.name.partition(".")
+        table = self.codebook.tables.get(self.scans.get(prefix, ""))
+        column = None if table is None else table.columns.get(name.lower())
+        listed = None if column is None else column.domain.values
+        return listed is not None and set(key.values or ()) >= set(listed)
 
     def write_own(self, keyed: str, sums: Sequence[str], *more: str, needs_all: bool = True) -> str:
         """One row for each child and group: what its rows add up to, and how many rows it has in all."""
@@ -430,21 +457,40 @@ class _Writer:
             if listed:
                 self.listed.add(name)
                 columns.append(f"{listed} AS {quote(name + ' listed')}")
-            if not listed or name in self.looked:
+            if name in self.placed:
+                columns.append(f"{self.placed[name]} AS {quote(name + ' place')}")
+            if name in self.looked or (name in grouped and not listed):
                 columns.append(f"{self.reading.write_column(table, column)} AS {quote(name)}")
         return columns
+
+    def find_place(self, field: Field) -> str:
+        """The SQL of a scanned column's place in its sorted list, or nothing."""
+        prefix, _, name = field.name.partition(".")
+        table = self.codebook.tables.get(self.scans.get(prefix, ""))
+        column = None if table is None else table.columns.get(name.lower())
+        if table is None or column is None or column.domain != field.domain:
+            return ""
+        return self.reading.write_place(table, column)
 
     def write_lookup(self, relation: plan.Lookup) -> str:
         table = self.codebook.tables[relation.table]
         key = table.columns[table.key.lower()]
         columns = self.write_columns(table, relation.name)
-        public = f"SELECT {', '.join([*columns, f'{settle(quote(key.name), key.domain)} AS lookup_key'])} FROM {quote(table.name)}"
+        found, on = settle(quote(key.name), key.domain), write_expression(relation.on)
+        if isinstance(relation.on, Field) and relation.on.name in self.placed:
+            # What is not in the list has no place, and nothing is looked up by it either.
+            on = quote(relation.on.name + " place")
+            listed = relation.on.domain.list_values()
+            places = enumerate(sorted(listed))
+            branches = " ".join(f"WHEN {write_constant(value)} THEN {place}" for place, value in places)
+            found = f"CASE {found} {branches} END"
+        public = f"SELECT {', '.join([*columns, f'{found} AS lookup_key'])} FROM {quote(table.name)}"
         # One row for each key, whatever the file holds: a doubled key would double rows of children. The least
         # of several values, because any of them would be another one on another day.
         names = [f"MIN({quote(one.name)}) AS {quote(one.name)}" for one in self.fields.get(relation.name, [])]
         public = f"SELECT {', '.join(['lookup_key', *names])} FROM ({public}) AS public WHERE lookup_key IS NOT NULL GROUP BY lookup_key"
         side = "LEFT JOIN" if relation.keeps_all else "JOIN"
-        source = f"SELECT *, {write_expression(relation.on)} AS lookup_on FROM ({self.write_relation(relation.source)}) AS source"
+        source = f"SELECT *, {on} AS lookup_on FROM ({self.write_relation(relation.source)}) AS source"
         others = ", ".join(
             ["left_side.*", *(f"right_side.{quote(one.name)}" for one in self.fields.get(relation.name, []))]
         )
@@ -477,6 +523,22 @@ class _Writer:
         return (
             f"SELECT {', '.join([*grouped, *made])} FROM ({source}) AS source GROUP BY {', '.join(grouped)}"
         )
+
+
+def _list_scans(relation: Relation) -> Iterator[plan.Scan]:
+    """The scans of a relation whose fields are still called by them."""
+    if isinstance(relation, plan.Scan):
+        yield relation
+    elif isinstance(relation, plan.Filter | plan.Lookup):
+        yield from _list_scans(relation.source)
+
+
+def _list_lookups(relation: Relation) -> Iterator[plan.Lookup]:
+    """The look-ups of the rows of one table."""
+    while isinstance(relation, plan.Filter | plan.Lookup):
+        if isinstance(relation, plan.Lookup):
+            yield relation
+        relation = relation.source
 
 
 def _last_word(text: str) -> str:
