@@ -188,6 +188,24 @@ def a_constant_key_is_taken_as_promised(patch):
 
 
 @fault
+def a_child_beyond_its_rows_is_not_asked_for_in_all_its_groups(patch):
+    rewrite(
+        patch,
+        "write_group_sums",
+        lambda text, self, *_: text.replace(f"SUM(own_rows) > {self.plan.rows}", "FALSE"),
+    )
+
+
+@fault
+def a_child_beyond_its_groups_is_not_asked_for_in_all_its_groups(patch):
+    rewrite(
+        patch,
+        "write_group_sums",
+        lambda text, self, *_: re.sub(rf"SUM\(v\d+\) > {self.plan.groups}", "FALSE", text),
+    )
+
+
+@fault
 def private_keys_are_unlimited(patch):
     patch.setattr(_WRITER, "keep_first_groups", lambda self, own: own)
 
