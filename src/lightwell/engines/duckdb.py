@@ -267,7 +267,8 @@ def gather(
             if numbers is None:
                 numbers = groups[group] = [[0] * max(measure.count, 1) for measure in measures]
             if statement.has_bins:
-                numbers[statement.measures[0]][row[width]] = int(row[width + 1])
+                if row[width] is not None:
+                    numbers[statement.measures[0]][row[width]] = int(row[width + 1])
                 continue
             for place, measure in enumerate(statement.measures):
                 value = row[width + place]

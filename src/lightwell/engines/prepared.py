@@ -139,7 +139,8 @@ class Prepared(DuckDB):
                 if numbers is None:
                     continue
                 if statement.has_bins:
-                    numbers[statement.measures[0]][row[width]] += row[width + 1]
+                    if row[width] is not None:
+                        numbers[statement.measures[0]][row[width]] += row[width + 1]
                     continue
                 for place, measure in enumerate(statement.measures):
                     numbers[measure][0] += int(row[width + place] or 0)

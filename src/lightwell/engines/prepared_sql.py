@@ -196,9 +196,10 @@ class _CodedWriter:
             select.numbers.append(number)
             select.sums.append(f"CAST(COALESCE({self.write_sum(measure, cube)}, 0) AS BIGINT) AS v{number}")
         for select in selects.values():
-            names = self.list_names()
-            text = f"SELECT {', '.join([*self.list_groups(), *select.sums])} FROM {select.source}"
-            text += f" GROUP BY {', '.join(names)}" if names else ""
+            groups = self.list_groups()
+            text = (
+                f"SELECT {', '.join([*groups, *select.sums])} FROM {select.source}{_group_first(len(groups))}"
+            )
             statements.append(Coded(text, tuple(select.numbers), self.leaves, self.direct))
         return statements
 
@@ -277,7 +278,6 @@ class _CodedWriter:
 
     def write_bins(self, number: int, measure: Measure, cube: Cube | None, source: str) -> Coded:
         assert measure.argument is not None
-        names = ["bin", *self.list_names()]
         value, condition = paths.split_argument(measure.argument)
         if condition is not None and value is not None:
             source = f"{source} AND {self.write(condition)}"
@@ -290,15 +290,10 @@ class _CodedWriter:
                 else Measure("bins", value, low=measure.low, high=measure.high, count=measure.count)
             )
             bin_, amount = f"CAST({sql.write_bin(of, self.write)} AS SMALLINT)", "COUNT(*)"
-        columns = ", ".join([*self.list_groups(), f"{bin_} AS bin", f"CAST({amount} AS BIGINT) AS v"])
-        text = f"SELECT * FROM (SELECT {columns} FROM {source} GROUP BY {', '.join(names)}) AS binned"
-        return Coded(f"{text} WHERE bin IS NOT NULL", (number,), self.leaves, self.direct, True)
-
-    def list_names(self) -> list[str]:
-        return [
-            *(f"c{place}" for place in range(len(self.leaves))),
-            *(f"k{number}" for number in self.direct),
-        ]
+        groups = [*self.list_groups(), f"{bin_} AS bin"]
+        columns = ", ".join([*groups, f"CAST({amount} AS BIGINT) AS v"])
+        text = f"SELECT {columns} FROM {source}{_group_first(len(groups))}"
+        return Coded(text, (number,), self.leaves, self.direct, True)
 
     def list_groups(self) -> list[str]:
         leaves = [
@@ -346,6 +341,11 @@ class _CodedWriter:
             if found[result]:
                 branches += f" WHEN {_write_among(column, found[result])} THEN {sql.write_constant(result)}"
         return f"(CASE {branches} END)"
+
+
+def _group_first(count: int) -> str:
+    """Group by the first columns: by number, because a column of the table may be called as one of them."""
+    return f" GROUP BY {', '.join(str(place + 1) for place in range(count))}" if count else ""
 
 
 def _write_among(column: str, codes: Sequence[int]) -> str:

@@ -34,7 +34,8 @@ _LARGEST_TOTAL = 2**62
 class Statement:
     """One statement, and the measures whose whole numbers are its columns after the group keys.
 
-    Of bins, the column before the last is the number of the bin and the last how much is in it.
+    Of bins, the column before the last is the number of the bin and the last how much is in it. What is in
+    no bin has a row without a number: to leave it out in SQL would work every row's bin out once more.
     """
 
     text: str
@@ -255,23 +256,19 @@ class _Writer:
         if self.is_plain:
             return (
                 f"SELECT {columns}, COUNT(*) * {self.bounded.scales[number]} AS v FROM ({keyed}) AS keyed"
-                f"{self.write_allowed('bin IS NOT NULL')}{self.write_group('bin')}"
+                f"{self.write_allowed()}{self.write_group('bin')}"
             )
         if self.can_split:
             light = f"COUNT(*) * {self.bounded.scales[number]} AS v"
             weighed = self.weigh_amount(f"own_rows * {self.bounded.scales[number]}")
             heavy = f"CAST(SUM({weighed}) AS BIGINT) AS v"
             both = self.write_split(keyed, [light], [], [heavy], "bin")
-            return (
-                f"SELECT {columns}, CAST(SUM(v) AS BIGINT) AS v FROM ({both}) AS both_kinds "
-                f"WHERE bin IS NOT NULL{self.write_group('bin')}"
-            )
+            added = f"SELECT {columns}, CAST(SUM(v) AS BIGINT) AS v FROM ({both}) AS both_kinds"
+            return f"{added}{self.write_group('bin')}"
         own = self.write_own(keyed, [], "bin")
         weighed = self.weigh_amount(f"own_rows * {self.bounded.scales[number]}")
-        return (
-            f"SELECT {columns}, CAST(SUM({weighed}) AS BIGINT) AS v FROM ({own}) AS own "
-            f"WHERE bin IS NOT NULL{self.write_group('bin')}"
-        )
+        added = f"SELECT {columns}, CAST(SUM({weighed}) AS BIGINT) AS v FROM ({own}) AS own"
+        return f"{added}{self.write_group('bin')}"
 
     def write_distinct(self, measure: Measure) -> str:
         assert measure.argument is not None
