@@ -149,7 +149,7 @@ class PreparedReading(sql.Reading):
         kept = None if layout is None else layout.kept[column.name.lower()]
         if kept is None or kept.how != "code" or len(kept.values) > _MAX_PLACES:
             return ""
-        return f"CAST({sql.quote(kept.name)} AS INTEGER)"
+        return f"CAST({sql.quote(kept.stored)} AS INTEGER)"
 
 
 def write_coded(bounded: Bounded, serving: Serving) -> list[Coded]:
