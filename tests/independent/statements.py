@@ -284,12 +284,17 @@ def check(folder: Folder, log: Log) -> Iterator[str]:
             raise Refusal(path, "this certificate is not the one that the log gives")
     used |= account.disclosed.check(folder, account.studies)
     modes: dict[str, str] = {}
-    tally: Counter = Counter()
+    tallies: dict[tuple, Counter] = {}
+    replaced = 0
     for index, key, value in account.openings:
         document, path = read_record(folder, value["opening"], account.is_taken_back(key, index))
         if document is not None:
             modes[value["opening"]] = document.get("mode")
+            tally: Counter = Counter()
             used |= {path} | openings.check(document, account.items[key], value, folder, path, tally)
+            # Every opening is checked; of an item only the newest counts.
+            replaced += key in tallies
+            tallies[key] = tally
     for index, value in account.publications:
         study = value["study"]
         explained = any(account.is_taken_back((study, number), index) for number in value["sealed"])
@@ -305,8 +310,10 @@ def check(folder: Folder, log: Log) -> Iterator[str]:
         raise Refusal(missing[0], "this file is missing")
     yield write_equation(items, log)
     yield from challenges.write_sentences(list_questions(folder, log, account))
-    if tally["items"]:
-        yield redactions.write_sentence(tally)
+    if (shown := sum(tallies.values(), Counter()))["items"]:
+        yield redactions.write_sentence(shown)
+    if replaced:
+        yield f"openings that a later one of the same item replaced, checked and not counted: {replaced}"
     yield from account.disclosed.codebooks.describe()
 
 

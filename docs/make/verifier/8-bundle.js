@@ -56,17 +56,21 @@ async function checkBundle(folder, own, tell) {
     if (decode(await folder.read(path)) !== canonical(makeCertificate(study, of, log))) refuse(path, "this certificate is not the one that the log leads to");
     used.add(path);
   }
-  const modes = new Map(), tally = new Tally(), gone = (id, place) => story.items.get(id).backs.at(-1) > place || story.items.get(id).stopped.size > 0;
+  const modes = new Map(), tally = new Tally(), newest = new Map(), gone = (id, place) => story.items.get(id).backs.at(-1) > place || story.items.get(id).stopped.size > 0;
   let done = 0;
   for (const entry of story.openings) {
     tell(`Checking document ${entry.item} of ${entry.study}`, ++done / story.openings.length);
     const [doc, path] = await readRecord(folder, entry.opening, gone(entry.id, entry.place), used, entry.id);
     if (!doc) continue;
     modes.set(entry.opening, doc.mode);
-    tally.tell = (page) => tell(`Checking document ${entry.item} of ${entry.study}, page ${page}`);
-    await checkOpening(doc, entry, story.items.get(entry.id), folder, path, used, tally);
+    const one = new Tally();
+    one.tell = (page) => tell(`Checking document ${entry.item} of ${entry.study}, page ${page}`);
+    await checkOpening(doc, entry, story.items.get(entry.id), folder, path, used, one);
+    tally.count("replaced", newest.has(entry.id) && 1); // every opening is checked, the newest of a document counts
+    newest.set(entry.id, one);
     await pause();
   }
+  for (const one of newest.values()) for (const [name, n] of one) tally.count(name, n);
   for (const p of story.publications) {
     const numbers = Array.from({ length: p.sealed }, (_, k) => k + 1);
     const [r, path] = await readRecord(folder, p.record, numbers.some((n) => gone(`${p.study}#${n}`, p.place)), used, p.study);

@@ -50,6 +50,7 @@ function explain(result) {
     const share = Math.floor(100 * (of("checked lines") + of("checked patches")) / Math.max(of("lines") + of("patches"), 1));
     add(summary, "p", `Published with hidden parts: ${of("items")} documents, ${of("pages")} pages, ${of("redacted")} of them with hidden parts, by legal reason: ${grounds}. Of these pages ${of("checked lines")} of ${of("lines")} lines and ${of("checked patches")} of ${of("patches")} pieces of the pictures match what was locked in (${share} %); what is shaded was not checked.`);
   }
+  if (of("replaced")) add(summary, "p", `Earlier publications of the same documents, checked and not counted: ${of("replaced")}.`);
   if (result.questions.length) {
     add(summary, "p", "Questions to companies, whether a paper that somebody holds is on their list:");
     const asked = add(summary, "ul");

@@ -260,6 +260,11 @@ def _list_proven(bundle: Bundle, history: History, records: Records, checked: Ch
         )
     if checked.redacted_items:
         found += _list_redacted(checked)
+    if checked.replaced:
+        found.append(
+            "openings that a later one of the same item replaced, checked and not counted: "
+            f"{checked.replaced:,}"
+        )
     found.append(f"gap table and certificates of {history.account.day} follow from the log, byte for byte")
     return tuple(found)
 
