@@ -20,14 +20,16 @@ are tells how many rows there are, so nothing outside this folder says it.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,19 +162,22 @@ def _fill(
             # Before the folder is taken, so that rows that are refused leave nothing behind.
             for name, table in codebook.tables.items():
                 if table.partition:
-                    _Ranking(work, connection, work.layouts[name]).check_weeks()
-            work.begin({"data": source.version, "rows_per_bucket": rows_per_bucket}, salt)
-            for name, table in codebook.tables.items():
-                report(f"{table.name}:")
-                if table.is_public:
-                    work.write(connection, f"{name}.parquet", f"SELECT * FROM {sql.quote(table.name)}")
-                else:
-                    _Ranking(work, connection, work.layouts[name]).run(rows_per_bucket, report)
+                    ranking = _Ranking(work, connection, work.layouts[name])
+                    ranking.check_unit()
+                    ranking.check_weeks()
+            with work.hold():
+                work.begin({"data": source.version, "rows_per_bucket": rows_per_bucket}, salt)
+                for name, table in codebook.tables.items():
+                    report(f"{table.name}:")
+                    if table.is_public:
+                        work.write(connection, f"{name}.parquet", f"SELECT * FROM {sql.quote(table.name)}")
+                    else:
+                        _Ranking(work, connection, work.layouts[name]).run(rows_per_bucket, report)
+                return work.finish()
     except duckdb.Error:
         raise errors.Damaged(
             "The data could not be read to the end, or the disk is full; what is done is kept, try again."
         ) from None
-    return work.finish()
 
 
 class _NoDice:
@@ -203,6 +208,29 @@ class _Work:
         """The weeks that are being added to a table, in order."""
         held = set(_name_weeks(layout, self.before.through).weeks) if self.before.through else set()
         return [monday for monday in layout.weeks if monday not in held]
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep other preparations out of the folder: two would take away each other's files.
+
+        UserMistake where one is at work, or has finished since this one looked. The kernel lets go of it
+        with the process, however that ends.
+        """
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise errors.UserMistake(
+                    f"{self.folder} is being prepared by another process; wait for its end."
+                ) from None
+            found = read_manifest(self.folder).version if (self.folder / MANIFEST).exists() else ""
+            if found != self.before.version:
+                raise errors.UserMistake(f"{self.folder} was prepared by another process meanwhile.")
+            yield
+        finally:
+            os.close(descriptor)
 
     def begin(self, facts: Mapping[str, Any], salt: str | None) -> None:
         """Take the folder, or take up what was begun in it with the very same data and bounds."""
@@ -291,14 +319,15 @@ class _Work:
 
     def clear(self) -> Manifest:
         """Take away what only the work needed."""
-        shutil.rmtree(self.scratch)
+        shutil.rmtree(self.scratch, ignore_errors=True)
         return read_manifest(self.folder)
 
 
 def find_through(codebook: Codebook, day: datetime.date | None) -> datetime.date | None:
     """The last day of the weeks up to `day`, or to the last day that the codebook has; None without weeks.
 
-    UserMistake for a day that is after it, or before the first.
+    UserMistake for a day that is after it, or before the first of any table: each has a week at least, from
+    which its files tell how it is kept.
     """
     domains_ = [
         table.columns[table.partition].domain for table in codebook.tables.values() if table.partition
@@ -309,10 +338,11 @@ def find_through(codebook: Codebook, day: datetime.date | None) -> datetime.date
                 "This codebook keeps no table by week, so there is no last week to name."
             )
         return None
-    low: Any = min(of.low for of in domains_)
+    low: Any = max(of.low for of in domains_)
     high: Any = max(of.high for of in domains_)
     if day is not None and not low <= day <= layouts.end_week(high):
-        raise errors.UserMistake(f"{day} is no day of the codebook, which has {low} to {high}.")
+        every = " for every table" if len(domains_) > 1 else ""
+        raise errors.UserMistake(f"{day} is no day of the codebook, which has {low} to {high}{every}.")
     return layouts.end_week(day or high)
 
 
@@ -364,7 +394,8 @@ def buy_histograms(
     precise and nothing dearer; without number columns, all of it for the former. It is kept in the folder
     beside the manifest and is no part of it, whose digest is the version that the charge names. Charged
     first, like any query; the same purchase again is free within the grant. What was bought at this price
-    before there were means stays as it is: only another price buys means. Raises as `Session.sql` does.
+    before there were means stays as it is: only another price buys means. In a folder that weeks are added to
+    nothing is bought twice at one price. Raises as `Session.sql` does.
     """
     book = engine.codebook
     price = cost.Cost(cost.find_rho(epsilon, book.delta))
@@ -376,7 +407,9 @@ def buy_histograms(
         scales = class_means.list_scales(engine.layouts[name])
         parts = cost.divide(price, [max(len(scales), 1), *(1 for _ in scales)])
         before = engine.histograms.get(name)
-        if scales and before is not None and not before.means and before.nano_rho == price.nano_rho:
+        # Weeks that were added to other tables leave this one, and so what was bought of it, as it was.
+        stands = engine.manifest.through is not None or (scales and before is not None and not before.means)
+        if stands and before is not None and before.nano_rho == price.nano_rho:
             found[name] = before
             continue
         of = {"means": [[one.name, one.has_null] for one in scales]} if scales else {}
@@ -469,6 +502,48 @@ class _Ranking:
                     write_cube(self.layout, cube, self.list_tiers(part)),
                 )
 
+    def check_unit(self) -> None:
+        """Refuse a child stored otherwise than in the weeks that are there.
+
+        Read together one would be cast to the other's type: two children might become one, and a single
+        child's name could end a question.
+        """
+        held = self.list_held()
+        if not held:
+            return
+        table = self.layout.table
+        sources = (
+            f"SELECT unit FROM {held}",
+            f"SELECT {self.write_unit()} AS unit FROM {sql.quote(table.name)}",
+        )
+        before, now = (self.connection.execute(f"DESCRIBE {one}").fetchall()[0][1] for one in sources)
+        if before != now:
+            raise errors.UserMistake(
+                f"These rows store {table.unit} as {now}, the weeks that are there as {before}; "
+                "store it as they do.",
+                place=table.name,
+            )
+
+    def write_unit(self) -> str:
+        """The column that names the child; where weeks are added a whole number is of the widest type, for
+        later files may hold greater ones."""
+        unit = sql.quote(self.layout.table.unit)
+        if not self.layout.partition:
+            return unit
+        described = self.connection.execute(
+            f"DESCRIBE SELECT {unit} FROM {sql.quote(self.layout.table.name)}"
+        ).fetchall()
+        return unit if described[0][1] in ("VARCHAR", "UUID") else f"CAST({unit} AS BIGINT)"
+
+    def list_held(self) -> str:
+        """What is written down of the children of weeks that are there, as a source; empty for none."""
+        held = [
+            f"'{_escape(self.work.folder / name)}'"
+            for name in self.work.before.files
+            if name.startswith(f"{self.name}/") and name.split("/")[2] == layouts.CHILDREN
+        ]
+        return f"read_parquet([{', '.join(held)}], hive_partitioning = false)" if held else ""
+
     def check_weeks(self) -> None:
         """Refuse rows that lie in no week that is being prepared: they would be lost without a word."""
         table = self.layout.table
@@ -503,7 +578,7 @@ class _Ranking:
             unit = sql.quote(table.unit)
             columns = ", ".join(
                 [
-                    f"{unit} AS unit",
+                    f"{self.write_unit()} AS unit",
                     *([f"{self.write_week()} AS week"] if self.layout.partition else []),
                     *(f"{write_code(one)} AS {sql.quote(one.stored)}" for one in self.kept),
                 ]
@@ -617,12 +692,7 @@ class _Ranking:
 
     def write_numbered_by_week(self, digested: str) -> str:
         """The same where weeks are added: constants are those of the child's first week, known or new."""
-        held = [
-            f"'{_escape(self.work.folder / name)}'"
-            for name in self.work.before.files
-            if name.startswith(f"{self.name}/") and name.split("/")[2] == layouts.CHILDREN
-        ]
-        known = f"read_parquet([{', '.join(held)}], hive_partitioning = false)" if held else ""
+        known = self.list_held()
         columns = []
         for one in self.kept:
             name = sql.quote(one.stored)

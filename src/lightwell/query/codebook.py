@@ -28,8 +28,8 @@ _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _MAX_ROWS = 1_000_000
 _MAX_VALUES = 10_000
 _LARGEST_REAL = 1e12
-# A day before has no Monday; more days than these would be more weeks than anybody can open.
-_FIRST_DAY, _MAX_DAYS = datetime.date(1, 1, 8), 7 * 1040
+# A day before has no Monday, one after no Sunday; more days would be more weeks than anybody can open.
+_FIRST_DAY, _LAST_DAY, _MAX_DAYS = datetime.date(1, 1, 8), datetime.date(9999, 12, 26), 7 * 1040
 _FIELDS = {
     "": (
         "codebook",
@@ -236,8 +236,9 @@ def _parse_table(name: str, said: Any, place: str, problems: list[errors.Problem
         problems.append(
             errors.Problem(
                 f"{place}/partition",
-                "Name a column of this table of the type date, with low and high at most "
-                f"{_MAX_DAYS} days apart, and not constant; a public table has no partition.",
+                f"Name a column of this table of the type date, with low and high from {_FIRST_DAY} to "
+                f"{_LAST_DAY} and at most {_MAX_DAYS} days apart, and not constant; a public table has no "
+                "partition.",
             )
         )
     if len(problems) > before:
@@ -253,7 +254,7 @@ def _parts_weeks(column: Column | None) -> bool:
         return False
     low: Any = column.domain.low
     high: Any = column.domain.high
-    return low is not None and low >= _FIRST_DAY and (high - low).days < _MAX_DAYS
+    return low is not None and low >= _FIRST_DAY and high <= _LAST_DAY and (high - low).days < _MAX_DAYS
 
 
 def _parse_column(name: str, said: Any, place: str, problems: list[errors.Problem]) -> Column | None:

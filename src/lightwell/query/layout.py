@@ -244,8 +244,8 @@ def list_weeks(table: Table, through: datetime.date) -> tuple[datetime.date, ...
 
 
 def end_week(day: datetime.date) -> datetime.date:
-    """The Sunday of a day's week."""
-    return day + datetime.timedelta(days=6 - day.weekday())
+    """The Sunday of a day's week, or the last day there is."""
+    return datetime.date.fromordinal(min(day.toordinal() + 6 - day.weekday(), datetime.date.max.toordinal()))
 
 
 def name_week(monday: datetime.date) -> str:

@@ -13,9 +13,9 @@ import duckdb
 import pytest
 
 from lightwell.base import errors
-from lightwell.engines import preparation
+from lightwell.engines import dice, ledger_stores, preparation
 from lightwell.engines.prepared import Prepared
-from lightwell.query import bound, check, codebook
+from lightwell.query import bound, check, codebook, cost
 
 ATTESTED = {"attested": "invented"}
 BOOK = {
@@ -190,6 +190,112 @@ def test_weeks_need_a_codebook_with_a_partition_and_only_its_tables(stage):
 def test_a_partition_is_a_day_with_bounds(column):
     with pytest.raises(errors.UserMistake, match="Name a column of this table of the type date"):
         make_book(partition=column)
+
+
+def test_days_near_the_end_of_the_calendar_are_refused_in_words(stage):
+    last = {"type": "date", "low": datetime.date(9990, 1, 1), "high": datetime.date(9999, 12, 31), **ATTESTED}
+    with pytest.raises(errors.UserMistake, match="from 0001-01-08 to 9999-12-26"):
+        make_book(columns=BOOK["tables"]["usage"]["columns"] | {"day": last})
+    prepare(stage)
+    with pytest.raises(errors.UserMistake, match="9999-12-31 is no day"):
+        add(stage, through=datetime.date(9999, 12, 31))
+
+
+def make_two_tables(low):
+    day = {"type": "date", "low": low, "high": datetime.date(2026, 12, 31), **ATTESTED}
+    later = BOOK["tables"]["usage"] | {"columns": {"day": day}}
+    return codebook.parse_codebook(BOOK | {"tables": make_tables() | {"later": later}})
+
+
+def make_tables():
+    day = {"type": "date", "low": datetime.date(2026, 1, 1), "high": datetime.date(2026, 12, 31), **ATTESTED}
+    return {"usage": BOOK["tables"]["usage"] | {"columns": {"day": day}}}
+
+
+def test_a_folder_holds_a_week_of_every_table_at_least(stage):
+    """Without one a table has no files, and the folder could not be opened."""
+    write(stage / "later.parquet", (0, 11), rows=0)
+    files = {"usage": stage / "first.parquet", "later": stage / "later.parquet"}
+    with pytest.raises(errors.UserMistake, match="which has 2026-01-19 to 2026-12-31 for every table"):
+        preparation.prepare(
+            files, make_two_tables(datetime.date(2026, 1, 19)), stage / "two", through=FIRST, salt="aa"
+        )
+    book = make_two_tables(datetime.date(2026, 1, 10))
+    preparation.prepare(files, book, stage / "three", through=FIRST, salt="aa")
+    engine = Prepared(stage / "three", book, NoDice())
+    plan = check.check_query("SELECT COUNT(*) AS n FROM later", book)
+    assert (
+        engine._measure(bound.bind(plan, engine.choose_path(plan), engine.find_spread(plan)))[()][0][0] == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_refused"),
+    [
+        ("CAST(i AS SMALLINT)", "CAST(i + 1000000 AS BIGINT)", False),
+        ("CAST(i AS BIGINT)", "CAST(i AS UTINYINT)", False),
+        ("CAST(i AS BIGINT)", "'0' || i", True),
+        ("'0' || i", "CAST(i AS BIGINT)", True),
+        ("'k' || i", "UUID()", True),
+    ],
+)
+def test_a_child_is_stored_alike_in_all_weeks(stage, first, second, is_refused):
+    """Else one file's children would be cast to another's type when they are read together."""
+    for name, unit, day in (("first", first, "2026-01-02"), ("second", second, "2026-01-13")):
+        duckdb.connect().execute(
+            f"COPY (SELECT {unit} AS child, 'AT' AS country, DATE '{day}' AS day, 1.5 AS minutes FROM range(9) "
+            f"AS numbers(i)) TO '{stage}/{name}.parquet' (FORMAT parquet)"
+        )
+    prepare(stage)
+    if is_refused:
+        with pytest.raises(errors.UserMistake, match="These rows store child as"):
+            add(stage)
+        return
+    add(stage)
+    engine = Prepared(stage / "prepared", make_book(), NoDice())
+    plan = check.check_query("SELECT COUNT(DISTINCT child) AS n FROM usage", engine.codebook)
+    for bounded in (
+        bound.bind(plan),
+        bound.bind(plan, engine.choose_path(plan), engine.find_spread(plan)),
+    ):
+        assert engine._measure(bounded)[()][0][0] == (18 if "1000000" in second else 9)
+
+
+def test_two_at_once_do_not_take_each_others_files_away(stage):
+    prepare(stage)
+    work = preparation._Work(stage / "prepared", make_book(), preparation.read_manifest(stage / "prepared"))
+    with work.hold(), pytest.raises(errors.UserMistake, match="is being prepared by another process"):
+        add(stage)
+    late = preparation._Work(stage / "prepared", make_book(), preparation.read_manifest(stage / "prepared"))
+    add(stage)
+    with pytest.raises(errors.UserMistake, match="by another process meanwhile"), late.hold():
+        pass
+
+
+def test_what_was_bought_of_a_table_without_weeks_is_not_bought_again_with_each_week(stage):
+    night = {"type": "integer", "low": 0, "high": 9, **ATTESTED}
+    nights = {"unit": "child", "rows_per_child": 8, "columns": {"night": night}, **ATTESTED}
+    book = codebook.parse_codebook(BOOK | {"tables": make_tables() | {"nights": nights}})
+    duckdb.connect().execute(
+        f"COPY (SELECT i // 3 AS child, i % 10 AS night FROM range(600) AS numbers(i)) TO '{stage}/nights.parquet'"
+    )
+    ledger = ledger_stores.open_ledger(stage / "ledger.sqlite")
+    cap = cost.make_cap(2.0, 1e-6)
+    ledger.open_population("nights-children", cap, by="owner")
+    ledger.open_grant("nights-children", "owner", cap, by="owner")
+    usage = {"usage": stage / "first.parquet"}
+    preparation.prepare(
+        usage | {"nights": stage / "nights.parquet"}, book, stage / "both", through=FIRST, salt="aa"
+    )
+    used, bought = [], []
+    for week in range(2):
+        if week:
+            preparation.add_weeks({"usage": stage / "second.parquet"}, book, stage / "both", SECOND)
+        engine = Prepared(stage / "both", book, dice.OpenDP())
+        bought.append(preparation.buy_histograms(engine, ledger, epsilon=0.15, grant="owner"))
+        used.append(ledger.read_balance("nights-children").balance.used.nano_rho)
+    assert used[0] == used[1] > 0
+    assert bought[0] == bought[1]
 
 
 def test_a_question_about_one_week_keeps_the_whole_bound_and_one_about_three_a_third(stage):
