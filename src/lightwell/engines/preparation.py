@@ -620,12 +620,14 @@ class _Ranking:
     def write_part(self, part: str, bucket: int, source: str) -> None:
         """Write one bucket's files of a folder."""
         rows = f"SELECT {'* EXCLUDE (week)' if self.layout.partition else '*'} FROM {source}"
+        # Still clustered by child, whose constants are the same in all its rows; long runs are read faster.
+        constants = [sql.quote(self.layout.kept[name].stored) for name in self.layout.constants]
         for tier in range(len(layouts.TIERS) + 1):
             first, last = _find_ranks(tier)
             self.write_anew(
                 f"{self.name}/{part}/{layouts.name_tier(tier)}/{bucket:03}.parquet",
                 f"SELECT * FROM ({rows}) AS part WHERE {RANK} BETWEEN {first} AND {last}",
-                f"unit, {RANK}",
+                ", ".join([*constants, "unit", RANK]),
             )
         if self.layout.partition:
             columns = ", ".join(
