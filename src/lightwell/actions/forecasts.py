@@ -94,7 +94,11 @@ def _examine(
 
 def _judge(item: Item, examined: residues.Examination, summary: str) -> Iterator[residue.Survivor]:
     decision = survival.Decision(
-        examined.hidden, examined.pages, kept=examined.kept, common=data.read_common_words()
+        examined.hidden,
+        examined.pages,
+        kept=examined.kept,
+        common=data.read_common_words(),
+        ordinary=data.read_ordinary_words(),
     )
     for number, hidden, found in survival.find_decided(decision):
         yield residue.Survivor(number, "visible by decision", residue.DECISION, True, hidden, found)

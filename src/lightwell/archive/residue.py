@@ -7,12 +7,14 @@ What is read is held against what was *decided* to be visible, never against the
   What an engine joins or divides is explained by visible words that it did not find (`list_unexplained`).
 - In every other exit a word is explained when it is visible somewhere in the document, stands in the exit's
   own frame (a site's header, a PDF's keywords) or is a common word; hidden words in their order are a
-  survivor even so.
+  survivor even so. An ordinary word ("dotted") is no piece of a hidden one unless it stands in it whole.
 - A hidden value that is visible by decision elsewhere ("on a second page") is a survivor when it is a name of
   several words, an id or an uncommon capitalised word, until a person names it as `kept`.
 
 A *telling piece* is a run of letters in a word that nothing explains: of a region that hides its width 4, or
-half of a shorter word; of other regions half, but at least 4; of an id half. Who reads: `files/residue`.
+half of a shorter word; of other regions half, but at least 4; of an id half. Of a mail address it lies within
+one part (a name before the "@", a domain that is no common provider's), never across its marks. Who reads:
+`files/residue`.
 """
 
 from __future__ import annotations
@@ -46,6 +48,14 @@ _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 _PIECES = re.compile(r"[^\W_]+")
 _WORD_LIKE = re.compile(r"[^\W\d_]?[^\W\dA-Z_]*|[A-Z]+|\d+")
+_ADDRESS = re.compile(r"([\w.+'-]+)@([\w.-]*)")
+# A part of an address that tells by itself; shorter ones tell together with the rest.
+_LEAST_PART, _LEAST_LOCAL = 4, 3
+# Domains that many share; example: RFC 2606, section 3.
+_PROVIDERS = {
+    *("aol", "email", "example", "fastmail", "gmail", "gmx", "googlemail", "hotmail", "icloud", "mail"),
+    *("outlook", "posteo", "proton", "protonmail", "tutanota", "yahoo", "yandex", "ymail", "zoho"),
+}
 _MARKS = ".,;:!?()[]{}\"'’‘“”"
 
 
@@ -67,10 +77,14 @@ class _Value:
     text: str
     key: str
     hides_width: bool
+    whole: bool = False
+    """Whether only all of it tells: an address, whose parts are values of their own."""
 
     @property
     def piece(self) -> int:
         """Count the letters in a row that tell it."""
+        if self.whole:
+            return len(self.key)
         half = (len(self.key) + 1) // 2
         if any(letter.isdigit() for letter in self.key):
             return min(len(self.key), max(half, _PIECE_OF_ID))
@@ -84,7 +98,8 @@ class Decision:
 
     `pages` are the visible words of every page in reading order, labels included, each with its box in the
     published picture. `roster` are names and ids that are hidden wherever they stand; `kept` are values that
-    a person decided to leave visible; `common` are words that alone tell nothing.
+    a person decided to leave visible; `common` are words that alone tell nothing, `ordinary` ones that are no
+    name of anybody.
     """
 
     def __init__(
@@ -95,6 +110,7 @@ class Decision:
         roster: Iterable[str] = (),
         kept: Iterable[str] = (),
         common: Collection[str] = (),
+        ordinary: Collection[str] = (),
     ) -> None:
         kept = list(kept)
         left_visible = {fold(text) for text in kept}
@@ -102,16 +118,25 @@ class Decision:
         groups += [(tuple(form.split()), True) for form in roster]
         words: dict[str, _Value] = {}
         names: dict[tuple[str, ...], str] = {}
+        # Of addresses the names between their marks, one after the other: short ones tell only so.
+        self.addresses: list[tuple[str, str]] = []
         for texts, hides_width in groups:
             keyed = [(text, key) for text in texts if (key := fold(text))]
             for text, key in keyed:
                 if len(key) > 1:
-                    words.setdefault(key, _Value(text, key, hides_width))
+                    words.setdefault(key, _Value(text, key, hides_width, whole=bool(_ADDRESS.search(text))))
+                for address in _ADDRESS.finditer(text):
+                    for written in (address[0], address[1]):
+                        divided = [fold(piece) for piece in _PIECES.findall(written)]
+                        if len(divided) > 1:
+                            self.addresses.append((text, f" {' '.join(divided)} "))
+                for part, alone in _list_parts(text, common):
+                    words.setdefault(part, _Value(text, part, hides_width, alone))
             # What a person left visible may stand elsewhere; where it is hidden it must be gone all the same.
             whole = "".join(key for _, key in keyed)
             if whole and whole not in left_visible:
                 names.setdefault(tuple(key for _, key in keyed), " ".join(texts))
-        self.pages, self.common = pages, common
+        self.pages, self.common, self.ordinary = pages, common, ordinary
         self.words, self.names = list(words.values()), names
         self.visible: set[str] = left_visible | {piece for text in kept for piece in list_pieces(text)}
         for word in {word.text for sheet in pages for word in sheet}:
@@ -165,12 +190,18 @@ def judge_text(decision: Decision, text: str, frame: str = "") -> Iterator[Found
             found = _find_sequence(name, sequence)
             if found and f" {found} " not in framed:
                 yield shown, found, True
+        for shown, address in decision.addresses:
+            if address in sequence and address not in framed:
+                yield shown, address.strip(), True
 
 
 def judge_bytes(decision: Decision, runs: str, frame: str = "") -> Iterator[Found]:
     """Judge what looks like words where no engine finds text: whole words of 5 letters, or 4 alone."""
     # Megabytes of pixels: what is explained, and why, is asked of the few lines that hold a hidden word.
     alike = unicodedata.normalize("NFKD", runs).casefold() if not runs.isascii() else runs.lower()
+    for value in decision.words:
+        if value.whole and value.text.casefold().strip(_MARKS) in alike:
+            yield value.text, value.key, True
     wanted = [value.key for value in decision.words if value.key in alike]
     if not wanted:
         return
@@ -249,10 +280,25 @@ def _match(values: Sequence[_Value], left: Sequence[str], shortest: int = 0) -> 
             yield value.text, piece, False
 
 
-def _find_piece(value: _Value, keys: Iterable[str], shortest: int) -> str:
+def _list_parts(text: str, common: Collection[str]) -> Iterator[tuple[str, bool]]:
+    """List what tells of a mail address by itself, folded, and whether only all of it does."""
+    for address in _ADDRESS.finditer(text):
+        names, domain = _PIECES.findall(address[1]), address[2].strip(".").split(".")
+        if len(fold(address[1])) >= _LEAST_LOCAL and fold(address[1]) not in common:
+            yield fold(address[1]), len(names) > 1
+        for part in map(fold, [*names, *domain[:-1]]):
+            if len(part) >= _LEAST_PART and not part.isdigit() and part not in _PROVIDERS | set(common):
+                yield part, False
+
+
+def _find_piece(value: _Value, keys: Iterable[str], shortest: int, ordinary: Collection[str] = ()) -> str:
+    if value.whole:
+        return ""
     length = max(value.piece, shortest)
     pieces = [value.key[at : at + length] for at in range(len(value.key) - length + 1)]
     for key in keys:
+        if key in ordinary and key not in value.key:
+            continue
         for piece in pieces:
             # Shorter than that, it tells only where it stands alone or begins what is left of a word.
             if piece in key and (length >= _PIECE or key in value.key or key.startswith(piece)):
@@ -292,6 +338,7 @@ def _match_loose(decision: Decision, left: Sequence[tuple[str, str]]) -> Iterato
     # Base64 and hexadecimal digests are no words; whole values are looked for in them all the same.
     pieces = {piece for word in written for piece in (word, *_CAMEL.split(word))}
     alike = {fold(each) for each in pieces if len(each) <= _LONGEST_WORD and _WORD_LIKE.fullmatch(each)}
+    alike -= set(decision.common)
     known |= _join_letters([key for _, key in left])
     for value in decision.words:
         key = value.key
@@ -300,7 +347,7 @@ def _match_loose(decision: Decision, left: Sequence[tuple[str, str]]) -> Iterato
                 yield value.text, key, True
         elif key in known or (len(key) > _PIECE and any(key in each for each in known)):
             yield value.text, key, True
-        elif piece := _find_piece(value, alike, _PIECE):
+        elif piece := _find_piece(value, alike, _PIECE, decision.ordinary):
             yield value.text, piece, False
 
 

@@ -69,6 +69,13 @@ def read_common_words() -> frozenset[str]:
 
 
 @functools.cache
+def read_ordinary_words() -> frozenset[str]:
+    """Return common English words that are nobody's name, in which pieces of names stand by chance."""
+    lists = read_names()
+    return lists.common - lists.given - lists.family
+
+
+@functools.cache
 def read_countries() -> dict[str, str]:
     """Return the usual English name of each country by its code (ISO 3166-1 alpha-2), and EU's.
 

@@ -159,6 +159,7 @@ def check_residue(subject: Subject, pool: workers.Pool | None = None) -> Result:
         roster=subject.roster,
         kept=subject.kept,
         common=data.read_common_words(),
+        ordinary=data.read_ordinary_words(),
     )
     survivors = [
         Survivor(number, "visible by decision", DECISION, True, hidden, found)

@@ -41,3 +41,63 @@ def test_a_hidden_name_that_stands_elsewhere_in_letters_set_apart_is_found(hidde
 )
 def test_other_letters_set_apart_are_no_name(hidden: str, visible: str) -> None:
     assert list(residue.find_decided(decide(hidden, visible))) == []
+
+
+ADDRESS = "wilhelmina.ascott@example.org"
+
+
+def judge(hidden: str, text: str, **more: object) -> set[str]:
+    return {found for _, found, _ in residue.judge_text(decide(hidden, "", ordinary=["email"], **more), text)}
+
+
+@pytest.mark.parametrize(
+    ("hidden", "text"),
+    [
+        # Its pieces stand across a mark, or in a domain that many share, or in words that name nobody.
+        (ADDRESS, "dotted.pdf"),
+        (ADDRESS, "examples.pdf"),
+        (ADDRESS, "borg.pdf"),
+        ("k.lind@gmail.com", "email gmail.pdf"),
+        ("Kemaith", "email.pdf"),
+        ("Fortnightly", "night.pdf"),
+        ("info.night@kids.org", "at night"),
+        ("jo.li@gmail.com", "jo.pdf li.pdf"),
+    ],
+)
+def test_what_stands_in_an_address_by_chance_blocks_nothing(hidden: str, text: str) -> None:
+    assert judge(hidden, text) == set()
+
+
+@pytest.mark.parametrize(
+    ("hidden", "text"),
+    [
+        (ADDRESS, "interview-wilhelmina.pdf"),
+        (ADDRESS, "ascott-2.pdf"),
+        (ADDRESS, "Mrs Ascot.pdf"),
+        (ADDRESS, "helmi.pdf"),
+        (ADDRESS, "wilhelminaascott.pdf"),
+        (ADDRESS, "WilhelminaAscott@Example.ORG"),
+        (f"<{ADDRESS}>,", "write to ascott"),
+        ("jo.li@gmail.com", "jo-li.pdf"),
+        ("jo.li@gmail.com", "joli.pdf"),
+        ("j.k@gmail.com", "mail j.k@gmail.com for it"),
+        ("jo@lindenhof.org", "lindenhof.pdf"),
+        ("anna1999@gmail.com", "anna1999.pdf"),
+        # An ordinary word that is itself a piece of the name.
+        ("Kemaith", "emai.pdf"),
+        ("Emailson", "email.pdf"),
+    ],
+)
+def test_what_tells_of_an_address_blocks(hidden: str, text: str) -> None:
+    assert judge(hidden, text)
+
+
+@pytest.mark.parametrize("left", [ADDRESS, "wilhelmina.", "scott@", "ilhelmina .asc", "Wilh"])
+def test_what_is_left_of_an_address_on_its_page_is_found(left: str) -> None:
+    assert list(residue.judge_page(decide(ADDRESS, ""), 1, f"said {left} twice"))
+
+
+def test_an_address_among_bytes_is_found_with_its_marks() -> None:
+    assert list(residue.judge_bytes(decide("j.k@gmail.com", ""), "xx\nj.k@gmail.com\nyy"))
+    assert list(residue.judge_bytes(decide(ADDRESS, ""), f"xx\n{ADDRESS}\nyy"))
+    assert not list(residue.judge_bytes(decide(ADDRESS, ""), "xx\ndotted example\nyy"))
