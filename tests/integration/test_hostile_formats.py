@@ -194,6 +194,7 @@ def list_refused(address: str) -> dict[str, tuple[bytes, str]]:
         "huge.tiff": (make_tiff_head(50_000, 50_000), "page 1 measures 50,000 by 50,000 pixels"),
         "broken.png": (make_png_head(2_000, 2_000), "page 1 of the picture cannot be read"),
         "deep.html": (b"<!doctype html>" + b"<div>" * 100_000 + b"deepword", "too deep"),
+        "deep.json": (b"[" * 60_000, "nested more than 200 deep"),
         "deep.eml": (make_nested_mail(5_000), "without end|cannot be read|makes the reader fail|has more than"),
         "long.pptx": (office_files.make_pptx(2_001, hidden=0, noted=0), "it has 2,001 slides; at most 2,000"),
     }  # fmt: skip

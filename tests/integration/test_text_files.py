@@ -23,6 +23,7 @@ from lightwell.cli import inventory as inventory_command
 from lightwell.files import (
     attachments,
     chats,
+    draft_pages,
     enclosed_pictures,
     enclosures,
     foundation,
@@ -139,6 +140,18 @@ def test_a_chat_of_our_form_that_is_malformed_names_its_message(tmp_path: Path) 
     wrong = {**OURS, "messages": [*OURS["messages"], {"author": "B", "text": "no time"}]}
     taken = take(tmp_path, {"chat.json": json.dumps(wrong).encode()})["chat.json"]
     assert "chat.json: message 2 of the chat has not author, time and text" in str(taken)
+
+
+@pytest.mark.parametrize("text", ["[" * 60_000, '{"a":' * 201 + "1" + "}" * 201, '""' * 60_000 + "[" * 300])
+def test_json_without_end_is_refused_before_anything_is_set(text: str, tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text(text)
+    with pytest.raises(errors.UserMistake, match="nested more than 200 deep"):
+        texts.draft_file(tmp_path / "deep.json", "application/json")
+
+
+def test_brackets_in_the_words_of_json_are_no_nesting(tmp_path: Path) -> None:
+    (tmp_path / "flat.json").write_text(json.dumps(["[" * 300, 'a " [' * 300, [[{"deepest": "\\"}]] * 300]))
+    assert isinstance(texts.draft_file(tmp_path / "flat.json", "application/json"), draft_pages.Draft)
 
 
 def test_prose_with_times_in_it_is_no_chat() -> None:

@@ -35,6 +35,9 @@ _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_-]{2,20})", re.I)
 _OUTSIDE = re.compile(r"\s*(https?:)?//", re.I)
 _HIDING = re.compile(r"(display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0)", re.I)
 _DELIMITERS = ",;\t|"
+# Lists within lists; a text of brackets alone takes the typesetter minutes.
+MAX_NESTED = 200
+_NESTING = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.S)
 
 TEXT, MARKDOWN, RST, HTML = "text/plain", "text/markdown", "text/x-rst", "text/html"
 TABLES = ("text/csv", "text/tab-separated-values")
@@ -235,6 +238,14 @@ def _set_cells(row: list[str], tag: str) -> str:
 
 
 def _draft_json(text: str) -> Draft:
+    depth = 0
+    for each in _NESTING.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(each[0], 0)
+        if depth > MAX_NESTED:
+            raise errors.UserMistake(
+                f"its lists and objects are nested more than {MAX_NESTED} deep; supply it less deep, or "
+                "seal it as it is with the intent publish-unread"
+            )
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
