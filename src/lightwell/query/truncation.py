@@ -172,11 +172,12 @@ def _cut(value: float) -> float:
 
 
 def tell_moves(told: Mapping[str, Any]) -> list[str]:
-    """Say in a sentence each how far averages are moved, of what `describe_truncation` made."""
+    """Say of each average how far it is moved, as `describe_truncation` has it, and what is not in that."""
     return [
         f"The bound is predicted to move AVG({one['column']}) over all rows of {told['table']} by "
         f"{_format(one['moved'], one)} ({_format(one['low'], one)} to {_format(one['high'], one)}): as "
-        "far as children with more rows have other values, and because only some of their rows count."
+        "far as children with more rows have other values, and because only some of their rows count. "
+        f"Children with more than {told['seen']} rows are not in it, and may move it by anything."
         for one in told.get("averages", ())
     ]
 

@@ -98,7 +98,8 @@ def test_how_far_a_bound_moves_an_average_is_told_with_the_answer(engine, ledger
     # All rows have 57 on average, the first four of each child 45.
     assert moved["low"] < moved["moved"] < moved["high"] < 0
     assert moved["low"] < 45 - (4 * 30 + 27 * 60) / 31 < moved["high"]
-    assert any("predicted to move AVG(minutes) over all rows of usage by -" in note for note in told.notes)
+    (moves,) = (note for note in told.notes if "move AVG(minutes) over all rows of usage by -" in note)
+    assert f"Children with more than {told.truncation['seen']} rows are not in it" in moves
     assert any("Within a group" in note for note in told.notes)
     assert release.read_release(told.body).truncation == told.truncation
     filtered = ask(engine, ledger).sql("SELECT AVG(minutes) FROM usage WHERE night", epsilon=0.5, rows=4)
