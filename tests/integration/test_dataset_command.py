@@ -167,6 +167,31 @@ def test_a_unit_that_is_none_is_named(typed, words, sentence) -> None:
     assert sentence in err
 
 
+@pytest.mark.parametrize(
+    ("unit", "sentence"),
+    [
+        ('i AS "child id"', "the column child id cannot name the child"),
+        ("CAST(i AS UBIGINT) AS child", "child is stored as UBIGINT, and a child is named by"),
+        ("CAST(i AS DECIMAL(9, 2)) AS child", "child is stored as DECIMAL(9,2), and a child is named by"),
+        (
+            "TIMESTAMPTZ '2026-01-01 00:00:00+00' + INTERVAL (i) DAY AS child",
+            "child is stored as TIMESTAMP WITH",
+        ),
+        ("[i] AS child", "child is stored as BIGINT[], and a child is named by"),
+    ],
+)
+def test_a_draft_is_made_only_for_a_unit_that_can_be_asked_about(typed, stage, unit, sentence) -> None:
+    duckdb.connect().execute(
+        f"COPY (SELECT {unit}, i % 9 AS night FROM range(90) AS numbers(i)) TO '{stage}/strange.parquet' "
+        "(FORMAT parquet)"
+    )
+    name = "child id" if "child id" in unit else "child"
+    code, _, err = typed("dataset", "describe", "strange.parquet", "--unit", name, "--output", "draft.yaml")
+    assert code == 1
+    assert sentence in err
+    assert not (stage / "draft.yaml").exists()
+
+
 def test_a_draft_never_replaces_a_file(typed, stage) -> None:
     (stage / "draft.yaml").write_text("attested by hand")
     code, _, err = describe(typed)

@@ -97,7 +97,13 @@ def describe_file(path: Path, unit: str) -> Draft:
                 f"the file has no column {unit}; it has {_shorten(list(stored))}", place="--unit"
             )
         unit = found[unit.lower()]
-        if stored[unit].partition("(")[0] in ("FLOAT", "DOUBLE", "DATE", "BOOLEAN", "TIMESTAMP"):
+        if not _is_name(unit):
+            raise errors.UserMistake(
+                f"the column {unit} cannot name the child, because a column's name is letters, digits and "
+                "underscores; give it another name in the file",
+                place="--unit",
+            )
+        if stored[unit].partition("(")[0] not in engines.UNITS:
             raise errors.UserMistake(
                 f"{unit} is stored as {stored[unit]}, and a child is named by a whole number or a text",
                 place="--unit",

@@ -61,7 +61,8 @@ _STORED = {
     domains.TIMESTAMP: ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"),
 }
 _WHOLE_UNITS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-_UNITS = (*_WHOLE_UNITS, "VARCHAR", "UUID")
+# What a child may be named by.
+UNITS = (*_WHOLE_UNITS, "VARCHAR", "UUID")
 
 
 class FileReading(sql.Reading):
@@ -192,7 +193,7 @@ class DuckDB:
             stored = {row[0].lower(): str(row[1]) for row in described}
             wanted = [(column.name, _STORED[column.domain.kind]) for column in table.columns.values()]
             if table.unit:
-                wanted.append((table.unit, _UNITS))
+                wanted.append((table.unit, UNITS))
                 unit = stored.get(table.unit.lower(), "")
                 units[table.name] = "a whole number" if unit in _WHOLE_UNITS else unit
             for name, kinds in wanted:
