@@ -1,8 +1,10 @@
 """Weekly increments: the difference between this week's answer and last week's is this week's children.
 
 Reference: Dwork, Naor, Pitassi and Rothblum, STOC 2010 (continual observation); attack 8 of the field's list.
-Twin: the one child who came this week, and its answer, from two exact counts.
-Here: both weeks are paid from one budget and nothing is added up in parallel; a guess is right as epsilon allows.
+Twin: the one child who came this week, and its answer, from two exact counts; with ranks made anew each week, a
+child's new rows push its old ones out of the bound, so that an answer about last week changes.
+Here: both weeks are paid from one budget and nothing is added up in parallel; a guess is right as epsilon allows, and
+a week that is added leaves every figure of the weeks before as it was.
 """
 
 import copy
