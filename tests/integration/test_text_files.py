@@ -71,7 +71,7 @@ FILES: dict[str, tuple[bytes, dict[str, int], str, str]] = {
     "old.txt": ("A latin café word".encode("cp1252"), {}, "café", ""),
     "wide.txt": ("Sixteen ünits".encode("utf-16"), {}, "ünits", ""),
     "read.md": (b"# Head\n\nBody *word*\n\n| a | b |\n|---|---|\n| cellone | 2 |\n", {}, "Head cellone", "*word* |"),
-    "read.rst": (b"Title\n=====\n\nBody ``word``.\n\n.. include:: /etc/passwd\n", {}, "Title word", "root:"),
+    "read.rst": (b"Title\n=====\n\nBody ``word``.\n\n.. include:: /etc/passwd\n", {"unshown-texts": 1}, "Title word", "root:"),
     "page.html": (
         WEB_PAGE.encode(),
         {"comments": 1, "hidden-text": 1, "alternative-texts": 1, "scripts": 2, "pictures": 1, "outside-links": 1},
@@ -81,7 +81,7 @@ FILES: dict[str, tuple[bytes, dict[str, int], str, str]] = {
     "table.csv": (b"name,count\nalpha,1\nbeta,2\n", {"rows": 2}, "name alpha beta 2", ""),
     "wide.csv": (WIDE.encode(), {"rows": 2}, "r0c29: r2c29", ""),
     "chat.txt": (CHAT.encode(), {"messages": 3, "attachments": 1}, "wavenumbers Anna IMG-1.jpg goes", ""),
-    "slack.json": (json.dumps(SLACK).encode(), {"messages": 2, "attachments": 1}, "slackfirst Di a.pdf 2023-11-14", ""),
+    "slack.json": (json.dumps(SLACK).encode(), {"messages": 2, "attachments": 1, "unshown-texts": 1}, "slackfirst Di a.pdf 2023-11-14", ""),
     "discord.json": (json.dumps(DISCORD).encode(), {"messages": 2}, "discordword Cy", ""),
     "ours.json": (json.dumps(OURS).encode(), {"messages": 1, "attachments": 1}, "ourword Team x.png", ""),
     "chat.csv": (b"Author,Time,Text\nEli,10:00,csvchat\n", {"messages": 1}, "Eli csvchat", ""),
@@ -259,7 +259,7 @@ def test_pictures_that_a_page_or_a_mail_carries_are_shown_and_linked_ones_are_na
     assert told["page.html"] == {
         **{"drawn-pictures": 1, "pictures": 2, "alternative-texts": 3, "outside-links": 1}
     }
-    assert told["m.eml"] == {"attachments": 1, "drawn-pictures": 1}
+    assert told["m.eml"] == {"attachments": 1, "drawn-pictures": 1, "unshown-texts": 1}
     words = read_words(tmp_path, taken["page.html"])
     assert "linked, not shown" in words
     # Nothing of the file's own bytes is carried over.

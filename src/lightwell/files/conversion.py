@@ -26,6 +26,7 @@ from lightwell.files import (
     preparation,
     recognition,
     scans,
+    source_texts,
     texts,
     typesetting,
     unshown,
@@ -127,7 +128,9 @@ def find_pages(
         target = folder / MADE
         count = scans.write_pages(path, target, alive)
         lines = (Line("frames", count, tuple(range(1, count + 1))),) if count > 1 else ()
-        return Pages(target, "picture", lines, recognise=True)
+        more, places = _add_metadata(path, target, folder, count, alive)
+        converter = f"picture + {typesetting.name_setter()}" if places else "picture"
+        return Pages(target, converter, (*lines, *more), recognise=True)
     return Lack()
 
 
@@ -152,6 +155,10 @@ def _set(path: Path, folder: Path, drafted: Draft, alive: Callable[[], None]) ->
         else each
         for each in drafted.findings
     ]
+    written = [entry for each in findings for entry in each.entries]
+    held = list(drafted.held)
+    left = unshown.list_missing(held, target, range(1, count + 1), written) if held else []
+    findings += preparation.make_finding(unshown.KIND, left)
     extra = folder / "appendix.pdf"
     places = appendix.write_appendix(findings, extra, path.name, alive)
     if places:
@@ -161,7 +168,24 @@ def _set(path: Path, folder: Path, drafted: Draft, alive: Callable[[], None]) ->
     # A page that is one picture may hold words that are no text.
     pictured = any(each.kind == "drawn-pictures" for each in findings) and not recognition.find_lack()
     lines = appendix.make_lines(findings, places, count)
-    return Pages(target, typesetting.name_setter(), lines, recognise=pictured)
+    # What was sealed before texts were looked for has other pages, which is no difference of the file.
+    converter = typesetting.name_setter() + (f" + {unshown.NAME}" if unshown.KIND in places else "")
+    return Pages(target, converter, lines, recognise=pictured)
+
+
+def _add_metadata(
+    path: Path, target: Path, folder: Path, count: int, alive: Callable[[], None]
+) -> tuple[tuple[Line, ...], bool]:
+    """Count what was written beside a picture, and write it out behind its pages where pages can be set."""
+    fields = [f"{name}: {text}" for name, text in source_texts.list_picture_texts(path)]
+    findings = preparation.make_finding("metadata", fields)
+    extra = folder / "appendix.pdf"
+    places = {} if typesetting.find_lack() else appendix.write_appendix(findings, extra, path.name, alive)
+    if places:
+        with pikepdf.open(target, allow_overwriting_input=True) as made, pikepdf.open(extra) as added:
+            made.pages.extend(added.pages)
+            made.save(target, deterministic_id=True)
+    return appendix.make_lines(findings, places, count), bool(places)
 
 
 def _finish_printed(

@@ -5,19 +5,24 @@ Made by `files/texts`, `files/chats` and `files/mails`; set by `files/typesettin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lightwell.files.preparation import Finding
+from lightwell.files.source_texts import Text
 from lightwell.files.typesetting import Piece
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Pieces in order, each set and forgotten, and the findings beside them."""
+    """Pieces in order, each set and forgotten, and the findings beside them.
+
+    `held` are all texts of the file (`files/source_texts`) where its pages may leave some of them out.
+    """
 
     pieces: Iterator[Piece]
     findings: Sequence[Finding] = field(default=())
+    held: Iterable[Text] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

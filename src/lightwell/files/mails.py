@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import olefile
 
 from lightwell.base import errors
-from lightwell.files import texts, typesetting
+from lightwell.files import source_texts, texts, typesetting
 from lightwell.files.draft_pages import Draft
 from lightwell.files.enclosed_pictures import Album
 from lightwell.files.preparation import Finding
@@ -32,6 +32,15 @@ MAX_DEPTH = 5
 MAX_PARTS = 2_000
 MAX_BYTES = 200 << 20
 _RECURSION = 1_000
+# What says how a part is written.
+_FORMAL = {
+    "content-type",
+    "content-disposition",
+    "content-transfer-encoding",
+    "mime-version",
+    "content-length",
+    "lines",
+}
 _HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 # Tags of MAPI properties with the heading each is shown under.
 _MSG_HEADERS = (
@@ -46,6 +55,7 @@ _TIMES = {0x0039: "Date", 0x0E06: "Received"}
 # 100 ns since 1601, as Windows counts ([MS-DTYP] 2.3.3).
 _EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
 _NESTED = "3701000D"
+_PROPERTY = re.compile(r"__substg1\.0_([0-9A-F]{4})001[EF]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A mail as read: headings with their values, plain words, HTML, attachments; `pictures` are those parts
-    that its HTML can name, by content id.
+    that its HTML can name, by content id; `rest` are other headings and texts, which no page shows.
     """
 
     headings: tuple[tuple[str, str], ...]
@@ -68,6 +78,7 @@ class Mail:
     attachments: tuple[Attachment, ...]
     remark: str = ""
     pictures: Mapping[str, bytes] = field(default_factory=dict)
+    rest: tuple[tuple[str, str], ...] = ()
 
 
 def read_mail(data: bytes, media_type: str) -> Mail:
@@ -97,7 +108,8 @@ def draft_mail(mail: Mail) -> Draft:
     findings = texts.count_html(mail.html, album)
     # Their names stand in the head.
     findings += [Finding("attachments", len(named), (1,))] if named else []
-    return Draft(iter([_set_mail(mail, named, shown, album)]), findings)
+    held = [*mail.rest, *source_texts.list_html_texts(mail.html)]
+    return Draft(iter([_set_mail(mail, named, shown, album)]), findings, held)
 
 
 def judge_inner(attachment: Attachment) -> str:
@@ -135,6 +147,7 @@ def _read_eml(data: bytes) -> Mail:
     ]
     plain, html, found = [], [], []
     pictures: dict[str, bytes] = {}
+    rest = list(_list_rest(message))
     for number, part in enumerate(_list_leaves(message)):
         if number > MAX_PARTS:
             raise errors.UserMistake(f"the mail has more than {MAX_PARTS:,} parts; supply a sound copy")
@@ -160,7 +173,24 @@ def _read_eml(data: bytes) -> Mail:
                 Attachment(part.get_filename() or f"part.{ending}", body if isinstance(body, bytes) else b"")
             )
     shown = "\n".join(html)
-    return Mail(tuple(headings), "\n\n".join(plain), shown, name_apart(found), pictures=pictures)
+    apart = name_apart(found)
+    return Mail(tuple(headings), "\n\n".join(plain), shown, apart, pictures=pictures, rest=tuple(rest))
+
+
+def _list_rest(message: email.message.Message) -> Iterator[tuple[str, str]]:
+    """List the other headings of a mail and its parts, and what stands before and behind the parts."""
+    waiting = [message]
+    while waiting:
+        part = waiting.pop(0)
+        for name, value in part.items():
+            if name.lower() not in _FORMAL:
+                yield name, _read_header(value)
+        for name, text in (("before the parts", part.preamble), ("behind the parts", part.epilogue)):
+            if text and text.strip():
+                yield name, str(text)
+        inside = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
+            waiting += [each for each in inside if isinstance(each, email.message.Message)]
 
 
 def _list_leaves(message: email.message.Message) -> Iterator[email.message.Message]:
@@ -234,7 +264,17 @@ def _read_storage(opened: olefile.OleFileIO, place: list[str]) -> Mail:
         "Its words are kept in a form that is not read here; they are in the original file." if rich else ""
     )
     text = texts.decode_text(html, html=True) if html else _read_text(opened, place, "1013")
-    return Mail(tuple(headings), plain, text, name_apart(found), remark, pictures)
+    rest = _list_properties(opened, place)
+    return Mail(tuple(headings), plain, text, name_apart(found), remark, pictures, tuple(rest))
+
+
+def _list_properties(opened: olefile.OleFileIO, place: list[str]) -> Iterator[tuple[str, str]]:
+    """List every property that is a text, of the message, its recipients and attachments."""
+    for path in opened.listdir():
+        named = _PROPERTY.fullmatch(path[-1])
+        inner = any(each.endswith(_NESTED) for each in path[len(place) :])
+        if named and not inner and path[: len(place)] == place and named[1] not in ("1000", "1013"):
+            yield f"property {named[1]}", _read_text(opened, path[:-1], named[1])
 
 
 def _read_msg_attachment(opened: olefile.OleFileIO, place: list[str]) -> Attachment:

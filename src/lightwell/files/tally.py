@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "hidden-shapes": ("hidden shape", "hidden shapes", SHOWN),
     "beside-the-page": ("text beside a slide", "texts beside slides", PRINTED),
     "unshown-texts": ("text that no page shows whole", "texts that no page shows whole", PRINTED),
+    "metadata": ("field of metadata", "fields of metadata", PRINTED),
     "comments": ("comment", "comments", PRINTED),
     "tracked-changes": ("tracked change", "tracked changes", PRINTED),
     "alternative-texts": ("description of a picture", "descriptions of pictures", PRINTED),

@@ -8,6 +8,7 @@ would fill a thousand pages stays the file that it is.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -18,7 +19,7 @@ import lxml.html
 from lxml import etree
 
 from lightwell.base import errors
-from lightwell.files import chats, typesetting
+from lightwell.files import chats, source_texts, typesetting
 from lightwell.files.draft_pages import Draft, TooMuch
 from lightwell.files.enclosed_pictures import Album
 from lightwell.files.preparation import Finding, make_finding
@@ -54,9 +55,9 @@ def draft_file(path: Path, media_type: str) -> Draft | TooMuch:
         return draft_html(decode_text(data, html=True))
     text = decode_text(data)
     if media_type == MARKDOWN:
-        return draft_html(_write_markdown(text))
+        return _add_lines(draft_html(_write_markdown(text)), text)
     if media_type == RST:
-        return draft_html(_write_rst(text))
+        return _add_lines(draft_html(_write_rst(text)), text)
     if media_type in TABLES:
         return _draft_table(text)
     if media_type == JSON:
@@ -83,7 +84,13 @@ def draft_html(text: str) -> Draft:
     """Draft the pages of HTML that is not trusted."""
     album = Album()
     shown = album.place(typesetting.clean_html(text, pictures=True))
-    return Draft(iter([Piece(shown, pictures=album.pictures)]), count_html(text, album))
+    held = source_texts.list_html_texts(text)
+    return Draft(iter([Piece(shown, pictures=album.pictures)]), count_html(text, album), held)
+
+
+def _add_lines(draft: Draft, text: str) -> Draft:
+    # What the markup leaves out (remarks, blocks of another format) is no part of its HTML.
+    return dataclasses.replace(draft, held=[*draft.held, *source_texts.list_line_texts(text)])
 
 
 def count_html(text: str, album: Album) -> list[Finding]:
@@ -184,7 +191,7 @@ def _draft_table(text: str) -> Draft | TooMuch:
     if not rows:
         return Draft(iter([Piece("<p class='note'>An empty table.</p>")]))
     if chat := chats.read_rows(rows):
-        return chats.draft_chat(chat)
+        return dataclasses.replace(chats.draft_chat(chat), held=source_texts.list_row_texts(rows))
     head, *body = rows
     findings = [Finding("rows", len(body))] if body else []
     return Draft(_set_rows(head, body), findings)
@@ -252,8 +259,10 @@ def _draft_json(text: str) -> Draft:
         # What is no JSON, or is nested without end, is still text.
         return Draft(_cut_lines(text))
     if chat := chats.read_value(value):
-        return chats.draft_chat(chat)
+        held = source_texts.list_json_texts(text, ("format", chats.FORMAT))
+        return dataclasses.replace(chats.draft_chat(chat), held=held)
     try:
-        return Draft(_cut_lines(json.dumps(value, ensure_ascii=False, indent=1)))
+        shown = json.dumps(value, ensure_ascii=False, indent=1)
+        return Draft(_cut_lines(shown), held=source_texts.list_json_texts(text))
     except (ValueError, RecursionError):
         return Draft(_cut_lines(text))

@@ -1,6 +1,6 @@
-"""Texts of an office file that no page shows whole: looked for in what LibreOffice printed, and written out.
+"""Texts of a file that no page shows whole: looked for in what was printed or set, and written out.
 
-A cell cut off by its neighbour, a text beside a slide, the head of a page that is never used: nobody who
+A cell cut off by its neighbour, a text beside a slide, a member of a chat's JSON: nobody who
 reads the pages sees them, no roster finds them, and the original file holds them. So every text of the file
 is held against the words of the printed pages and of the appendix. A word counts as shown wherever it stands;
 a long one that the print divides, in its letters. Runs in the process behind the fence.
@@ -27,6 +27,8 @@ NAME = "unshown-texts 1"
 _WORD = re.compile(r"[^\W_]{2,}")
 # A shorter word may stand by chance inside another one.
 _LEAST_DIVIDED = 6
+# Letters looked through for divided words; a file of a hundred thousand ids would take minutes.
+_MOST_LETTERS = 4_000_000_000
 _DIVISION = "\ufffe"
 # What programs fill in anew whenever they print (ODF 1.3 part 3, 7.3; ECMA-376 part 1, 21.1.2.2.4), and what
 # is written out by itself.
@@ -62,21 +64,47 @@ def list_unshown(
     """List the texts of a file (`kind` is its ending) with a word that stands neither on a printed page (from
     1) nor in what is `written` out of it; each once, in the order of the file.
     """
-    shown = _list_words(" ".join([*_read_pages(printed, pages), *written]))
-    known, letters = set(shown), "".join(shown)
     with Package(path) as opened:
         texts = dict.fromkeys(" ".join(each.split()) for each in _list_texts(opened, kind))
     # Of more cells than are handed out as data the pages show what they show.
     with contextlib.suppress(errors.UserMistake):
         texts |= dict.fromkeys(_list_cells(path, kind))
-    pieces = (piece for text in texts for piece in textwrap.wrap(text, preparation.MAX_CHARACTERS // 2))
-    return [piece for piece in pieces if not _is_shown(piece, known, letters)]
+    return list_missing((("", text) for text in texts), printed, pages, written)
 
 
-def _is_shown(text: str, known: set[str], letters: str) -> bool:
-    return all(
-        word in known or (len(word) >= _LEAST_DIVIDED and word in letters) for word in _list_words(text)
-    )
+def list_missing(
+    texts: Iterable[tuple[str, str]], printed: Path, pages: Sequence[int], written: Iterable[str]
+) -> list[str]:
+    """List the texts, each with its place before it, that are shown neither on a printed page nor in what is
+    `written` out; each once.
+    """
+    shown = _Shown(" ".join([*_read_pages(printed, pages), *written]))
+    found: dict[str, None] = {}
+    for place, text in texts:
+        words = " ".join(text.split())
+        for piece in textwrap.wrap(words, preparation.MAX_CHARACTERS // 2):
+            if not shown.shows(piece):
+                found[f"{place}: {piece}" if place else piece] = None
+    return list(found)
+
+
+class _Shown:
+    """The words that pages show, and their letters in a row for those that the print divides."""
+
+    def __init__(self, text: str) -> None:
+        words = _list_words(text)
+        self._known, self._letters = set(words), "".join(words)
+        self._left = _MOST_LETTERS
+
+    def shows(self, text: str) -> bool:
+        """Answer whether each word of a text stands there."""
+        return all(word in self._known or self._is_divided(word) for word in _list_words(text))
+
+    def _is_divided(self, word: str) -> bool:
+        if len(word) < _LEAST_DIVIDED or self._left <= 0:
+            return False
+        self._left -= len(self._letters)
+        return word in self._letters
 
 
 def _list_words(text: str) -> list[str]:
