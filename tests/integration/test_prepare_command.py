@@ -184,3 +184,43 @@ def test_prepared_data_are_not_given_away_as_dummy_data(typed):
     code, _, err = typed("query", "--dummy", "--data", "usage.prepared", *asked)
     assert code == 1
     assert "not given away" in err
+
+
+def test_weeks_are_added_by_the_same_command_and_the_last_one_is_never_guessed(typed):
+    """A folder of all weeks that a codebook will ever have could be given none."""
+    usage = BOOK["tables"]["usage"]
+    day = {"type": "date", "low": "2026-01-01", "high": "2030-12-31", "attested": "invented"}
+    weekly = usage | {"partition": "day", "columns": usage["columns"] | {"day": day}}
+    Path("usage.yaml").write_text(
+        json.dumps(BOOK | {"tables": {"usage": weekly}})
+        .replace('"2026-01-01"', "2026-01-01")
+        .replace('"2030-12-31"', "2030-12-31")
+    )
+    for name, first in (("first", 2), ("second", 6)):
+        duckdb.connect().execute(
+            f"COPY (SELECT *, DATE '2026-01-0{first}' AS day FROM 'usage.parquet') TO '{name}.parquet'"
+        )
+
+    def prepare_week(name, *more):
+        asked = ["--data", f"{name}.parquet", "--codebook", "usage.yaml", "--output", "weeks", *more]
+        return typed("dataset", "prepare", *asked)
+
+    code, _, err = prepare_week("first")
+    assert (code, Path("weeks").exists()) == (1, False)
+    assert "--through: usage is kept by week" in err
+    assert prepare_week("first", "--through", "2026-01-04")[0] == 0
+    code, out, err = prepare_week("second", "--through", "2026-01-11")
+    assert code == 0, err
+    assert "weeks is prepared through 2026-01-11" in out
+    code, out, err = typed(
+        "query",
+        "explain",
+        "--data",
+        "weeks",
+        "--codebook",
+        "usage.yaml",
+        "--epsilon",
+        "1",
+        "SELECT COUNT(*) FROM usage",
+    )
+    assert "At most 32 rows of one child count in each of 2 weeks" in out, err

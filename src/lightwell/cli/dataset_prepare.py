@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--through",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="Where tables are kept by week: a day of the last week to prepare. Default: the codebook's last.",
+    help="Where tables are kept by week: a day of the last week to prepare; needed there.",
 )
 @click.option("--memory", default="3GB", show_default=True, help="What the engine may use.")
 @click.option(
@@ -82,6 +82,7 @@ def prepare(
     else:
         files = _find_files(data, book)
         if not (output / preparation.MANIFEST).exists() or (output / preparation.WORK).exists():
+            _check_through(book, day)
             preparation.prepare(files, book, output, memory=memory, through=day, report=_tell)
     engine = sessions.open_prepared(output, file.codebook)
     last = engine.manifest.through
@@ -91,6 +92,17 @@ def prepare(
     click.echo(
         f'ask it with: lightwell query --data {output} --codebook {codebook_path} --epsilon 0.5 "SELECT ..."'
     )
+
+
+def _check_through(book: Codebook, day: datetime.date | None) -> None:
+    """Refuse to guess the last week: a folder that held all weeks of a codebook could never be given one."""
+    weekly = [table.name for table in book.tables.values() if table.partition]
+    if weekly and day is None:
+        raise errors.UserMistake(
+            f"{', '.join(weekly)} is kept by week; name the last day for which these rows are whole, because "
+            "to weeks up to it nothing can be added any more",
+            place="--through",
+        )
 
 
 def _is_for_more_weeks(folder: Path, book: Codebook, day: datetime.date | None) -> bool:
