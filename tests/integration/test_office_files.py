@@ -266,3 +266,24 @@ def test_an_older_file_that_is_no_document_is_refused_by_its_own_name(
             assert str(found).startswith(f"{name}: "), found
         else:
             assert found.pages is None or "".join(read_pages(tmp_path, found).values()).strip() == ""
+
+
+@office_files.needs_office
+def test_a_number_wider_than_its_column_is_written_out_and_others_are_not(tmp_path: Path) -> None:
+    sheet = f'<worksheet xmlns="{office_files.S}"><cols><col min="1" max="1" width="3" customWidth="1"/>'
+    sheet += '<col min="2" max="2" width="30" customWidth="1"/></cols><sheetData>'
+    rows = (("7912345678", "7912345679"), ("88", "1234.56789012345"), ("0.5", "-0.00012"), ("0", "1e22"))
+    for number, (narrow, wide) in enumerate(rows, 1):
+        sheet += (
+            f'<row r="{number}"><c r="A{number}"><v>{narrow}</v></c><c r="B{number}"><v>{wide}</v></c></row>'
+        )
+    sheet += "</sheetData></worksheet>"
+    data = office_files.replace_member(office_files.make_xlsx(1), "xl/worksheets/sheet1.xml", sheet.encode())
+    made = take(tmp_path, {"wide.xlsx": data})["wide.xlsx"]
+    assert isinstance(made, intake.Intake), made
+    pages = read_pages(tmp_path, made)
+    assert "###" in pages[1]
+    assert "7912345678" not in pages[1].split()
+    (line,) = [each for each in made.tally.lines if each.kind == "unshown-texts"]
+    assert line.found == 1, pages
+    assert "7912345678" in pages[line.pages[-1]].split()

@@ -29,6 +29,8 @@ _WORD = re.compile(r"[^\W_]{2,}")
 _LEAST_DIVIDED = 6
 # Letters looked through for divided words; a file of a hundred thousand ids would take minutes.
 _MOST_LETTERS = 4_000_000_000
+# What LibreOffice prints of a number that is wider than its column.
+_FILLED = "###"
 _DIVISION = "\ufffe"
 # What programs fill in anew whenever they print (ODF 1.3 part 3, 7.3; ECMA-376 part 1, 21.1.2.2.4), and what
 # is written out by itself.
@@ -69,7 +71,32 @@ def list_unshown(
     # Of more cells than are handed out as data the pages show what they show.
     with contextlib.suppress(errors.UserMistake):
         texts |= dict.fromkeys(_list_cells(path, kind))
-    return list_missing((("", text) for text in texts), printed, pages, written)
+    found = list_missing((("", text) for text in texts), printed, pages, written)
+    with contextlib.suppress(errors.UserMistake):
+        found += _list_numbers(path, kind, " ".join(_read_pages(printed, pages)))
+    return found
+
+
+def _list_numbers(path: Path, kind: str, shown: str) -> list[str]:
+    """List the numbers of cells that no page has in any form, where a page has places filled with "#".
+
+    A format may round a number, part its digits or take it times a hundred: whatever has its digits shows it.
+    """
+    if kind != "xlsx" or _FILLED not in shown:
+        return []
+    known = {"".join(filter(str.isdigit, word)).strip("0") for word in shown.split()}
+    found: dict[str, None] = {}
+    for sheet in cells.read_sheets(path, kind):
+        for each in sheet.cells:
+            if each.kind == "number" and known.isdisjoint(_write_forms(float(each.value))):
+                found[f"{each.value:.15g}"] = None
+    return list(found)
+
+
+def _write_forms(value: float) -> set[str]:
+    rounded = [f"{part:.{places}f}" for part in (abs(value), abs(value) * 100) for places in range(11)]
+    powers = [f"{abs(value):.{places}E}" for places in range(11)]
+    return {"".join(filter(str.isdigit, each)).strip("0") for each in (*rounded, *powers)}
 
 
 def list_missing(
