@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lightwell.files import conversion, intake, mails, parts, source_texts, typesetting, unshown
+from lightwell.files import conversion, intake, parts, source_texts, typesetting, unshown
 from lightwell.files.store import FileStore
 
 KEY = bytes(range(32))
@@ -119,9 +119,3 @@ def test_fields_of_a_picture_stand_on_a_page_of_their_own(tmp_path: Path) -> Non
         assert [word for word in words if word not in read] == [], (name, read)
         lines = [(each.words, each.pages) for each in taken.tally.lines]
         assert lines == ([(f"{count} field{'s' * (count > 1)} of metadata", (2,))] if count else []), name
-
-
-def test_a_mail_of_outlook_holds_properties_that_no_page_shows() -> None:
-    """Its other properties are told by their tags ([MS-OXPROPS])."""
-    assert mails._PROPERTY.fullmatch("__substg1.0_007D001F")
-    assert not mails._PROPERTY.fullmatch("__substg1.0_10130102")

@@ -303,11 +303,12 @@ def test_a_mail_of_outlook_is_read_from_its_streams(tmp_path: Path) -> None:
         "__substg1.0_0037001F": "A subjectword".encode("utf-16-le"),
         "__substg1.0_1000001F": "The outlookbody ".encode("utf-16-le") * 300,
         "__substg1.0_0C1A001F": "Anna Example".encode("utf-16-le"),
+        "__substg1.0_007D001E": b"X-Reader: headword",
         "__properties_version1.0": bytes(32) + struct.pack("<HHIQ", 0x40, 0x39, 0, 134_000_000_000_000_000),
     }
     data = make_compound(streams)
     words = read_words(tmp_path, take(tmp_path, {"m.msg": data})["m.msg"])
-    for word in ("subjectword", "outlookbody", "Anna", "2025-08-18"):
+    for word in ("subjectword", "outlookbody", "Anna", "2025-08-18", "007D:", "headword"):
         assert word in words, word
 
 
