@@ -424,15 +424,16 @@ class Outer(Grouped):
         share: exp.Expression | None
         if isinstance(call, exp.WithinGroup):
             inner, order = call.this, call.expression
-            if not isinstance(inner, exp.PercentileCont | exp.PercentileDisc) or len(order.expressions) != 1:
+            sorted_by = order.expressions if order is not None else []
+            if not isinstance(inner, exp.PercentileCont | exp.PercentileDisc) or len(sorted_by) != 1:
                 raise Unfit(
                     "quantile-form", "This ordered aggregate is not answered.", "Write QUANTILE(x, 0.5)."
                 )
-            if order.expressions[0].args.get("desc"):
+            if sorted_by[0].args.get("desc"):
                 raise Unfit(
                     "quantile-form", "A falling order is not answered.", "Write QUANTILE(x, 0.1) for 0.9."
                 )
-            share, argument = inner.this, order.expressions[0].this
+            share, argument = inner.this, sorted_by[0].this
         elif isinstance(call, exp.Median):
             share, argument = None, call.this
         elif isinstance(call, exp.Quantile):
