@@ -12,6 +12,7 @@ import os
 import sqlite3
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -166,8 +167,11 @@ class SqliteDatabase(Database):
         return status.st_dev, status.st_ino
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        # Nothing is written before the file is known to be ours or empty.
-        if not (is_ours := self._check_header(connection)) and not self._is_new:
+        # Nothing is written before the file is known to be ours or empty. In one transaction, because a file
+        # that another process makes between two of these questions would look like neither.
+        with _transact(connection, "BEGIN"):
+            is_ours = self._check_header(connection)
+        if not is_ours and not self._is_new:
             raise self._refuse_foreign()
         if _ask(connection, "journal_mode") != "wal":
             self._set_wal(connection)
@@ -210,19 +214,25 @@ class SqliteDatabase(Database):
             )
 
     def _create(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with _transact(connection, "BEGIN IMMEDIATE"):
             # Another process may have been first.
             if not self._check_header(connection):
                 for sql in TABLES:
                     connection.execute(sql)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+
+
+@contextlib.contextmanager
+def _transact(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _ask(connection: sqlite3.Connection, pragma: str) -> Any:

@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import ledger_stage
@@ -196,6 +197,26 @@ def test_a_ledger_made_by_many_at_once_is_made_once(tmp_path) -> None:
         for _ in range(6)
     ]
     assert [each.communicate(timeout=120)[0] for each in making] == ["[]\n"] * 6
+    assert ledger_stores.open_ledger(place, is_new=False).verify() == []
+
+
+def test_a_ledger_that_another_makes_while_it_is_looked_at_is_taken_for_one(tmp_path, monkeypatch) -> None:
+    place = tmp_path / "ledger.db"
+    ask = ledger_sqlite._ask
+    others: list[threading.Thread] = []
+
+    def ask_and_let_another_make(connection, pragma):
+        answer = ask(connection, pragma)
+        if not others:
+            others.append(threading.Thread(target=ledger_stores.open_ledger, args=[place]))
+            others[0].start()
+            # Long enough to make a ledger, unless what we hold keeps the other waiting.
+            others[0].join(timeout=1)
+        return answer
+
+    monkeypatch.setattr(ledger_sqlite, "_ask", ask_and_let_another_make)
+    assert ledger_stores.open_ledger(place).read_populations() == []
+    others[0].join(timeout=120)
     assert ledger_stores.open_ledger(place, is_new=False).verify() == []
 
 
