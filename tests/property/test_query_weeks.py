@@ -195,13 +195,12 @@ def finds_a_fault():
 
 
 def test_the_audit_finds_a_bound_that_forgets_the_weeks(monkeypatch):
-    monkeypatch.setattr(paths, "_count_weeks", lambda *_: 1)
+    monkeypatch.setattr(paths, "_count_parts", lambda _: 1)
     assert finds_a_fault()
 
 
-def test_the_audit_finds_weeks_that_are_not_read_and_are(monkeypatch):
-    count = paths._count_weeks
-    monkeypatch.setattr(paths, "_count_weeks", lambda *about: max(count(*about) - 1, 1))
+def test_the_audit_finds_a_week_that_is_read_and_not_counted(monkeypatch):
+    monkeypatch.setattr(paths, "_count_parts", lambda weeks: max(len(weeks) - 1, 1))
     assert finds_a_fault()
 
 

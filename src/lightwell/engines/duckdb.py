@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import itertools
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -237,11 +238,15 @@ class DuckDB:
     def _measure(self, bounded: Bounded) -> dict[tuple[Key, ...], list[list[int]]]:
         return gather(bounded, sql.write_statements(bounded, self._codebook, _READING), self._run)
 
-    def _run(self, text: str) -> Sequence[tuple[Any, ...]]:
+    def _run(self, text: str, views: Mapping[str, str] | None = None) -> Sequence[tuple[Any, ...]]:
+        """Run a statement; `views`, by quoted name, are there for it alone."""
         # One cursor for each caller; the lock is for making it, not for running.
         with self._lock:
             cursor = self._connection.cursor()
         try:
+            for view, source in (views or {}).items():
+                # Temporary views are a cursor's own and end with it.
+                cursor.execute(f"CREATE TEMP VIEW {view} AS {source}")
             return cursor.execute(text).fetchall()
         except duckdb.Error:
             raise errors.Damaged(
@@ -414,7 +419,7 @@ def check_stamps(stamps: Mapping[Path, tuple[int, int, int]]) -> None:
 def find_stamp(place: Path) -> tuple[int, int, int]:
     """What tells that a file was changed: size, time and number."""
     try:
-        found = place.stat()
+        found = os.stat(place)
     except OSError:
         return (0, 0, 0)
     return found.st_size, found.st_mtime_ns, found.st_ino

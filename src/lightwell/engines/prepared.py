@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -22,10 +22,11 @@ from lightwell.query import layout as layouts
 from lightwell.query import path as paths
 from lightwell.query import truncation as truncations
 from lightwell.query.bound import Bounded, Spread
-from lightwell.query.codebook import Codebook
+from lightwell.query.codebook import Codebook, Table
 from lightwell.query.domain import Key
 from lightwell.query.layout import RANK, TIERS, WHOLE, Layout
 from lightwell.query.noise import Dice
+from lightwell.query.path import Serving
 from lightwell.query.plan import Plan
 
 
@@ -54,6 +55,11 @@ class Prepared(DuckDB):
         self._stamps = {self.folder / name: find_stamp(self.folder / name) for name in self.manifest.files}
         self._check_files()
         self.version = self.manifest.version
+        # Only what the manifest names is read, whatever else is there; folders are those of a tier.
+        self._places = {name: str((self.folder / name).resolve()) for name in self.manifest.files}
+        self._folders: dict[str, list[str]] = {}
+        for name, place in self._places.items():
+            self._folders.setdefault(name.rpartition("/")[0], []).append(place)
         self._connection = self._open(memory, threads)
 
     def choose_path(self, plan: Plan) -> str:
@@ -119,16 +125,19 @@ class Prepared(DuckDB):
         return [statement.text for statement in write_plan(bounded, self._codebook, self.layouts)[0]]
 
     def _measure(self, bounded: Bounded) -> dict[tuple[Key, ...], list[list[int]]]:
-        statements, layout = write_plan(bounded, self._codebook, self.layouts)
-        plan = bounded.plan
+        statements, serving = write_plan(bounded, self._codebook, self.layouts)
+        plan, layout = bounded.plan, serving.layout
+        views = self._list_week_views(serving)
         groups: dict[tuple[Key, ...], list[list[int]]] = {}
         for statement in statements:
             width, reader = len(plan.keys), None
             if isinstance(statement, prepared_sql.Coded):
+                assert layout is not None
                 width = len(statement.leaves) + len(statement.direct)
-                reader = prepared_sql.GroupReader(plan, layout, statement) if layout is not None else None
+                reader = prepared_sql.GroupReader(plan, layout, statement)
             known: dict[tuple[Key, ...], list[list[int]] | None] = {}
-            for row in self._run(statement.text):
+            needed = {view: source for view, source in views if view in statement.text}
+            for row in self._run(statement.text, needed):
                 codes = row[:width]
                 if codes not in known:
                     group: tuple[Key, ...] | None = codes
@@ -159,12 +168,12 @@ class Prepared(DuckDB):
             connection.execute("SET enable_external_access = false")
             for name, table in self._codebook.tables.items():
                 if table.is_public:
-                    source = self._list_files(f"{name}.parquet")
+                    source = _write_source([self._places[f"{name}.parquet"]])
                     connection.execute(f"CREATE VIEW {sql.quote(table.name)} AS SELECT * FROM {source}")
                 else:
                     self._open_table(connection, self.layouts[name])
             connection.execute("SET lock_configuration = true")
-        except duckdb.Error:
+        except (duckdb.Error, KeyError):
             raise errors.Damaged(f"{self.folder} cannot be read; prepare the data set again.") from None
         return connection
 
@@ -172,22 +181,29 @@ class Prepared(DuckDB):
         name = layout.table.name.lower()
         weeks = [layouts.name_week(monday) for monday in layout.weeks] if layout.partition else [WHOLE]
         folders = [f"{name}/{week}" for week in weeks]
-        for tiers in range(1, len(TIERS) + 2):
-            source = self._list_files(
-                *(f"{folder}/{layouts.name_tier(tier)}/" for folder in folders for tier in range(tiers))
-            )
-            view = prepared_sql.name_rows(layout.table, tiers)
-            connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {source}")
+        for view, source in self._list_views(layout.table, folders):
+            connection.execute(f"CREATE VIEW {view} AS {source}")
         for cube in layout.cubes:
             table = prepared_sql.name_cube(layout.table, cube)
-            source = self._list_files(*(f"{folder}/{cube.name}.parquet" for folder in folders))
+            source = _write_source(self._places[f"{folder}/{cube.name}.parquet"] for folder in folders)
             connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {source}")
 
-    def _list_files(self, *beginnings: str) -> str:
-        """The files of the manifest that begin so, as a source; nothing else in the folder is read."""
-        names = [name for name in self.manifest.files if name.startswith(beginnings)]
-        listed = ", ".join(f"'{escape(str((self.folder / name).resolve()))}'" for name in names)
-        return f"read_parquet([{listed}], hive_partitioning = false)"
+    def _list_views(self, table: Table, folders: Sequence[str], weeks: int = 0) -> list[tuple[str, str]]:
+        """The views of rows, each of more tiers than the one before it: names and what they select."""
+        views = []
+        for tiers in range(1, len(TIERS) + 2):
+            parts = (f"{folder}/{layouts.name_tier(tier)}" for folder in folders for tier in range(tiers))
+            source = _write_source(place for part in parts for place in self._folders[part])
+            views.append((prepared_sql.name_rows(table, tiers, weeks), f"SELECT * FROM {source}"))
+        return views
+
+    def _list_week_views(self, serving: Serving) -> list[tuple[str, str]]:
+        """The views of those weeks alone that a plan reads; none where it reads them all."""
+        if serving.scan is None or len(serving.weeks) >= len(self.layouts[serving.scan.table].weeks):
+            return []
+        table = self.layouts[serving.scan.table].table
+        folders = [f"{table.name.lower()}/{layouts.name_week(monday)}" for monday in serving.weeks]
+        return self._list_views(table, folders, len(folders))
 
     def _check_files(self) -> None:
         for name, (size, digest) in self.manifest.files.items():
@@ -205,18 +221,23 @@ class Prepared(DuckDB):
 
 def write_plan(
     bounded: Bounded, codebook: Codebook, known: dict[str, Layout]
-) -> tuple[Sequence[prepared_sql.Coded | sql.Statement], Layout | None]:
-    """The statements of a plan over prepared data, and the layout by which codes of groups are read."""
+) -> tuple[Sequence[prepared_sql.Coded | sql.Statement], Serving]:
+    """The statements of a plan over prepared data, and how it is served."""
     if bounded.path not in bound.RANKED:
         reading = prepared_sql.PreparedReading(known, None)
-        return sql.write_statements(bounded, codebook, reading), None
+        return sql.write_statements(bounded, codebook, reading), Serving(paths.WEIGHTED)
     serving = paths.find_serving(bounded.plan, known)
     if serving.path == paths.WEIGHTED or (bounded.path == paths.CUBED and serving.path != paths.CUBED):
         raise ValueError(f"no {bounded.path} path for this plan")
     if serving.layout is None:
-        reading = prepared_sql.PreparedReading(known, serving.rows)
-        return sql.write_statements(bounded, codebook, reading), None
-    return prepared_sql.write_coded(bounded, serving), serving.layout
+        reading = prepared_sql.PreparedReading(known, serving.rows, serving.weeks)
+        return sql.write_statements(bounded, codebook, reading), serving
+    return prepared_sql.write_coded(bounded, serving), serving
+
+
+def _write_source(places: Iterable[str]) -> str:
+    listed = ", ".join(f"'{escape(place)}'" for place in places)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
 
 
 def _make_zeros(plan: Plan) -> list[list[int]]:

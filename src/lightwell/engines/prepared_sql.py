@@ -9,6 +9,7 @@ tests/property/test_query_prepared.py.
 
 from __future__ import annotations
 
+import datetime
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -59,10 +60,14 @@ class Coded:
     has_bins: bool = False
 
 
-def name_rows(table: Table, tiers: int) -> str:
-    """The view of the rows of the first tiers; of all of them where that is every tier there is."""
+def name_rows(table: Table, tiers: int, weeks: int = 0) -> str:
+    """The view of the rows of the first tiers, of all weeks or of as many as a plan reads.
+
+    Where it is of every tier there is, it is of any rank.
+    """
     last = str(TIERS[tiers - 1]) if tiers <= len(TIERS) else "any"
-    return sql.quote(f"{table.name} to rank {last}")
+    of = "" if not weeks else " of 1 week" if weeks == 1 else f" of {weeks} weeks"
+    return sql.quote(f"{table.name}{of} to rank {last}")
 
 
 def name_cube(table: Table, cube: Cube) -> str:
@@ -115,21 +120,27 @@ def write_class_means(layout: Layout, scales: Sequence[Scale]) -> str:
     )
 
 
-def write_bounded_rows(layout: Layout, rows: int | None) -> str:
-    """What stands after FROM: the rows up to a rank, or all of them for None; always with a WHERE."""
+def write_bounded_rows(layout: Layout, rows: int | None, weeks: Sequence[datetime.date]) -> str:
+    """What stands after FROM: the rows up to a rank, or all of them for None; always with a WHERE.
+
+    Where a plan reads few of the weeks, only their files are opened: the others have no row that it counts.
+    """
+    some = len(weeks) if len(weeks) < len(layout.weeks) else 0
     if rows is None or rows > TIERS[-1]:
-        source, needs_filter = name_rows(layout.table, len(TIERS) + 1), rows is not None
+        source, needs_filter = name_rows(layout.table, len(TIERS) + 1, some), rows is not None
     else:
         tiers = layouts.find_tier(rows) + 1
-        source, needs_filter = name_rows(layout.table, tiers), layouts.count_tiers(rows) is None
+        source, needs_filter = name_rows(layout.table, tiers, some), layouts.count_tiers(rows) is None
     return f"{source} WHERE {f'{RANK} <= {rows}' if needs_filter else 'TRUE'}"
 
 
 class PreparedReading(sql.Reading):
     """How prepared files are read: rows up to a rank, of each week where there are weeks; None for all."""
 
-    def __init__(self, known: dict[str, Layout], rows: int | None) -> None:
-        self.known, self.rows = known, rows
+    def __init__(
+        self, known: dict[str, Layout], rows: int | None, weeks: Sequence[datetime.date] = ()
+    ) -> None:
+        self.known, self.rows, self.weeks = known, rows, weeks
 
     def write_column(self, table: Table, column: Column) -> str:
         layout = self.known.get(table.name.lower())
@@ -139,7 +150,7 @@ class PreparedReading(sql.Reading):
         return write_decoded(kept, sql.quote(kept.stored))
 
     def write_source(self, table: Table, scan: plans.Scan) -> str:
-        return write_bounded_rows(self.known[table.name.lower()], self.rows)
+        return write_bounded_rows(self.known[table.name.lower()], self.rows, self.weeks)
 
     def write_unit(self, table: Table) -> str:
         return "unit"
@@ -216,13 +227,13 @@ class _CodedWriter:
 
     def write_rows(self, flag: str | None) -> str:
         if flag is None:
-            return write_bounded_rows(self.layout, self.serving.rows)
+            return write_bounded_rows(self.layout, self.serving.rows, self.serving.weeks)
         if not flag:
             first = FIRST_ROW if self.layout.partition else f"{RANK} = 1"
-            return f"{write_bounded_rows(self.layout, TIERS[0])} AND {first}"
+            return f"{write_bounded_rows(self.layout, TIERS[0], self.serving.weeks)} AND {first}"
         name = sql.quote(FIRST + flag)
         most = f"{name} <= {self.serving.groups}" if self.serving.groups else f"{name} IS NOT NULL"
-        return f"{write_bounded_rows(self.layout, None)} AND {most}"
+        return f"{write_bounded_rows(self.layout, None, self.serving.weeks)} AND {most}"
 
     def write_tiers(self, flag: str | None) -> str:
         if flag == "" or (flag and not self.serving.groups):

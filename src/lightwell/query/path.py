@@ -55,8 +55,8 @@ class Serving:
 
     For each measure: `cubes`, the cube that has it, or None; `flags`, the flagged column by which children
     are counted, empty where it is a child's first row, or None for other measures. `rows` of a child count in
-    each of `weeks`, and flagged values up to `groups`, or all of them for 0; where rows are not kept by week
-    there is one week.
+    each of `weeks`, named by their Mondays, and flagged values up to `groups`, or all of them for 0; where
+    rows are not kept by week there is one part and no week.
     """
 
     path: str
@@ -66,8 +66,13 @@ class Serving:
     cubes: tuple[Cube | None, ...] = ()
     flags: tuple[str | None, ...] = ()
     rows: int = 0
-    weeks: int = 1
+    weeks: tuple[datetime.date, ...] = ()
     groups: int = 0
+
+    @property
+    def parts(self) -> int:
+        """In how many parts of the rows a child's rows are counted."""
+        return _count_parts(self.weeks)
 
 
 def limits_groups(plan: Plan) -> bool:
@@ -87,8 +92,9 @@ def find_serving(plan: Plan, known: Mapping[str, Layout]) -> Serving:
     if scan is None or plan.has_private_keys or any(one.kind == "distinct" for one in plan.measures):
         return Serving(WEIGHTED)
     layout = known[scan.table]
-    weeks = _count_weeks(layout, scan, conditions)
-    rows = spread_rows(plan.rows, weeks)
+    weeks = _find_weeks(layout, scan, conditions)
+    parts = _count_parts(weeks)
+    rows = spread_rows(plan.rows, parts)
     if not rows:
         return Serving(WEIGHTED)
     if has_lookup:
@@ -102,7 +108,7 @@ def find_serving(plan: Plan, known: Mapping[str, Layout]) -> Serving:
         flags.append(flag)
     groups = 0
     if limits_groups(plan) and any(flags):
-        groups = plan.groups // weeks
+        groups = plan.groups // parts
         if not groups:
             return Serving(WEIGHTED)
         if layout.partition and groups >= layouts.DAYS:
@@ -124,8 +130,8 @@ def find_spread(plan: Plan, known: Mapping[str, Layout]) -> Spread | None:
     groups = plan.groups
     if any(serving.flags):
         # Groups differ within a child by the day.
-        groups = min((serving.groups or layouts.DAYS) * serving.weeks, plan.groups)
-    return Spread(serving.rows, serving.weeks, groups, serving.groups > 0)
+        groups = min((serving.groups or layouts.DAYS) * serving.parts, plan.groups)
+    return Spread(serving.rows, serving.parts, groups, serving.groups > 0)
 
 
 def spread_rows(rows: int, weeks: int) -> int:
@@ -136,23 +142,29 @@ def spread_rows(rows: int, weeks: int) -> int:
     return max(tier for tier in layouts.TIERS if tier <= each)
 
 
-def _count_weeks(layout: Layout, scan: Scan, conditions: Sequence[Expression]) -> int:
-    """The number of weeks of a folder that a plan can read rows of; at least 1."""
+def _count_parts(weeks: Sequence[datetime.date]) -> int:
+    return len(weeks) or 1
+
+
+def _find_weeks(layout: Layout, scan: Scan, conditions: Sequence[Expression]) -> tuple[datetime.date, ...]:
+    """The weeks of a folder that a plan can read rows of, or the first where it can of none."""
     if not layout.partition:
-        return 1
+        return ()
     days = layout.kept[layout.partition]
     of_day = []
     for part in _list_parts(conditions):
         names = [one.name for one in expressions.list_fields(part)]
         if {name.lower() for name in names} == {f"{scan.name}.{days.name}".lower()}:
             of_day.append((part, names))
-    found = 0
-    for monday in layout.weeks:
-        found += any(
+    found = tuple(
+        monday
+        for monday in layout.weeks
+        if any(
             all(expressions.evaluate(part, dict.fromkeys(names, day)) is True for part, names in of_day)
             for day in (monday + datetime.timedelta(days=place) for place in range(7))
         )
-    return max(found, 1)
+    )
+    return found or layout.weeks[:1]
 
 
 def _list_parts(conditions: Sequence[Expression]) -> Iterator[Expression]:

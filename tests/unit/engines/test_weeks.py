@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from lightwell.base import errors
-from lightwell.engines import dice, ledger_stores, preparation
+from lightwell.engines import dice, ledger_stores, preparation, prepared
 from lightwell.engines.prepared import Prepared
 from lightwell.query import bound, check, codebook, cost
 
@@ -322,6 +322,27 @@ def test_a_question_about_one_week_keeps_the_whole_bound_and_one_about_three_a_t
     few = dataclasses.replace(plan, groups=9)
     assert engine.find_spread(few) == bound.Spread(16, 3, 9, True)
     assert engine.find_spread(dataclasses.replace(plan, groups=2)) is None
+
+
+def test_a_question_about_some_weeks_opens_no_file_of_another(stage, monkeypatch):
+    prepare(stage)
+    add(stage)
+    engine = Prepared(stage / "prepared", make_book(), NoDice())
+    # Otherwise every changed file stops every question.
+    monkeypatch.setattr(prepared, "check_stamps", lambda stamps: None)
+    for place in (stage / "prepared" / "usage").glob("2026-W0[13]/*/*.parquet"):
+        place.write_bytes(b"damaged")
+
+    def count(where):
+        plan = check.check_query(f"SELECT COUNT(minutes) AS n FROM usage {where}", engine.codebook)
+        spread = engine.find_spread(plan)
+        return spread.weeks, engine._measure(bound.bind(plan, "rank", spread))[()][0][0]
+
+    weeks, found = count("WHERE day BETWEEN DATE '2026-01-05' AND DATE '2026-01-11'")
+    assert weeks == 1
+    assert found > 0
+    with pytest.raises(errors.Damaged):
+        count("WHERE day >= DATE '2026-01-05'")
 
 
 @pytest.mark.parametrize(
