@@ -290,23 +290,23 @@ def draw_noise(
     private = the_plan.has_private_keys
     groups = sorted(exact, key=_order_group) if private else the_plan.list_groups()
     vectors: list[list[tuple[int, ...]]] = []
-    trees: list[dict[int, tuple[Mapping[int, int], ...]]] = [{} for _ in groups]
+    searches: list[dict[int, quantile.Search]] = [{} for _ in groups]
     for number, measure in enumerate(the_plan.measures):
         zero = [0] * max(measure.count, 1)
         rows = [exact[group][number] if group in exact else zero for group in groups]
         if measure.kind == "bins":
             shares = [one.share for one in the_plan.statistics if one.measures == (number,)]
-            for tree, read in zip(
-                trees, _read_trees(rows, shares, schedule.shares[number], dice), strict=True
-            ):
-                tree[number] = read
+            found = _search_trees(rows, shares, schedule.shares[number], dice)
+            for by_measure, search in zip(searches, found, strict=True):
+                by_measure[number] = search
             vectors.append([()] * len(groups))
             continue
         (share,) = schedule.shares[number]
         noisy = dice.add_noise([row[0] for row in rows], share.sigma, share.square, share.nano_rho)
         vectors.append([(value,) for value in noisy])
     released = [
-        Noisy(group, tuple(vector[row] for vector in vectors), trees[row]) for row, group in enumerate(groups)
+        Noisy(group, tuple(vector[row] for vector in vectors), searches[row])
+        for row, group in enumerate(groups)
     ]
     if schedule.threshold is not None:
         decides = find_threshold_measure(the_plan)
@@ -314,10 +314,10 @@ def draw_noise(
     return released
 
 
-def _read_trees(
+def _search_trees(
     rows: Sequence[Sequence[int]], shares: Sequence[float], levels: Sequence[Share], dice: Dice
-) -> list[tuple[Mapping[int, int], ...]]:
-    """Give the nodes of each group's tree of bins that its quantiles look at, with noise, level by level.
+) -> list[quantile.Search]:
+    """Search each group's tree of bins, giving noise to the nodes that its quantiles look at, by levels.
 
     Each node is given noise once, and nothing but noisy numbers decides which are read next: `query.quantile`
     has the proof that this is as good as noise on every node, which is what is charged.
@@ -328,7 +328,6 @@ def _read_trees(
     # How many lie before each edge; a node is the difference of two.
     before = [list(itertools.accumulate(row, initial=0)) for row in rows]
     searches = [quantile.Search(count, [level.sigma for level in levels], shares) for _ in rows]
-    found: list[list[Mapping[int, int]]] = [[] for _ in rows]
     for place, level in enumerate(levels):
         width = bound.BRANCHES ** (len(levels) - 1 - place)
         wanted = [search.list_nodes() for search in searches]
@@ -338,11 +337,9 @@ def _read_trees(
             for node in nodes
         ]
         noisy = iter(dice.add_noise(flat, level.sigma, level.square, level.nano_rho))
-        for read, search, nodes in zip(found, searches, wanted, strict=True):
-            numbers = dict(zip(nodes, noisy, strict=False))
-            search.take(numbers)
-            read.append(numbers)
-    return [tuple(read) for read in found]
+        for search, nodes in zip(searches, wanted, strict=True):
+            search.take(dict(zip(nodes, noisy, strict=False)))
+    return searches
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, source: str, table: Table) -> str:

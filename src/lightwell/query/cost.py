@@ -126,16 +126,16 @@ def find_epsilon(nano_rho: int, delta: float) -> float:
         return 0.0
     rho = nano_rho / NANO_RHO_PER_RHO
     surprise = -math.log(delta)
-    # The bound is smallest where rho x^2 = surprise - log(1 + x) with x = alpha - 1; the left side grows, the
-    # right side falls. The bound holds for every alpha, so an inexact root costs tightness and never truth.
-    low, high = 0.0, math.sqrt(surprise / rho)
+    # The bound is smallest where rho x^2 + log(1 + x) = surprise with x = alpha - 1, found by Newton's steps.
+    # The bound holds for every alpha, so an inexact root costs tightness and never truth.
+    above_one = math.sqrt(surprise / rho)
     for _ in range(60):
-        middle = (low + high) / 2
-        if rho * middle * middle < surprise - math.log1p(middle):
-            low = middle
-        else:
-            high = middle
-    return _bound_epsilon(rho, surprise, high)
+        off = rho * above_one * above_one + math.log1p(above_one) - surprise
+        step = off / (2 * rho * above_one + 1 / (1 + above_one))
+        above_one = above_one - step if step < above_one else above_one / 2
+        if abs(step) <= above_one * 1e-12:
+            break
+    return _bound_epsilon(rho, surprise, above_one)
 
 
 def find_epsilon_of(used: Cost, delta: float) -> float | None:

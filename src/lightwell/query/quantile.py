@@ -165,16 +165,6 @@ class Search:
         return range(first, min(first + bound.BRANCHES, self.sizes[self.level]))
 
 
-def search_read(
-    count: int, sigmas: Sequence[float], share: float, nodes: Sequence[Mapping[int, int]]
-) -> Search:
-    """Go the same way again over the nodes that were read for it, level by level."""
-    search = Search(count, sigmas, [share])
-    for level in nodes:
-        search.take(level)
-    return search
-
-
 @functools.lru_cache(maxsize=256)
 def _list_levels(count: int) -> list[int]:
     return bound.list_levels(count)

@@ -31,13 +31,12 @@ _POINTS, _NO_GROUP = 1000, "No group"
 class Noisy:
     """One group's noisy whole numbers, for each measure of the plan one; of bins none.
 
-    `trees` are the nodes that were read of bins, by the place of their measure: for each level, from the
-    coarsest on, the number of a node by its place in the level.
+    `searches` are those that read the bins to the end, by the place of their measure.
     """
 
     group: tuple[Key, ...]
     numbers: tuple[tuple[int, ...], ...]
-    trees: Mapping[int, tuple[Mapping[int, int], ...]] = dataclasses.field(default_factory=dict)
+    searches: Mapping[int, quantile.Search] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,9 +330,9 @@ def _compute_statistic(terms: _Terms, noisy: Noisy, one: Statistic) -> _Number:
 def _compute_quantile(terms: _Terms, noisy: Noisy, one: Statistic) -> _Number:
     place = one.measures[0]
     measure = terms.bounded.plan.measures[place]
-    sigmas = [share.sigma for share in terms.schedule.shares[place]]
-    search = quantile.search_read(measure.count, sigmas, one.share, noisy.trees[place])
-    value, low, high = search.find_quantile(one.share, measure.low, measure.high, is_whole=one.is_whole)
+    value, low, high = noisy.searches[place].find_quantile(
+        one.share, measure.low, measure.high, is_whole=one.is_whole
+    )
     limited = None if value is None else _limit(value, one)
     return _Number(limited, interval.clip((low, high), one.domain.low, one.domain.high))
 
