@@ -61,9 +61,9 @@ _STORED = {
     domains.DATE: ("DATE",),
     domains.TIMESTAMP: ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"),
 }
-_WHOLE_UNITS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-# What a child may be named by.
-UNITS = (*_WHOLE_UNITS, "VARCHAR", "UUID")
+WHOLE_UNITS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+# What a child may be named by. Not HUGEINT: Parquet keeps it as a real number, where two children may be one.
+UNITS = (*WHOLE_UNITS, "UBIGINT", "VARCHAR", "UUID")
 
 
 class FileReading(sql.Reading):
@@ -196,7 +196,7 @@ class DuckDB:
             if table.unit:
                 wanted.append((table.unit, UNITS))
                 unit = stored.get(table.unit.lower(), "")
-                units[table.name] = "a whole number" if unit in _WHOLE_UNITS else unit
+                units[table.name] = "a whole number" if unit in WHOLE_UNITS else unit
             for name, kinds in wanted:
                 place = f"{table.name}.{name}"
                 found = stored.get(name.lower())
@@ -362,7 +362,7 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, source: str, table: Table)
 
 def _write_cast(name: str, kind: str) -> str:
     cast = f"TRY_CAST({name} AS {kind})"
-    if kind not in _WHOLE_UNITS:
+    if kind not in WHOLE_UNITS:
         return cast
     # "1.5" is no whole number, and would be rounded to one: to that of another child, in the unit.
     return f"CASE WHEN TRY_CAST({name} AS DOUBLE) = FLOOR(TRY_CAST({name} AS DOUBLE)) THEN {cast} END"

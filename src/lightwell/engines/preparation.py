@@ -533,7 +533,7 @@ class _Ranking:
         described = self.connection.execute(
             f"DESCRIBE SELECT {unit} FROM {sql.quote(self.layout.table.name)}"
         ).fetchall()
-        return unit if described[0][1] in ("VARCHAR", "UUID") else f"CAST({unit} AS BIGINT)"
+        return f"CAST({unit} AS BIGINT)" if described[0][1] in engine.WHOLE_UNITS else unit
 
     def list_held(self) -> str:
         """What is written down of the children of weeks that are there, as a source; empty for none."""

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from lightwell.base import errors
-from lightwell.engines import preparation
+from lightwell.engines import duckdb as engines
+from lightwell.engines import preparation, reference
 from lightwell.engines.prepared import Prepared
 from lightwell.query import bound, check, codebook
 
@@ -40,7 +41,8 @@ BOOK = {
 RUN = """
 import json, sys
 from pathlib import Path
-from lightwell.engines import preparation
+from lightwell.engines import duckdb as engines
+from lightwell.engines import preparation, reference
 from lightwell.query import codebook
 folder = Path(sys.argv[1])
 book = codebook.parse_codebook(json.loads((folder / "book.json").read_text()))
@@ -210,3 +212,30 @@ def test_files_of_few_children_and_buckets_of_none_are_prepared(stage, children)
     assert len(read_all(stage / "prepared")) == 7 * children
     counted = measure(open_folder(stage), "SELECT COUNT(*) FROM usage")
     assert counted.get((), [[0]]) == [[7 * children]]
+
+
+@pytest.mark.parametrize("unit", ["9223372036854775808 + i // 7", "18446744073709551615 - i // 7", "i // 7"])
+def test_children_may_be_named_by_whole_numbers_of_64_bits_without_a_sign(stage, unit):
+    """Such as hashes are; read as real numbers, neighbours among them would be one child."""
+    duckdb.connect().execute(
+        f"""COPY (SELECT CAST({unit} AS UBIGINT) AS child, 'AT' AS country, 3.5 AS minutes, true AS night
+        FROM range(700) AS numbers(i)) TO '{stage}/usage.parquet' (FORMAT parquet)"""
+    )
+    prepare(stage)
+    book = codebook.parse_codebook(BOOK)
+    files = {one: stage / f"{one}.parquet" for one in ("usage", "places")}
+    plain = engines.DuckDB(files, book, NoDice())
+    usage = duckdb.connect().execute(f"SELECT * FROM '{files['usage']}'")
+    names = [column[0] for column in usage.description]
+    rows = {"usage": [dict(zip(names, row, strict=True)) for row in usage.fetchall()], "places": []}
+    per_child = "(SELECT child, COUNT(*) AS m, BOOL_OR(night) AS late FROM usage GROUP BY child)"
+    for text, expected in (
+        ("SELECT COUNT(DISTINCT child) AS n FROM usage", 100),
+        (f"SELECT COUNT(*) AS n FROM {per_child} c WHERE m = 7", 100),
+        (f"SELECT COUNT(*) AS n FROM usage a JOIN {per_child} b ON a.child = b.child", 700),
+    ):
+        bounded = bound.bind(check.check_query(text, book))
+        judged = reference.measure_exactly(bounded, book, rows)[()][0][0]
+        assert judged == plain._measure(bounded)[()][0][0] == expected * bounded.scales[0]
+        (numbers,) = measure(open_folder(stage), text).values()
+        assert numbers[0][0] in (expected, judged)
