@@ -120,6 +120,22 @@ def draw_upright(case: Case) -> Subject:
     return dataclasses.replace(wrong, hidden=(*wrong.hidden, more))
 
 
+def turn_box(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    return WIDTH - box[2], HEIGHT - box[3], WIDTH - box[0], HEIGHT - box[1]
+
+
+def lie_upside_down(case: Case) -> Subject:
+    """The first page as a scan that was put in upside down, with the name left in its picture."""
+    sheet = paint_whole()
+    ImageDraw.Draw(sheet).rectangle(case.subject.hidden[1].boxes[0], 0x88)
+    turned = change_sheet(case, 0, picture=take_picture(sheet.rotate(180)))
+    words = tuple(page.Word(word.text, turn_box(word.box)) for word in case.subject.pages[0])
+    hidden = tuple(
+        dataclasses.replace(each, boxes=tuple(map(turn_box, each.boxes))) for each in case.subject.hidden
+    )
+    return dataclasses.replace(turned, pages=(words, *case.subject.pages[1:]), hidden=hidden)
+
+
 def decide_second_page(case: Case) -> Subject:
     text = (TEXT[0], (*TEXT[1], "Thanks go to Katherine Ashdown for all of it."))
     return redact(text=text).subject
@@ -210,6 +226,7 @@ add(
     ),
 )
 add("a name that runs up the page is shown", "picture", draw_upright)
+add("a name on a page that lies upside down is shown", "picture", lie_upside_down)
 add(
     "the title of the PDF names her",
     "metadata",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import json
 import struct
 import sys
@@ -355,6 +356,34 @@ def test_the_words_of_a_scan_stand_where_the_picture_shows_them(tmp_path: Path) 
     scale = page.head.width / 1700
     assert 200 * scale - 8 < top < bottom < 275 * scale + 8
     assert 80 * scale < left < right < 1000 * scale
+
+
+@needs_tesseract
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_a_scan_that_lies_upside_down_or_on_its_side_is_read_where_it_lies(
+    tmp_path: Path, degrees: int
+) -> None:
+    words = ["Confidential", "committee", "counted", "messages", "between", "midnight", "morning"]
+    sheet = Image.new("L", (1700, 2200), "white")
+    for number, (one, other) in enumerate(itertools.permutations(words, 2)):
+        text, font = f"{one} {other} and the report", ImageFont.load_default(30)
+        ImageDraw.Draw(sheet).text((150, 150 + 45 * number), text, fill="black", font=font)
+    out = io.BytesIO()
+    turned = sheet.rotate(degrees, expand=True)
+    turned.save(out, "PNG", dpi=(200, 200))
+    taken = take(tmp_path, {"a.png": out.getvalue()})["a.png"]
+    assert isinstance(taken, intake.Intake)
+    page = next(parts.iterate_parts(FileStore(tmp_path / "store"), KEY, taken.sealed_parts))
+    assert page.lines[0][0].text == "Confidential"
+    assert taken.tally.sure[1] > 70
+    assert taken.renderer.endswith(", turned") == (degrees > 0)
+    # Bands would tell how long the words of lines that run down the page are.
+    assert (len(page.head.bands) == 1) == (degrees in (90, 270))
+    left, top, right, bottom = page.lines[0][0].box
+    x, y = (left + right) / 2 / page.head.width, (top + bottom) / 2 / page.head.height
+    across, down = {0: (x, y), 90: (1 - y, x), 180: (1 - x, 1 - y), 270: (y, 1 - x)}[degrees]
+    assert across < 0.25
+    assert down < 0.1
 
 
 def make_compound(streams: dict[str, bytes]) -> bytes:

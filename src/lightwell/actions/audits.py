@@ -129,6 +129,7 @@ def _draw_again(
             "pages": item.pages,
             "numbers": pages,
             "recognise": recognition.MARK in item.renderer,
+            "turns": recognition.TURNED in item.renderer,
             "all_words": False,
             "scratch": name,
         }

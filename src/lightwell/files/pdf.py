@@ -165,7 +165,7 @@ def _read_page(
     if recogniser:
         lines = recogniser.read_page(sheet, number, lines, (width, height))
     bands = page.merge_bands(_find_bands(pixels, reading.stems))
-    if reading.on_side and bands:
+    if (reading.on_side or (recogniser and number in recogniser.on_side)) and bands:
         # Rows there are where lines begin and end, so that every band would tell how long words are.
         bands = ((0, height),)
     head = page.Head(number, width, height, len(lines), bands)

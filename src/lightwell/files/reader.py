@@ -143,12 +143,13 @@ def _seal_pages(found: conversion.Pages, store: FileStore, key: bytes, tell: Tel
     sealed_parts = parts.write_parts(store, key, read_and_hash())
     tell({"page": 0})
     sure = recogniser.sure if recogniser else {}
+    names = [recognition.name_recogniser(turns=bool(recogniser.turned))] if recogniser and sure else []
     made_by = [found.converter] if found.converter else []
     answer = {
         "sealed_parts": sealed_parts,
         "pages": count,
         "page_roots": b"".join(roots).hex(),
-        "made_by": [*made_by, pdf.name_renderer(), *([recognition.name_recogniser()] if sure else [])],
+        "made_by": [*made_by, pdf.name_renderer(), *names],
         "tally": tally.format_tally(tally.Tally(found.lines, sure)),
     }
     if found.converter:
@@ -175,7 +176,8 @@ def _compute_roots(task: Task, tell: Tell) -> dict[str, Any]:
         if isinstance(found, conversion.Lack):
             return {"lack": found.program or found.reason or "its format is not read here"}
         count = pdf.count_pages(found.pdf)
-        recogniser = recognition.Recogniser() if task["recognise"] and found.recognise else None
+        reads = task["recognise"] and found.recognise
+        recogniser = recognition.Recogniser(turns=task["turns"]) if reads else None
         numbers = range(1, count + 1) if task["all_words"] else [n for n in task["numbers"] if n <= count]
         roots, words = [], hashlib.sha256()
         for each in pdf.read_pages(
@@ -189,7 +191,7 @@ def _compute_roots(task: Task, tell: Tell) -> dict[str, Any]:
     return {
         "roots": roots,
         "words": words.hexdigest(),
-        "made_by": [*made_by, *([recognition.name_recogniser()] if recogniser else [])],
+        "made_by": [*made_by, *([recognition.name_recogniser(turns=task["turns"])] if recogniser else [])],
     }
 
 

@@ -94,8 +94,11 @@ def read_keywords(data: bytes) -> str:
     return "\n".join([*runs, *(text for _, _, _, text in _walk_objects(data))])
 
 
-def crop_pictures(data: bytes, number: int, boxes: Sequence[Box]) -> list[bytes]:
-    """Cut boxes (pixels of the published picture, from the top left) out of a page as drawn, enlarged."""
+def crop_pictures(data: bytes, number: int, boxes: Sequence[Box], is_turned: bool = False) -> list[bytes]:
+    """Cut boxes (pixels of the published picture, from the top left) out of a page as drawn, enlarged.
+
+    Of a page that lies upside down each is given both ways.
+    """
     crops = []
     with _open_pdfium(data) as document, contextlib.closing(document[number - 1]) as sheet:
         # Pixel by pixel as the published picture, which is 110 dots an inch; only what is read is enlarged.
@@ -111,6 +114,8 @@ def crop_pictures(data: bytes, number: int, boxes: Sequence[Box]) -> list[bytes]
         if crop.height > UPRIGHT * crop.width:
             # It is not known which end is up.
             crop = _stack(crop.rotate(90, expand=True), crop.rotate(270, expand=True))
+        elif is_turned:
+            crop = _stack(crop, crop.rotate(180))
         if sum(crop.histogram()[:_DARK]) > _DARK_SHARE * crop.width * crop.height:
             # More than letters: a dark box, which may bear light ones.
             crop = _stack(crop, ImageOps.invert(crop))
@@ -128,9 +133,9 @@ def do_task(task: dict[str, Any], tell: Any) -> dict[str, Any]:
         tell({"page": reading[2]})
         readings.append(reading)
     crops = []
-    for number, boxes in task["crops"]:
+    for number, boxes, is_turned in task["crops"]:
         tell({"page": number})
-        pictures = crop_pictures(data, number, [tuple(box) for box in boxes])
+        pictures = crop_pictures(data, number, [tuple(box) for box in boxes], is_turned)
         crops.append([number, [base64.b64encode(each).decode() for each in pictures]])
     if task["whole"]:
         tell({"page": task["last"]})

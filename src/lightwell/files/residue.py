@@ -15,6 +15,7 @@ import io
 import itertools
 import mmap
 import tempfile
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -280,8 +281,24 @@ def _list_tasks(
             "last": numbers[-1],
             "whole": first == 1,
             "closely": [n for n in numbers if before + n in touched or before + n > len(subject.pages)],
-            "crops": [[n, boxes[before + n]] for n in numbers if n <= count and before + n in boxes],
+            "crops": [
+                [n, boxes[before + n], _lies_upside_down(subject.pages[before + n - 1])]
+                for n in numbers
+                if n <= count and before + n in boxes
+            ],
         }
+
+
+def _lies_upside_down(words: Sequence[page.Word]) -> bool:
+    """Answer whether most words that follow one another in a row do so against their script's direction."""
+    backwards = 0
+    for one, other in itertools.pairwise(words):
+        (left, top, _, bottom), (_, above, right, below) = one.box, other.box
+        if min(bottom, below) - max(top, above) > max(bottom - top, below - above) / 2:
+            is_leftward = right <= left
+            kinds = {unicodedata.bidirectional(each.text[:1] or " ") for each in (one, other)}
+            backwards += 1 if is_leftward != bool(kinds & {"R", "AL"}) else -1
+    return backwards > 0
 
 
 def _cut_stretches(subject: Subject) -> Iterator[tuple[int, int, Path]]:
