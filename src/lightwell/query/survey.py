@@ -26,7 +26,8 @@ class SurveyShare:
     """A weighted share, from 0 to 1, with both intervals, and the release it was computed from.
 
     `noise` covers the noise alone (the share with weights clamped); `noise_and_sampling` also the drawing of
-    the sample; `effective_size` is Kish's, None where the noise is too large to tell it.
+    the sample; `effective_size` is Kish's, None where the noise is too large to tell it. Then the second
+    interval takes the smallest that is possible, and a note says so.
     """
 
     share: float | None
@@ -64,7 +65,7 @@ def compute_share(release: Release, sigmas: Mapping[str, float], clamp: float) -
             "The condition cannot be both true and false; compare a column, such as QN26 = 1."
         )
     yes, no = (float(found[answer]["weights"]) for answer in (True, False))
-    squares = sum(max(float(found[answer]["squares"]), 0.0) for answer in (True, False))
+    squares = sum(float(found[answer]["squares"]) for answer in (True, False))
     sigma, total = sigmas["weights"], yes + no
     notes = [
         f"Weights above {clamp:g} count as {clamp:g}; the share is that of the clamped weights.",
@@ -77,15 +78,22 @@ def compute_share(release: Release, sigmas: Mapping[str, float], clamp: float) -
         return SurveyShare(None, (0.0, 1.0), (0.0, 1.0), None, release, tuple(notes))
     share = min(max(yes / total, 0.0), 1.0)
     deviation = sigma * math.sqrt(share**2 + (1 - share) ** 2) / total
-    size = total * total / squares if squares > 2 * sigmas["squares"] else None
-    if size is None:
-        return SurveyShare(share, ends, (0.0, 1.0), None, release, tuple(notes))
+    # No weight is above the clamp, so that the squares are at most the clamp times the sum.
+    most = clamp * (total + _Z * math.sqrt(2) * sigma)
+    if is_known := squares > 2 * sigmas["squares"]:
+        size = total * total / min(squares, most)
+    else:
+        size = total * total / min(max(squares, 0.0) + _Z * math.sqrt(2) * sigmas["squares"], most)
+        notes.append(
+            "How much weights differ is lost in the noise; the range for noise and sampling is as wide as "
+            "they could make it."
+        )
     # Wilson's half-width behaves at the ends, where the plain one would be nothing.
     sampling = math.sqrt(share * (1 - share) / size + (_Z / (2 * size)) ** 2)
     reach = _Z * math.sqrt(deviation**2 + sampling**2)
     # Noise and sampling together leave no less possible than the noise alone.
     both = max(min(share - reach, ends[0]), 0.0), min(max(share + reach, ends[1]), 1.0)
-    return SurveyShare(share, ends, both, size, release, tuple(notes))
+    return SurveyShare(share, ends, both, size if is_known else None, release, tuple(notes))
 
 
 def _solve_share(yes: float, no: float, sigma: float) -> tuple[float, float] | None:

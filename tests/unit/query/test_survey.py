@@ -40,6 +40,30 @@ def test_the_second_interval_is_wider_by_the_sampling_of_kishs_size():
     assert found.noise[1] - found.noise[0] < 1e-6
 
 
+@pytest.mark.parametrize(("answered", "epsilon"), [(300, 1.0), (300, 4.0), (3000, 0.2), (3000, 1.0)])
+def test_the_second_interval_holds_in_95_of_100_surveys_whether_or_not_noise_hides_how_weights_differ(
+    answered, epsilon
+):
+    dice, clamp, share, runs = random.Random(3), 5.0, 0.3, 1500
+    rho = cost.find_rho(epsilon, 1e-7) / 1e9
+    sigmas = {"weights": clamp / math.sqrt(2 * rho * 4 / 5), "squares": clamp**2 / math.sqrt(2 * rho / 5)}
+    held = told = 0
+    for _ in range(runs):
+        sums = {True: [0.0, 0.0], False: [0.0, 0.0]}
+        for _ in range(answered):
+            weight = min(dice.lognormvariate(-0.25, 0.7), clamp)
+            answer = dice.random() < share
+            sums[answer] = [sums[answer][0] + weight, sums[answer][1] + weight * weight]
+        yes, no = (sums[answer][0] + dice.gauss(0, sigmas["weights"]) for answer in (True, False))
+        squares = tuple(sums[answer][1] + dice.gauss(0, sigmas["squares"]) for answer in (True, False))
+        found = survey.compute_share(make_release(yes, no, squares), sigmas, clamp)
+        low, high = found.noise_and_sampling
+        held += low <= share <= high
+        told += high - low < 1
+    assert held / runs > 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)
+    assert told / runs > 0.99
+
+
 def test_noise_as_large_as_the_weights_gives_no_share():
     found = survey.compute_share(make_release(3.0, 2.0), {"weights": 30.0, "squares": 1.0}, 5)
     assert (found.share, found.noise, found.noise_and_sampling) == (None, (0.0, 1.0), (0.0, 1.0))
