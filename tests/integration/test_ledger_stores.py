@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import query_cases
 from ledger_stage import PRICE, make_request
 from postgres_fixture import run_server, skip_without_postgres
 
 from lightwell.base import errors
-from lightwell.engines import ledger_stores
+from lightwell.engines import budgets, ledger_stores
 from lightwell.query import entry as entries
 from lightwell.query.cost import Cost
 from lightwell.query.entry import Balance, Entry
@@ -278,6 +279,25 @@ def test_a_grant_without_a_name_gets_one_by_chance(opened) -> None:
     names = {opened.open_grant("kids", by="Ann").grant for _ in range(5)}
     assert len(names) == 5
     assert all(opened.read_entries("kids", last=1)[0].part.cap == CAP for _ in names)
+
+
+def test_of_two_who_find_no_grant_at_the_same_time_one_is_opened(place, monkeypatch) -> None:
+    opened = ledger_stores.open_ledger(place)
+    book = query_cases.make_codebook()
+    before = opened.read_balance
+
+    def read(population):
+        found = before(population)
+        if not found.grants:
+            opened.open_grant(population, "first", PRICE, by="Ann")
+        return found
+
+    monkeypatch.setattr(opened, "read_balance", read)
+    with pytest.raises(errors.Refused, match="has no grant second, but first"):
+        budgets.open_budget(opened, book, "second", by="owner")
+    assert [grant.id for grant in before(book.population).grants] == ["first"]
+    assert not budgets.open_budget(opened, book, "first", by="owner")
+    opened.close()
 
 
 @pytest.mark.parametrize(

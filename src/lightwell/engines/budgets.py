@@ -42,16 +42,18 @@ def open_budget(ledger: Ledger, codebook: Codebook, grant: str, *, by: str) -> b
             ledger.open_population(population, cap, by=by)
             is_opened = True
     found = ledger.read_balance(population)
+    if not found.grants:
+        # Of those who find none at the same time only one may open its own.
+        with contextlib.suppress(errors.Refused):
+            ledger.open_grant(population, grant, found.balance.cap, by=by, must_be_first=True)
+            is_opened = True
+        found = ledger.read_balance(population)
     names = [each.id for each in found.grants]
-    if names and grant not in names:
+    if grant not in names:
         raise errors.Refused(
             f"the population {population} has no grant {grant}, but {', '.join(names)}; ask for one of these "
             "with --grant NAME, or have one opened with lightwell ledger grant"
         )
-    if not names:
-        with contextlib.suppress(errors.Refused):
-            ledger.open_grant(population, grant, found.balance.cap, by=by)
-            is_opened = True
     return is_opened
 
 

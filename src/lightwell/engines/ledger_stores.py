@@ -68,10 +68,20 @@ class StoredLedger:
             last = self._find_last(population)
             return self._append(ledger.decide_opening(last, population, cap, by, self._tell_time()))
 
-    def open_grant(self, population: str, grant: str = "", cap: Cost | None = None, *, by: str) -> Entry:
+    def open_grant(
+        self,
+        population: str,
+        grant: str = "",
+        cap: Cost | None = None,
+        *,
+        by: str,
+        must_be_first: bool = False,
+    ) -> Entry:
         """Open a grant; without a name it gets one by chance, without a cap that of the population."""
         grant = grant or f"grant-{secrets.token_hex(4)}"
         with self._writing(population) as last:
+            if must_be_first and self._has_grants(population):
+                raise errors.Refused(f"the population {population} has a grant already")
             part = self._find_part(population, entries.check_name(grant, "grant"))
             decided = ledger.decide_grant(last, part, grant, cap or last.whole.cap, by, self._tell_time())
             return self._append(decided)
@@ -286,6 +296,13 @@ class StoredLedger:
                 "ledger grant"
             )
         return part
+
+    def _has_grants(self, population: str) -> bool:
+        return bool(
+            self._database.run(
+                "SELECT 1 FROM entries WHERE population = ? AND kind = ? LIMIT 1", population, entries.GRANTED
+            )
+        )
 
     def _find_body(self, population: str, key: str) -> bytes | None:
         rows = self._database.run(

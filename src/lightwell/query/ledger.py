@@ -107,8 +107,10 @@ class Ledger(Protocol):
     def open_population(self, population: str, cap: Cost, *, by: str) -> Entry:
         """Open the one budget of a population; `Refused` if it has one."""
 
-    def open_grant(self, population: str, grant: str, cap: Cost, *, by: str) -> Entry:
-        """Give a project a part of a population's budget."""
+    def open_grant(
+        self, population: str, grant: str, cap: Cost, *, by: str, must_be_first: bool = False
+    ) -> Entry:
+        """Give a project a part of a population's budget; `Refused` where it must be the first and is not."""
 
     def raise_cap(
         self, population: str, cap: Cost, *, by: Sequence[str], reason: str, grant: str = ""
