@@ -131,7 +131,8 @@ def lie_upside_down(case: Case) -> Subject:
     turned = change_sheet(case, 0, picture=take_picture(sheet.rotate(180)))
     words = tuple(page.Word(word.text, turn_box(word.box)) for word in case.subject.pages[0])
     hidden = tuple(
-        dataclasses.replace(each, boxes=tuple(map(turn_box, each.boxes))) for each in case.subject.hidden
+        dataclasses.replace(each, boxes=tuple(map(turn_box, each.boxes)), turned=True)
+        for each in case.subject.hidden
     )
     return dataclasses.replace(turned, pages=(words, *case.subject.pages[1:]), hidden=hidden)
 
@@ -413,6 +414,27 @@ def test_without_tesseract_it_says_what_was_not_looked_at(pool, monkeypatch):
     assert not result.blocks
     assert not result.ocr_ran
     assert "tesseract-ocr" in result.notes[0]
+
+
+@needs_ocr
+@pytest.mark.parametrize(
+    ("first", "again", "blocks"),
+    [
+        ("EEEMANMP yiwer TEE", "PEEMNVMP yiwer TEE", False),
+        ("EEEMANMP yiwer TEE", "EEEMANMP yiwer TEE", True),
+        ("told by Name and", "nothing", True),
+    ],
+)
+def test_a_short_name_inside_letters_that_are_misread_counts_when_it_is_read_again(
+    pool, monkeypatch, first, again, blocks
+):
+    case = redact([((0, 0, 2),)], (("told by Name and others",),))
+    monkeypatch.setattr(
+        ocr,
+        "read_pictures",
+        lambda pictures, layout=None, pool=None: [first if layout is None else again] * len(pictures),
+    )
+    assert residue.check_residue(case.subject, pool).blocks == blocks
 
 
 @needs_ocr

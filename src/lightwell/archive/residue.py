@@ -63,13 +63,15 @@ _MARKS = ".,;:!?()[]{}\"'’‘“”"
 class Hidden:
     """One hidden region: its words in order, and every box, in pixels of the published picture, to look at.
 
-    Boxes are where the words stood and where the page now shows that something is hidden.
+    Boxes are where the words stood and where the page now shows that something is hidden. `turned`: words of
+    the sealed page lie upside down, so that its picture is read both ways.
     """
 
     page: int
     words: tuple[str, ...] = field(repr=False)
     boxes: tuple[Box, ...] = ()
     hides_width: bool = True
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ _BESIDE, _ABOVE = 3.0, 0.35
 _LEAST_HEIGHT = 8
 _AGAIN, _RESIZED = (ocr.ONE_BLOCK, ocr.ANYWHERE, ocr.ONE_LINE), 0.7
 _ROW_PIXELS = 8
+# A page lies upside down in part when one pair of words in so many runs against its script.
+_PART = 10
 _NOT_SHOWN = redacted_page.LABEL.format(redaction.NOT_SHOWN)
 
 
@@ -134,6 +136,7 @@ def describe_page(
         if not any((k, n) in places for places in gone)
     )
     labels = {redacted_page.LABEL.format(region.ground) for region in regions} | {_NOT_SHOWN}
+    turned = _lies_upside_down(parts.lines)
     visible, seen = [], [word for block in sheet.blocks for word in block.words]
     for word in seen:
         if word.text in labels or left[word.text] > 0:
@@ -145,7 +148,8 @@ def describe_page(
         words = [parts.lines[k][n] for k, n in sorted(places)]
         boxes = [*region.boxes, *(word.box for word in words), *(w.box for w in seen if w.text == label)]
         texts = tuple(word.text for word in words)
-        hidden.append(Hidden(parts.head.number, texts, tuple(_join_rows(boxes)), region.hides_width))
+        rows = tuple(_join_rows(boxes))
+        hidden.append(Hidden(parts.head.number, texts, rows, region.hides_width, turned))
     return tuple(visible), tuple(hidden)
 
 
@@ -271,6 +275,7 @@ def _list_tasks(
 ) -> Iterator[workers.Task]:
     """List what the reader is to do with a stretch of a document; the numbers of its pages begin at 1."""
     touched = {each.page for each in subject.hidden}
+    turned = {each.page for each in subject.hidden if each.turned}
     for first in range(1, max(count, 1) + 1, _PAGES_AT_ONCE):
         numbers = range(first, first + _PAGES_AT_ONCE)
         # Pages on which nothing is hidden are read by PDFium, as the strict layout and byte by byte.
@@ -282,23 +287,29 @@ def _list_tasks(
             "whole": first == 1,
             "closely": [n for n in numbers if before + n in touched or before + n > len(subject.pages)],
             "crops": [
-                [n, boxes[before + n], _lies_upside_down(subject.pages[before + n - 1])]
+                [n, boxes[before + n], before + n in turned]
                 for n in numbers
                 if n <= count and before + n in boxes
             ],
         }
 
 
-def _lies_upside_down(words: Sequence[page.Word]) -> bool:
-    """Answer whether most words that follow one another in a row do so against their script's direction."""
-    backwards = 0
-    for one, other in itertools.pairwise(words):
+def _lies_upside_down(lines: Sequence[page.Line]) -> bool:
+    """Answer whether a part of the words that follow one another in a line do so against their script.
+
+    Asked of the page as it was sealed: words that are set anew stand upright on the published one, beside
+    those that lie as they lay. Where no two words stand in a line nothing says that it lies upright.
+    """
+    backwards = forwards = 0
+    for one, other in (pair for line in lines for pair in itertools.pairwise(line)):
         (left, top, _, bottom), (_, above, right, below) = one.box, other.box
         if min(bottom, below) - max(top, above) > max(bottom - top, below - above) / 2:
-            is_leftward = right <= left
             kinds = {unicodedata.bidirectional(each.text[:1] or " ") for each in (one, other)}
-            backwards += 1 if is_leftward != bool(kinds & {"R", "AL"}) else -1
-    return backwards > 0
+            if (right <= left) != bool(kinds & {"R", "AL"}):
+                backwards += 1
+            else:
+                forwards += 1
+    return _PART * backwards >= forwards
 
 
 def _cut_stretches(subject: Subject) -> Iterator[tuple[int, int, Path]]:
@@ -360,19 +371,19 @@ def _judge_crops(
     first = ocr.read_pictures([png for _, _, png in crops], pool=pool)
     for crop, text in zip(crops, first, strict=True):
         for hidden, found, whole in survival.judge_crop(decision, crop[0], crop[1], text):
-            if whole:
+            if whole and found in map(survival.fold, text.split()):
                 yield Survivor(crop[0], "picture", OCR, whole, hidden, found)
             else:
-                doubtful.append((crop, hidden, found))
-    # Four letters in a row may be misread out of a neighbour or a label; those that are there are read in
-    # another size as well.
-    resized = [_resize(crop[2]) for crop, _, _ in doubtful]
+                doubtful.append((crop, hidden, found, whole))
+    # Four letters in a row may be misread out of a neighbour or a label, and a short name stand by chance in
+    # letters that are no words; what is there is read in another size as well.
+    resized = [_resize(crop[2]) for crop, *_ in doubtful]
     again = {layout: ocr.read_pictures(resized, layout, pool) for layout in _AGAIN}
-    for place, ((number, box, _), hidden, found) in enumerate(doubtful):
+    for place, ((number, box, _), hidden, found, whole) in enumerate(doubtful):
         texts = [texts[place] for texts in again.values()]
         judged = [each for text in texts for each in survival.judge_crop(decision, number, box, text)]
         if any(each[0] == hidden for each in judged):
-            yield Survivor(number, "picture", OCR, False, hidden, found)
+            yield Survivor(number, "picture", OCR, whole, hidden, found)
 
 
 def _resize(png: bytes) -> bytes:

@@ -274,6 +274,23 @@ def test_the_check_before_publication_looks_for_every_word_that_a_box_hides(text
         assert Counter(hidden.words) == gone, box
 
 
+@pytest.mark.parametrize("upside_down", [True, False])
+def test_the_check_reads_both_ways_what_is_hidden_on_a_page_that_lies_upside_down(
+    tmp_path: Path, upside_down: bool
+) -> None:
+    def draw(sheet: canvas.Canvas) -> None:
+        if upside_down:
+            sheet.translate(*sheet._pagesize)
+            sheet.rotate(180)
+        draw_text(sheet)
+
+    parts = read_page(draw, tmp_path)
+    # Set anew nearly all of it stands upright on the published page.
+    regions = hide(parts, "Marguerite", "Oyelaran-Smith")
+    _, hidden = residue.describe_page(parts, regions, redrawing.redraw_page(parts, regions).sheet)
+    assert {each.turned for each in hidden} == {upside_down}
+
+
 def test_words_from_right_to_left_stand_in_their_order_where_a_line_is_set_anew(tmp_path: Path) -> None:
     words = ("הילדה", "נועה", "סיפרה", "למורה")
     font = resources.files("lightwell.data") / "fonts" / "DejaVuSansCondensed.ttf"
