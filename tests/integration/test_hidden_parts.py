@@ -144,6 +144,32 @@ def test_a_roster_finds_its_people_in_every_form_and_is_not_kept(state: State, t
     assert not [path for path in kept if b"Katherine" in path.read_bytes() and path.suffix != ".sqlite3"]
 
 
+def test_who_hides_is_told_how_sure_the_machine_was_of_a_page(state: State) -> None:
+    ana, item = sign_in("ana"), hidden.find_item()
+    assert "read by a machine" not in look(ana, PAGE).lower()
+    item.tally = {"lines": [], "sure": {"1": 64, "2": 95}}
+    item.save(update_fields=["tally"])
+    assert "Read by a machine from a picture, 64 % sure" in look(ana, PAGE)
+    assert "95 % sure" in look(ana, f"{ROOM}pages/1/2/")
+    send(ana, f"{ROOM}detect/", roster=ROSTER, items="1")
+    assert "less than 80 % sure of their words: document 1 page 1 (64 %)" in look(ana, ROOM)
+    run = CliRunner().invoke
+    done = run(lightwell, ["redaction", "detect", STUDY, "--items", "1", "--as", "ana"])
+    assert "less than 80 % sure of their words: document 1 page 1 (64 %)" in done.output
+    done = run(lightwell, ["redaction", "page", STUDY, "1", "1", "--as", "ana"])
+    assert done.output.startswith("read by a machine from a picture, 64 % sure")
+
+
+def test_who_hides_is_told_which_pages_have_no_words(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = hidden.find_item()
+    blank = [
+        (item, number, [] if number > 1 else [(page.Word("one", (1, 1, 9, 9)),)]) for number in (1, 2, 3)
+    ]
+    monkeypatch.setattr(patterns, "iterate_lines", lambda *_: iter(blank))
+    done = CliRunner().invoke(lightwell, ["redaction", "detect", STUDY, "--as", "ana"])
+    assert "no words were found on document 1 page 2, document 1 page 3" in done.output, done.output
+
+
 def test_a_wrong_roster_on_the_command_line_is_a_sentence(state: State, tmp_path: Path) -> None:
     table = tmp_path / "roster.csv"
     table.write_bytes(b"kind,name\nstaff,\xff\xfe\n")

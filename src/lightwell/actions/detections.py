@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,15 +23,22 @@ from lightwell.files.state import State
 # More pages than this take longer than a browser waits; the command takes them all.
 MOST_PAGES_AT_ONCE = 3000
 _PHONE_DIGITS = 7
+# Pages of which a machine was less sure, in per cent, are named to whoever looks for names; so many of them.
+LEAST_SURE = 80
+_MOST_PLACES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """What a run of the detectors did: pages read, places found, those of them that are new suggestions."""
+    """What a run of the detectors did: pages read, places found, those of them that are new suggestions.
+
+    `doubts` are sentences about pages whose words may be missing or wrong, so that a person looks at them.
+    """
 
     pages: int
     found: int
     new: int
+    doubts: tuple[str, ...] = ()
 
 
 def parse_roster(text: str) -> list[roster.Person]:
@@ -66,12 +73,22 @@ def detect_study(
     exact, lists = matcher.Matcher(people) if people else None, data.read_names()
     by_item: defaultdict[int, list[redactions.Suggestion]] = defaultdict(list)
     counted: Counter[str] = Counter()
+    sure: dict[int, Mapping[int, int]] = {}
+    unsure: list[str] = []
+    wordless: list[str] = []
     for item, number, lines in patterns.iterate_lines(state, study, items):
         if number in inventory.parse_held_grounds(item.held_pages, item.ground):
             # Nothing of it is published, so there is nothing to decide.
             continue
         found = detection.detect(lines, exact, lists, page=number)
         counted["pages"] += 1
+        place = f"document {item.number} page {number}"
+        if item.number not in sure:
+            sure[item.number] = redactions.read_sure(item)
+        if not lines:
+            wordless.append(place)
+        elif (share := sure[item.number].get(number, 100)) < LEAST_SURE:
+            unsure.append(f"{place} ({share} %)")
         for each in found:
             if each.is_exact or each.confidence >= shown_from:
                 counted["found"] += 1
@@ -86,7 +103,17 @@ def detect_study(
         counted["new"] += redactions.keep_suggestions(
             item=redactions.find_item(study.id, number), suggestions=fresh, now=now
         )
-    return Detected(counted["pages"], counted["found"], counted["new"])
+    doubts = (
+        (f"a machine was less than {LEAST_SURE} % sure of their words: ", unsure),
+        ("no words were found on ", wordless),
+    )
+    told = tuple(f"{words}{_join_places(places)}; look at the pictures" for words, places in doubts if places)
+    return Detected(counted["pages"], counted["found"], counted["new"], told)
+
+
+def _join_places(places: Sequence[str]) -> str:
+    more = len(places) - _MOST_PLACES
+    return ", ".join(places[:_MOST_PLACES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def find_values(

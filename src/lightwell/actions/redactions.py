@@ -19,7 +19,7 @@ from lightwell.actions import inventories, journal, organisations
 from lightwell.archive import page, redaction
 from lightwell.base import errors, ground, roles
 from lightwell.db.models import Item, Person, Redaction, Study
-from lightwell.files import data, parts, redrawing
+from lightwell.files import data, parts, redrawing, tally
 from lightwell.files.state import State
 
 PERSON = "person"
@@ -58,6 +58,11 @@ def read_page(*, state: State, actor: Person, item: Item, number: int) -> page.P
     organisations.check_owner(actor, "read_sealed", organisations.find_owner(item.study_id))
     key = inventories.unwrap_item_key(state, item)
     return parts.read_part(state.files, key, item.sealed_parts, number)
+
+
+def read_sure(item: Item) -> Mapping[int, int]:
+    """Read, by page, how sure in per cent the machine was that read its words from a picture."""
+    return tally.parse_tally(item.tally).sure if item.tally else {}
 
 
 def propose_regions(

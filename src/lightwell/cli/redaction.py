@@ -86,9 +86,12 @@ def page(study: str, item: int, page: int, person: str) -> None:
     from lightwell.actions import redactions
 
     actor = installation.find_person(person)
-    found = redactions.read_page(
-        state=state, actor=actor, item=redactions.find_item(study, item), number=page
-    )
+    row = redactions.find_item(study, item)
+    found = redactions.read_page(state=state, actor=actor, item=row, number=page)
+    if (sure := redactions.read_sure(row).get(page)) is not None:
+        click.echo(f"read by a machine from a picture, {sure} % sure; words may be missing or wrong")
+    elif not found.lines:
+        click.echo("no words could be read on this page")
     for k, line in enumerate(found.lines, 1):
         click.echo(f"{k:>4}  " + " ".join(f"{word.text}·{n}" for n, word in enumerate(line, 1)))
 
@@ -230,6 +233,8 @@ def detect(study: str, table: str | None, items: str, person: str) -> None:
         now=state.read_now(),
     )
     click.echo(f"pages: {done.pages}; found: {done.found}; new suggestions: {done.new}")
+    for doubt in done.doubts:
+        click.echo(doubt)
 
 
 def _read_table(path: str) -> str:

@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from lightwell.actions import samples
+from lightwell.actions import redactions, samples
 from lightwell.db.models import Item, Opening, PublicPage
 from lightwell.web.hiding import IN_FORCE, PROPOSED, Shown
 
@@ -37,6 +37,12 @@ def write_readable(line: Sequence[Shown], ticked: Collection[str]) -> SafeString
         else _write_choice(word, word.place in ticked)
         for word in line
     )
+
+
+@register.filter
+def read_sure(item: Item, number: int) -> int | None:
+    """Read how sure in per cent the machine was that read a page from its picture; None where none did."""
+    return redactions.read_sure(item).get(number)
 
 
 @register.inclusion_tag("parts/sample_read.html")

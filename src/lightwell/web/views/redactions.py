@@ -173,7 +173,8 @@ def detect(request: HttpRequest, study: str) -> HttpResponse:
     except errors.UserMistake as mistake:
         faults.blame(form, mistake.problems)
         return _render_room(request, person, row, detection=form)
-    people.tell(request, f"{done.pages:,} pages looked through: {done.new:,} new suggestions.")
+    doubts = "".join(f" {each[0].upper()}{each[1:]}." for each in done.doubts)
+    people.tell(request, f"{done.pages:,} pages looked through: {done.new:,} new suggestions.{doubts}")
     return redirect("workspace-hidden", row.id)
 
 
