@@ -4,6 +4,7 @@ noise."""
 import os
 import secrets
 
+import duckdb as driver
 import pytest
 import query_cases
 import spark_cluster
@@ -11,7 +12,7 @@ import test_query_engines
 
 from lightwell.base import errors
 from lightwell.engines import dice, duckdb, reference, spark
-from lightwell.query import bound, check, cost, noise
+from lightwell.query import bound, check, codebook, cost, noise
 
 SEED = int(os.environ.get("LIGHTWELL_QUERY_SEED") or secrets.randbelow(1_000_000))
 REASON = spark_cluster.find_reason()
@@ -31,7 +32,7 @@ def engine(cluster, tmp_path_factory):
     files = test_query_engines.write_files(tmp_path_factory.mktemp("tables"), tables)
     settings = {"spark.executor.memory": "512m", "spark.driver.memory": "512m"}
     opened = spark.Spark(files, query_cases.make_codebook(), dice.OpenDP(), master=cluster, settings=settings)
-    opened.tables = tables
+    opened.tables, opened.master = tables, cluster
     yield opened
     opened.close()
 
@@ -85,9 +86,45 @@ def test_a_file_that_changed_is_not_measured(engine, tmp_path):
         engine._stamps[place] = stamp
 
 
-def test_what_spark_says_of_a_failure_is_not_passed_on(engine):
+def test_what_spark_says_of_a_failure_is_not_passed_on(engine, capfd):
     with pytest.raises(errors.Damaged) as caught:
         engine._run("SELECT CAST(tag AS BIGINT) FROM usage")
     assert "tag" not in str(caught.value)
     assert caught.value.__cause__ is None
+    # It quotes values, which are a child's.
+    assert "tag" not in "".join(capfd.readouterr())
     assert duckdb.find_stamp(next(iter(engine._files.values())))
+
+
+def open_visits_and_nights(engine, folder, visits, nights):
+    """A session over two tables whose children are named by these expressions of a number."""
+    table = {
+        "unit": "child", "rows_per_child": 4, "attested": "x", "columns": {"late": {"type": "boolean"}}
+    }  # fmt: skip
+    said = {"codebook": 1, "dataset": "two", "population": "two", "budget": {"epsilon": 1.0, "delta": 1e-6}}
+    book = codebook.parse_codebook(said | {"tables": {"visits": table, "nights": table}})
+    files = {"visits": folder / "visits.parquet", "nights": folder / "nights.parquet"}
+    for name, unit in (("visits", visits), ("nights", nights)):
+        driver.execute(
+            f"COPY (SELECT {unit} AS child, i % 2 = 0 AS late FROM range(40) AS numbers(i)) "
+            f"TO '{files[name]}' (FORMAT parquet)"
+        )
+    return spark.Spark(files, book, dice.OpenDP(), master=engine.master), book
+
+
+def test_children_may_be_named_by_whole_numbers_of_64_bits_without_a_sign(engine, tmp_path):
+    unit = "CAST(18446744073709551615 - i // 2 AS UBIGINT)"
+    opened, book = open_visits_and_nights(engine, tmp_path, unit, unit)
+    for text, expected in (
+        ("SELECT COUNT(DISTINCT child) AS n FROM visits", 20),
+        ("SELECT COUNT(DISTINCT v.child) AS n FROM visits v JOIN nights n ON v.child = n.child", 20),
+    ):
+        bounded = bound.bind(check.check_query(text, book))
+        assert opened._measure(bounded)[()][0][0] == expected * bounded.scales[0]
+
+
+@pytest.mark.parametrize("nights", ["'x' || i", "'0' || i", "CAST(i AS UBIGINT)"])
+def test_a_child_is_stored_alike_in_all_tables(engine, tmp_path, nights):
+    """Joined, '01' and '1' would be one child, and 'x1' would end every question about it."""
+    with pytest.raises(errors.UserMistake, match="All tables must store the child alike"):
+        open_visits_and_nights(engine, tmp_path, "CAST(i AS BIGINT)", nights)

@@ -206,10 +206,7 @@ class DuckDB:
                     problems.append(
                         errors.Problem(place, f"The file stores {found}, which the codebook does not say.")
                     )
-        if len(set(units.values())) > 1:
-            # Joined, one would be cast to the other's type, and a single child's name could fail there.
-            said = ", ".join(f"{name} as {kind}" for name, kind in sorted(units.items()))
-            problems.append(errors.Problem("unit", f"All tables must store the child alike; here: {said}."))
+        problems += compare_units(units)
         if problems:
             raise errors.UserMistake(problems=problems)
 
@@ -402,6 +399,18 @@ def check_files(
             problems.append(errors.Problem(str(place), f"Give a file that ends in {' or '.join(endings)}."))
     if problems:
         raise errors.UserMistake(problems=problems)
+
+
+def compare_units(units: Mapping[str, str]) -> list[errors.Problem]:
+    """What is wrong where tables, by their names, store the child in more than one way.
+
+    Joined, one would be cast to the other's type: two children might become one, and a single child's name
+    could fail there.
+    """
+    if len(set(units.values())) < 2:
+        return []
+    said = ", ".join(f"{name} as {kind}" for name, kind in sorted(units.items()))
+    return [errors.Problem("unit", f"All tables must store the child alike; here: {said}.")]
 
 
 def check_stamps(stamps: Mapping[Path, tuple[int, int, int]]) -> None:

@@ -34,7 +34,9 @@ _KINDS = {
     domains.DATE: ("date",),
     domains.TIMESTAMP: ("timestamp", "timestamp_ntz"),
 }
-_UNITS = ("tinyint", "smallint", "int", "bigint", "string")
+_WHOLE_UNITS = ("tinyint", "smallint", "int", "bigint")
+# What a child may be named by; the decimal is how Spark reads whole numbers of 64 bits without a sign.
+_UNITS = (*_WHOLE_UNITS, "decimal(20,0)", "string")
 _COULD_NOT = "The data could not be read to the end; the charge stands and nothing was shown."
 
 
@@ -57,6 +59,7 @@ class Spark:
         settings: Mapping[str, str] | None = None,
     ) -> None:
         try:
+            from pyspark.logger import PySparkLogger
             from pyspark.sql import SparkSession
         except ImportError:
             raise errors.UserMistake(
@@ -69,6 +72,8 @@ class Spark:
         self.version = duckdb.compute_version(self._files)
         # Its own messages quote data; nothing of them is shown or kept.
         logging.getLogger("py4j").setLevel(logging.CRITICAL)
+        for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+            PySparkLogger.getLogger(name).disabled = True
         builder = SparkSession.builder.appName("lightwell").master(master)
         for name, value in (_SETTINGS | dict(settings or {})).items():
             builder = builder.config(name, value)
@@ -117,21 +122,24 @@ class Spark:
 
     def _compare_columns(self) -> None:
         """Refuse a codebook that is not these files', by names and types, which are public."""
-        problems = []
+        problems, units = [], {}
         for table in self._codebook.tables.values():
             stored = {name.lower(): kind for name, kind in self._session.table(table.name).dtypes}
             wanted = [(column.name, _KINDS[column.domain.kind]) for column in table.columns.values()]
             if table.unit:
                 wanted.append((table.unit, _UNITS))
+                unit = stored.get(table.unit.lower(), "")
+                units[table.name] = "a whole number" if unit in _WHOLE_UNITS else unit
             for name, kinds in wanted:
                 found = stored.get(name.lower())
                 place = f"{table.name}.{name}"
                 if found is None:
                     problems.append(errors.Problem(place, "The file has no such column."))
-                elif found.partition("(")[0] not in kinds:
+                elif not {found, found.partition("(")[0]} & {*kinds}:
                     problems.append(
                         errors.Problem(place, f"The file stores {found}, which the codebook does not say.")
                     )
+        problems += duckdb.compare_units(units)
         if problems:
             raise errors.UserMistake(problems=problems)
 
