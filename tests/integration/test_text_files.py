@@ -386,6 +386,33 @@ def test_a_scan_that_lies_upside_down_or_on_its_side_is_read_where_it_lies(
     assert down < 0.1
 
 
+@needs_tesseract
+@pytest.mark.parametrize("degrees", [0, 180])
+def test_a_part_of_a_scan_that_lies_otherwise_than_the_rest_is_read_as_well(
+    tmp_path: Path, degrees: int
+) -> None:
+    def write(count: int, words: str) -> Image.Image:
+        sheet = Image.new("L", (1700, 60 * count), "white")
+        for number in range(count):
+            text, font = f"{words} {number} between midnight and morning", ImageFont.load_default(30)
+            ImageDraw.Draw(sheet).text((150, 10 + 60 * number), text, fill="black", font=font)
+        return sheet
+
+    sheet = Image.new("L", (1700, 2200), "white")
+    sheet.paste(write(20, "The committee counted messages"), (0, 100))
+    sheet.paste(write(6, "Marigold Penhaligon received").rotate(180), (0, 1600))
+    out = io.BytesIO()
+    sheet.rotate(degrees).save(out, "PNG", dpi=(200, 200))
+    taken = take(tmp_path, {"a.png": out.getvalue()})["a.png"]
+    assert isinstance(taken, intake.Intake)
+    page = next(parts.iterate_parts(FileStore(tmp_path / "store"), KEY, taken.sealed_parts))
+    texts = [" ".join(word.text for word in line) for line in page.lines]
+    assert [text.split()[0] for text in texts] == ["The"] * 20 + ["Marigold"] * 6
+    assert [text.split()[3] for text in texts[20:]] == list("012345")
+    assert taken.renderer.endswith(", turned")
+    assert taken.tally.sure[1] > 85
+
+
 def make_compound(streams: dict[str, bytes]) -> bytes:
     """Write a compound file ([MS-CFB], version 3) with streams in its root, padded to 4,096 bytes."""
     sector = 512

@@ -34,9 +34,12 @@ _DATA_FOLDERS = (
     "/usr/share/tessdata",
 )
 _MOST_LANGUAGES = 3
-# Below this a page is read once more upside down. Of twelve scans it was sure by 45 to 93 per cent, of
-# the same turned by 20 to 32. Pages on their side it turns by itself, to one of the two sides.
+# Of twelve scans it was sure by 45 to 93 per cent, of the same turned by 20 to 32. Pages on their side it
+# turns by itself, to one of the two sides. A line of which it is less sure than the first is doubtful; where
+# one letter in so many stands in such lines the page is read once more upside down. A line of few letters
+# proves nothing: noise is read as short words with confidence.
 _LEAST_SURE, _CLEARLY_MORE = 50, 15
+_DOUBTFUL_PART, _LEAST_LETTERS = 10, 8
 _POINTS_PER_INCH = 72
 _DEPTH = 4
 
@@ -155,13 +158,17 @@ class Recogniser:
 
     def _list_lines(self, picture: Image.Image, number: int) -> list[list[_Read]]:
         lines = list(self._read(picture))
-        sure = _weigh_lines(lines)
-        if self._turns and lines and sure < _LEAST_SURE:
-            again = list(self._read(picture.transpose(Image.Transpose.ROTATE_180)))
-            if _weigh_lines(again) >= sure + _CLEARLY_MORE:
-                self.turned.add(number)
-                lines = [[_turn_back(word, picture.size) for word in line] for line in again]
-        return lines
+        doubtful = [line for line in lines if _weigh_lines([line]) < _LEAST_SURE]
+        if not self._turns or not lines or _DOUBTFUL_PART * _count(doubtful) < _count(lines):
+            return lines
+        turned = self._read(picture.transpose(Image.Transpose.ROTATE_180))
+        again = [[_turn_back(word, picture.size) for word in line] for line in turned]
+        if _weigh_lines(again) >= _weigh_lines(lines) + _CLEARLY_MORE:
+            chosen = _mend(again, lines)
+        elif (chosen := _mend(lines, again)) == lines:
+            return lines
+        self.turned.add(number)
+        return chosen
 
     def _read(self, picture: Image.Image) -> Iterator[list[_Read]]:
         import tesserocr
@@ -184,6 +191,34 @@ def _weigh(weights: Iterable[tuple[float, int]]) -> float:
 
 def _weigh_lines(lines: Iterable[Iterable[_Read]]) -> float:
     return _weigh((confidence, len(text)) for line in lines for text, confidence, _ in line)
+
+
+def _count(lines: Iterable[Iterable[_Read]]) -> int:
+    return sum(len(text) for line in lines for text, _, _ in line)
+
+
+def _mend(lines: list[list[_Read]], others: list[list[_Read]]) -> list[list[_Read]]:
+    """Put what was clearly read the other way up in the place of doubtful lines: a part may lie otherwise."""
+    certain = [_bound(line) for line in lines if _weigh_lines([line]) >= _LEAST_SURE]
+    better = [
+        line
+        for line in others
+        if _weigh_lines([line]) >= _LEAST_SURE + _CLEARLY_MORE
+        and _count([line]) >= _LEAST_LETTERS
+        and not any(_overlap(_bound(line), box) for box in certain)
+    ]
+    boxes = [_bound(line) for line in better]
+    gone = [any(_overlap(_bound(line), box) for box in boxes) for line in lines]
+    if True not in gone:
+        return lines + better
+    place = gone.index(True)
+    kept = [line for line, is_gone in zip(lines[place:], gone[place:], strict=True) if not is_gone]
+    return [*lines[:place], *better, *kept]
+
+
+def _bound(line: Iterable[_Read]) -> tuple[int, int, int, int]:
+    lefts, tops, rights, bottoms = zip(*(box for _, _, box in line), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def _turn_back(word: _Read, size: tuple[int, int]) -> _Read:
