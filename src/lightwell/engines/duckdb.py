@@ -347,10 +347,14 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, source: str, table: Table)
     """
     guessed = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608
     wanted = {table.unit.lower(), *table.columns}
-    columns = ", ".join(
-        f"{_write_cast(sql.quote(name), kind)} AS {sql.quote(name)}"
+    # Hashes as names of children are guessed to be wider than they are.
+    kinds = {
+        name: "UBIGINT" if kind == "HUGEINT" and name.lower() == table.unit.lower() else kind
         for name, kind, *_ in guessed
         if name.lower() in wanted
+    }
+    columns = ", ".join(
+        f"{_write_cast(sql.quote(name), kind)} AS {sql.quote(name)}" for name, kind in kinds.items()
     )
     tolerant = "header = true, all_varchar = true, null_padding = true, ignore_errors = true"
     # A file without one column of the codebook is refused right after, by name.
@@ -359,10 +363,11 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, source: str, table: Table)
 
 def _write_cast(name: str, kind: str) -> str:
     cast = f"TRY_CAST({name} AS {kind})"
-    if kind not in WHOLE_UNITS:
+    if kind not in (*WHOLE_UNITS, "UBIGINT"):
         return cast
-    # "1.5" is no whole number, and would be rounded to one: to that of another child, in the unit.
-    return f"CASE WHEN TRY_CAST({name} AS DOUBLE) = FLOOR(TRY_CAST({name} AS DOUBLE)) THEN {cast} END"
+    # "1.5" is no whole number, and would be rounded to one: to that of another child, in the unit. A decimal
+    # of this size holds every digit of 64 bits, which a real number does not.
+    return f"CASE WHEN TRY_CAST({name} AS DECIMAL(38, 18)) = CAST({cast} AS DECIMAL(38, 18)) THEN {cast} END"
 
 
 def find_threshold_measure(the_plan: plan.Plan) -> int:

@@ -87,6 +87,17 @@ def test_an_odd_row_further_down_changes_nothing_of_the_others(tmp_path, odd, wh
         assert found[name] == (0 if what in missing.split(", ") else found["rows"]), name
 
 
+@pytest.mark.parametrize("odd", ["-7", "9223372036854775807.5", "1.5", "18446744073709551616", "x1"])
+def test_children_may_be_named_by_whole_numbers_of_64_bits_without_a_sign(tmp_path, odd) -> None:
+    """Such as hashes are; what DuckDB guesses then is a type that a Parquet file could not keep exactly."""
+    place = tmp_path / "log.csv"
+    children = [2**64 - 1 - number for number in range(GOOD)] + [1, 2]
+    rows = ["child,country,steps,hours,day,night"]
+    rows += [f"{child},BE,3,1.5,2026-01-02,true" for child in (*children, *children[:10], odd)]
+    place.write_text("\n".join(rows) + "\n")
+    assert measure(place, "SELECT COUNT(*), COUNT(DISTINCT child) FROM log") == [GOOD + 12, GOOD + 2]
+
+
 def measure_or_nothing(place, text):
     try:
         return measure(place, text)
