@@ -171,7 +171,7 @@ def test_a_unit_that_is_none_is_named(typed, words, sentence) -> None:
     ("unit", "sentence"),
     [
         ('i AS "child id"', "the column child id cannot name the child"),
-        ("CAST(i AS UBIGINT) AS child", "child is stored as UBIGINT, and a child is named by"),
+        ("CAST(i AS HUGEINT) AS child", "child is stored as DOUBLE, and a child is named by"),
         ("CAST(i AS DECIMAL(9, 2)) AS child", "child is stored as DECIMAL(9,2), and a child is named by"),
         (
             "TIMESTAMPTZ '2026-01-01 00:00:00+00' + INTERVAL (i) DAY AS child",
@@ -190,6 +190,21 @@ def test_a_draft_is_made_only_for_a_unit_that_can_be_asked_about(typed, stage, u
     assert code == 1
     assert sentence in err
     assert not (stage / "draft.yaml").exists()
+
+
+@pytest.mark.parametrize("file", ["hashed.parquet", "hashed.csv"])
+def test_children_may_be_named_by_hashes_of_64_bits(typed, stage, file) -> None:
+    duckdb.connect().execute(
+        f"COPY (SELECT CAST(18446744073709551615 - i // 2 AS UBIGINT) AS child, i % 2 = 0 AS night "
+        f"FROM range(90) AS numbers(i)) TO '{stage / file}'"
+    )
+    code, _, err = typed("dataset", "describe", file, "--unit", "child", "--output", "draft.yaml")
+    assert (code, err) == (0, "")
+    (table,) = codebook_files.read_codebook(stage / "draft.yaml").tables.values()
+    assert table.unit == "child"
+    code, out, err = typed("dataset", "check", file, "--codebook", "draft.yaml")
+    assert (code, err) == (0, "")
+    assert "the data fit the codebook" in out
 
 
 def test_a_draft_never_replaces_a_file(typed, stage) -> None:

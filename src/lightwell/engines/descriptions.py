@@ -103,7 +103,8 @@ def describe_file(path: Path, unit: str) -> Draft:
                 "underscores; give it another name in the file",
                 place="--unit",
             )
-        if stored[unit].partition("(")[0] not in engines.UNITS:
+        guessed = (engines.GUESSED_UNIT,) if path.suffix.lower() != ".parquet" else ()
+        if stored[unit].partition("(")[0] not in (*engines.UNITS, *guessed):
             raise errors.UserMistake(
                 f"{unit} is stored as {stored[unit]}, and a child is named by a whole number or a text",
                 place="--unit",

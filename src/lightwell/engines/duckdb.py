@@ -64,6 +64,8 @@ _STORED = {
 WHOLE_UNITS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 # What a child may be named by. Not HUGEINT: Parquet keeps it as a real number, where two children may be one.
 UNITS = (*WHOLE_UNITS, "UBIGINT", "VARCHAR", "UUID")
+# What UBIGINT, of which hashes are, is guessed to be in a CSV file.
+GUESSED_UNIT = "HUGEINT"
 
 
 class FileReading(sql.Reading):
@@ -347,9 +349,8 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, source: str, table: Table)
     """
     guessed = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608
     wanted = {table.unit.lower(), *table.columns}
-    # Hashes as names of children are guessed to be wider than they are.
     kinds = {
-        name: "UBIGINT" if kind == "HUGEINT" and name.lower() == table.unit.lower() else kind
+        name: "UBIGINT" if kind == GUESSED_UNIT and name.lower() == table.unit.lower() else kind
         for name, kind, *_ in guessed
         if name.lower() in wanted
     }
