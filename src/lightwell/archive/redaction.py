@@ -30,6 +30,8 @@ NOT_SHOWN = "text-not-shown"
 _COVERED_SHARE, _LETTERS_HEIGHTS = 0.25, 2
 # In heights of a band: a larger blank between two lines parts paragraphs, and one so much larger than usual.
 _PARAGRAPH_GAP, _LARGER_GAP = 0.8, 0.25
+# In heights of a word: a band that is higher may be shared by several lines.
+_TALL_BAND = 2
 _INDENT_PIXELS = 7
 _EDGE_PIXELS = 4
 # So many lines with one left edge are set flush left; in centred ones an edge depends on the words.
@@ -393,7 +395,8 @@ def _list_tokens(
 def _cover_word(parts: page.Parts, box: Box, on_side: bool) -> Box:
     """Widen the box of a word to its bands: what is painted is as high as the font, whatever the letters.
 
-    A band that words on their side share reaches over all of them, so there only the word is covered.
+    A band that words on their side share reaches over all of them, so there only the word is covered; of one
+    that lines askew share only what no word above or below takes.
     """
     if on_side:
         left, top, right, bottom = box
@@ -406,7 +409,21 @@ def _cover_word(parts: page.Parts, box: Box, on_side: bool) -> Box:
     bands = [(top, bottom) for top, bottom in parts.head.bands if box[1] < bottom and box[3] > top]
     top = min((band[0] for band in bands), default=box[1])
     bottom = max((band[1] for band in bands), default=box[3])
+    if bottom - top > _TALL_BAND * (box[3] - box[1]):
+        beside = [word.box for line in parts.lines for word in line if _is_over(word.box, box)]
+        middle = box[1] + box[3]
+        above = max((each[3] for each in beside if each[1] + each[3] < middle), default=top)
+        below = min((each[1] for each in beside if each[1] + each[3] > middle), default=bottom)
+        top, bottom = min(max(top, above), box[1] - 2), max(min(bottom, below), box[3] + 2)
+        top, bottom = max(top, 0), min(bottom, parts.head.height)
     return max(box[0] - 2, 0), top, min(box[2] + 2, parts.head.width), bottom
+
+
+def _is_over(one: Box, other: Box) -> bool:
+    """Answer whether boxes share columns and no rows but at their edges, so that one is over the other."""
+    shared = min(one[3], other[3]) - max(one[1], other[1])
+    across = one[0] < other[2] + 2 and one[2] > other[0] - 2
+    return across and 2 * shared < min(one[3] - one[1], other[3] - other[1])
 
 
 def _join_gaps(tokens: Iterator[Token]) -> list[Token]:

@@ -193,6 +193,21 @@ def test_a_word_under_another_hidden_one_is_hidden_with_it() -> None:
     assert plan.hidden_lines == {0, 1}
 
 
+def test_where_lines_share_a_band_only_the_hidden_word_is_covered() -> None:
+    # A page that was scanned askew has no blank rows between its lines.
+    plain = make_page([[50, 40], [50, 40], [50, 40]])
+    bands = plain.head.bands
+    head = dataclasses.replace(plain.head, bands=((bands[0][0], bands[-1][1]),))
+    white = tuple(b"\xff" * ((r - le) * (b - t) * 3) for le, t, r, b in page.list_patch_boxes(head))
+    parts = page.Parts(head, plain.lines, white)
+    plan = redaction.plan_page(parts, [hide([(1, 0)], wide=False, ground="confidential")])
+    ((left, top, right, bottom),) = plan.painted
+    above, hidden, below = (line[0].box for line in parts.lines)
+    assert above[3] <= top < hidden[1]
+    assert hidden[3] < bottom <= below[1]
+    assert (left, right) == (hidden[0] - 2, hidden[2] + 2)
+
+
 def make_centred(widths: list[int]) -> page.Parts:
     parts = make_page([[width] for width in widths])
     lines = [
