@@ -38,6 +38,9 @@ def stage(tmp_path, monkeypatch):
     connection.execute(f"INSERT INTO usage {ODD}")
     connection.execute(f"COPY usage TO '{tmp_path}/usage.parquet' (FORMAT parquet)")
     connection.execute(f"COPY usage TO '{tmp_path}/usage.csv'")
+    connection.execute(f"ATTACH '{tmp_path}/data.duckdb' AS file")
+    connection.execute("CREATE TABLE file.usage AS SELECT * FROM usage")
+    connection.close()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -51,7 +54,7 @@ def describe(typed, *more, file="usage.parquet"):
     return typed("dataset", "describe", file, "--unit", "child", "--output", "draft.yaml", *more)
 
 
-@pytest.mark.parametrize("file", ["usage.parquet", "usage.csv"])
+@pytest.mark.parametrize("file", ["usage.parquet", "usage.csv", "data.duckdb"])
 def test_a_draft_has_the_types_and_bounds_of_a_file_and_nothing_is_attested(typed, stage, file) -> None:
     code, out, err = describe(typed, file=file)
     assert (code, err) == (0, "")
@@ -205,6 +208,27 @@ def test_children_may_be_named_by_hashes_of_64_bits(typed, stage, file) -> None:
     code, out, err = typed("dataset", "check", file, "--codebook", "draft.yaml")
     assert (code, err) == (0, "")
     assert "the data fit the codebook" in out
+
+
+def test_a_draft_is_of_the_one_table_of_a_duckdb_file_and_a_check_of_the_one_named(typed, stage) -> None:
+    assert describe(typed, file="data.duckdb")[0] == 0
+    check = ("dataset", "check", "data.duckdb", "--codebook", "draft.yaml")
+    with duckdb.connect(str(stage / "data.duckdb")) as connection:
+        connection.execute("CREATE TABLE more AS SELECT 1 AS child")
+    code, out, err = typed(*check)
+    assert code == 1
+    assert "to be mended" in err
+    assert "usage.country" in out
+    (stage / "draft.yaml").rename(stage / "usage.yaml")
+    code, _, err = describe(typed, file="data.duckdb")
+    assert code == 1
+    assert "a draft is of one table" in err
+    assert "has more, usage" in err
+    with duckdb.connect(str(stage / "data.duckdb")) as connection:
+        connection.execute("DROP TABLE usage")
+    code, _, err = typed(*check[:-1], "usage.yaml")
+    assert code == 1
+    assert "data.duckdb: the file has no table usage" in err
 
 
 def test_a_draft_never_replaces_a_file(typed, stage) -> None:

@@ -17,8 +17,16 @@ import query_stage
 
 from lightwell.base import errors
 from lightwell.cli import answers
-from lightwell.engines import budgets, duckdb, dummies, ledger_sqlite, ledger_stores, sessions
-from lightwell.query import cost
+from lightwell.engines import (
+    budgets,
+    codebook_files,
+    duckdb,
+    dummies,
+    ledger_sqlite,
+    ledger_stores,
+    sessions,
+)
+from lightwell.query import bound, check, cost
 
 SCHEMAS = Path(__file__).parents[2] / "src/lightwell/data/schemas"
 COUNT = "SELECT band, COUNT(*) AS n FROM usage GROUP BY band"
@@ -299,6 +307,77 @@ def test_a_pinned_version_is_the_one_that_an_answer_names(typed, asked) -> None:
     assert asked(*ask(COUNT, "--data-version", version))["data_version"] == version
     assert typed(*ask(COUNT, "--data-version", version[:12]))[0] == 0
     assert typed(*ask(COUNT, "--data-version", ""))[0] == 1
+
+
+def write_database(place, *statements):
+    with driver.connect(str(place)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_a_table_of_a_duckdb_file_is_asked_as_any_file(asked, stage) -> None:
+    write_database(stage / "data.duckdb", "CREATE TABLE Usage AS SELECT * FROM 'usage.parquet'")
+    check_schema("query-answer", asked(*ask(COUNT, data="data.duckdb")))
+    book = codebook_files.read_codebook(stage / "usage.yaml")
+    bounded = bound.bind(check.check_query("SELECT band, SUM(minutes) FROM usage GROUP BY band", book))
+    one, two = (duckdb.DuckDB({"usage": file}, book, None) for file in ("usage.parquet", "data.duckdb"))
+    assert one._measure(bounded) == two._measure(bounded)
+    assert asked(*ask(COUNT, data="usage=data.duckdb"))["data_version"] == two.version
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("CREATE TABLE other AS SELECT 1 AS child", "The file has no table usage."),
+        ("CREATE VIEW usage AS SELECT * FROM 'usage.parquet'", "The file has no table usage."),
+        ("CREATE TABLE usage AS SELECT 1 AS child", "usage.band: The file has no such column."),
+    ],
+)
+def test_a_duckdb_file_without_the_table_is_refused(typed, stage, statement, sentence) -> None:
+    write_database(stage / "data.duckdb", statement)
+    code, out, err = typed(*ask(COUNT, data="data.duckdb"))
+    assert (code, out) == (1, "")
+    assert sentence in err
+
+
+def test_a_duckdb_file_that_is_none_or_is_not_all_is_refused(typed, stage) -> None:
+    place = stage / "data.duckdb"
+    place.write_bytes(b"x" * 5000)
+    code, out, err = typed(*ask(COUNT, data="data.duckdb"))
+    assert (code, out) == (1, "")
+    assert "A data file cannot be read: it is damaged" in err
+    place.unlink()
+    write_database(place, "CREATE TABLE usage AS SELECT * FROM 'usage.parquet'")
+    (stage / "data.duckdb.wal").write_bytes(b"")
+    code, out, err = typed(*ask(COUNT, data="data.duckdb"))
+    assert (code, out) == (1, "")
+    assert "Some of its rows stand in data.duckdb.wal still" in err
+
+
+def test_a_duckdb_file_that_is_written_to_after_it_was_opened_is_not_read(typed, stage, monkeypatch) -> None:
+    write_database(stage / "data.duckdb", "CREATE TABLE usage AS SELECT * FROM 'usage.parquet'")
+    before = budgets.open_budget
+
+    def change(*words, **more):
+        (stage / "data.duckdb.wal").write_bytes(b"x")
+        return before(*words, **more)
+
+    monkeypatch.setattr(budgets, "open_budget", change)
+    code, out, err = typed(*ask(COUNT, data="data.duckdb"))
+    assert (code, out) == (3, "")
+    assert "data.duckdb.wal has changed since it was opened" in err
+
+
+def test_one_duckdb_file_may_hold_all_tables(stage) -> None:
+    written = (stage / "usage.yaml").read_text()
+    head, usage = written.split("  usage:\n")
+    (stage / "two.yaml").write_text(f"{head}  usage:\n{usage}  nights:\n{usage}")
+    book = codebook_files.read_codebook(stage / "two.yaml")
+    table = "SELECT * FROM 'usage.parquet'"
+    write_database(stage / "data.duckdb", f"CREATE TABLE usage AS {table}", f"CREATE TABLE nights AS {table}")
+    engine = duckdb.DuckDB(sessions.assign_files(["data.duckdb"], book), book, None)
+    text = "SELECT COUNT(DISTINCT u.child) AS n FROM usage u JOIN nights n ON u.child = n.child"
+    assert engine._measure(bound.bind(check.check_query(text, book)))[()][0] == [4000]
 
 
 def test_a_file_that_may_not_be_read_is_named(typed, monkeypatch) -> None:

@@ -29,7 +29,7 @@ def dataset() -> None:
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Where the draft goes.")
 @click.option("--name", help="What the data set is called; default: after the file.")
 def describe(file: Path, unit: str, output: Path, name: str | None) -> None:
-    """Draft a codebook from FILE (Parquet or CSV), for its owner's eyes.
+    """Draft a codebook from FILE (Parquet, CSV or DuckDB), for its owner's eyes.
 
     Every bound is taken from the data and marked so; it answers no query before each is attested from a
     public source, because a bound tells of the child that set it. Values that few children have are left

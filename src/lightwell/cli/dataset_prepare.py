@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--data", "data", multiple=True, required=True, metavar="[TABLE=]FILE", help="Parquet or CSV; repeatable."
+    "--data",
+    "data",
+    multiple=True,
+    required=True,
+    metavar="[TABLE=]FILE",
+    help="Parquet, CSV or DuckDB; repeatable.",
 )
 @click.option("--codebook", "codebook_path", required=True, type=click.Path(path_type=Path))
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="An empty or new folder.")

@@ -97,7 +97,7 @@ def query() -> None:
     "data",
     multiple=True,
     metavar="[TABLE=]FILE",
-    help="A Parquet or CSV file, repeatable; or a folder of dataset prepare.",
+    help="A Parquet, CSV or DuckDB file, repeatable; or a folder of dataset prepare.",
 )
 @click.option(
     "--ledger", help="Where charges are kept; default: POPULATION.ledger.sqlite beside the codebook."

@@ -84,7 +84,8 @@ class Misfit:
 
 
 def describe_file(path: Path, unit: str) -> Draft:
-    """Draft the codebook of a Parquet or CSV file, in which `unit` names the child of a row.
+    """Draft the codebook of a Parquet or CSV file, or of a DuckDB file's one table, in which `unit` names the
+    child of a row.
 
     Raises UserMistake for a file that cannot be read, a unit that is not there or that is no stable name, and
     a file of too few children to tell anything apart.
@@ -103,7 +104,7 @@ def describe_file(path: Path, unit: str) -> Draft:
                 "underscores; give it another name in the file",
                 place="--unit",
             )
-        guessed = (engines.GUESSED_UNIT,) if path.suffix.lower() != ".parquet" else ()
+        guessed = (engines.GUESSED_UNIT,) if _READERS.get(path.suffix.lower()) == "read_csv" else ()
         if stored[unit].partition("(")[0] not in (*engines.UNITS, *guessed):
             raise errors.UserMistake(
                 f"{unit} is stored as {stored[unit]}, and a child is named by a whole number or a text",
@@ -118,7 +119,7 @@ def describe_file(path: Path, unit: str) -> Draft:
             )
         rows = _find_rows(owner)
         columns = [_describe_column(owner, name, kind, rows) for name, kind in stored.items() if name != unit]
-        return Draft(_name_table(path), unit, rows, tuple(columns))
+        return Draft(owner.table or _name_table(path), unit, rows, tuple(columns))
 
 
 def write_draft(draft: Draft, dataset: str) -> str:
@@ -324,7 +325,9 @@ def find_misfits(files: Mapping[str, Path], codebook: Codebook) -> list[Misfit]:
     answered), unit, rows, values, constant, key. Raises UserMistake for a file that cannot be read.
     """
     refused: list[Misfit] = []
-    owners = [(codebook.tables[name], _Owner(place)) for name, place in files.items()]
+    owners = [
+        (codebook.tables[name], _Owner(place, codebook.tables[name].name)) for name, place in files.items()
+    ]
     try:
         engines.DuckDB(files, codebook, _NoDice())
     except errors.UserMistake as error:
@@ -460,21 +463,29 @@ def _count(owner: _Owner, statement: str, kind: str, place: str, sentence: str) 
 
 
 class _Owner:
-    """The view `data` over one file, for exact figures that only the file's owner is told."""
+    """The view `data` over one file, for exact figures that only the file's owner is told.
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.unit = path, ""
+    Of a DuckDB file it is over `table`, or the only one there is.
+    """
+
+    def __init__(self, path: Path, table: str = "") -> None:
+        self.path, self.unit, self.table = path, "", table
         if not path.is_file():
             raise errors.UserMistake("there is no such file", place=str(path))
-        if path.suffix.lower() not in _READERS:
-            raise errors.UserMistake("give a .parquet or .csv file", place=str(path))
+        if path.suffix.lower() not in (*_READERS, engines.DATABASE):
+            raise errors.UserMistake("give a .parquet, .csv or .duckdb file", place=str(path))
         self._connection = duckdb.connect()
 
     def __enter__(self) -> _Owner:
-        reader = _READERS[self.path.suffix.lower()]
+        reader = _READERS.get(self.path.suffix.lower())
         name = str(self.path.resolve()).replace("'", "''")
         try:
             self._connection.execute("SET enable_progress_bar = false")
+            if reader is None:
+                self._connection.execute(f"ATTACH '{name}' AS file (READ_ONLY, TYPE duckdb)")
+                self.table = self._find_table()
+                self._connection.execute(f"CREATE VIEW data AS SELECT * FROM file.main.{quote(self.table)}")
+                return self
             # Of a CSV file every row decides the types, because what comes late is what an owner must know.
             whole = ", sample_size = -1" if reader == "read_csv" else ""
             self._connection.execute(f"CREATE VIEW data AS SELECT * FROM {reader}('{name}'{whole})")
@@ -485,6 +496,20 @@ class _Owner:
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
+
+    def _find_table(self) -> str:
+        text = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'file' AND schema_name = 'main'"
+        names = sorted(str(row[0]) for row in self.ask(text))
+        found = [name for name in names if name.lower() == self.table.lower() or not self.table]
+        if len(found) == 1 and _is_name(found[0]):
+            return found[0]
+        raise errors.UserMistake(
+            f"the file has no table {self.table}"
+            if self.table
+            else "a draft is of one table, whose name is letters, digits and underscores; put one alone into "
+            f"the file, which has {_shorten(names) or 'none'}",
+            place=str(self.path),
+        )
 
     def read_columns(self) -> dict[str, str]:
         """The type that each column is stored as, in the order of the file."""

@@ -31,6 +31,8 @@ from lightwell.query.release import Noisy
 from lightwell.query.truncation import Histogram
 
 _READERS = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
+# A DuckDB file, of which a table has the rows of the codebook's table of that name.
+DATABASE = ".duckdb"
 # What a column may be stored as, by the type that the codebook gives it.
 _STORED = {
     domains.BOOLEAN: ("BOOLEAN",),
@@ -105,8 +107,8 @@ PLACED_BITS = 22
 class DuckDB:
     """Measures plans over one file for each table and gives them out with noise, never without.
 
-    `files` maps each table of the codebook to a Parquet or CSV file, or to a folder's pattern of Parquet
-    files.
+    `files` maps each table of the codebook to a Parquet or CSV file, or to a DuckDB file that has a table of
+    its name.
     """
 
     # Nothing is bought of rows per child where nothing is prepared.
@@ -127,19 +129,27 @@ class DuckDB:
         self._codebook, self._dice = codebook, dice
         self._lock = threading.Lock()
         self._files = {name.lower(): Path(place) for name, place in files.items()}
-        check_files(self._files, codebook, tuple(_READERS))
-        self._stamps = {place: find_stamp(place) for place in self._files.values()}
+        check_files(self._files, codebook, (*_READERS, DATABASE))
+        watched = [*self._files.values(), *map(_find_log, self._list_databases())]
+        self._stamps = {place: find_stamp(place) for place in watched}
         self.version = compute_version(self._files)
         self._connection = self._open(memory, threads)
 
+    def _list_databases(self) -> list[Path]:
+        return [place for place in dict.fromkeys(self._files.values()) if place.suffix.lower() == DATABASE]
+
     def _open(self, memory: str, threads: int | None) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:")
+        attached = {place: f"file {number}" for number, place in enumerate(self._list_databases())}
         try:
             connection.execute("SET memory_limit = ?", [memory])
             if threads:
                 connection.execute("SET threads = ?", [threads])
             connection.execute("SET enable_progress_bar = false")
             connection.execute(f"SET GLOBAL perfect_ht_threshold = {PLACED_BITS}")
+            for place, known_as in attached.items():
+                opened = f"'{escape(str(place.resolve()))}' AS {sql.quote(known_as)}"
+                connection.execute(f"ATTACH {opened} (READ_ONLY, TYPE duckdb)")
             allowed = ", ".join(f"'{escape(str(place.resolve()))}'" for place in self._files.values())
             connection.execute(f"SET allowed_paths = [{allowed}]")
             if self._folder is not None:
@@ -149,16 +159,20 @@ class DuckDB:
                 connection.execute("SET preserve_insertion_order = false")
             connection.execute("SET enable_external_access = false")
             for name, place in self._files.items():
-                reader = _READERS[place.suffix.lower()]
                 table = self._codebook.tables[name]
-                source = f"{reader}('{escape(str(place.resolve()))}')"
-                if reader == "read_csv":
-                    source = _write_csv(connection, source, table)
+                if place in attached:
+                    source = _find_table(connection, attached[place], table, place)
+                else:
+                    reader = _READERS[place.suffix.lower()]
+                    source = f"{reader}('{escape(str(place.resolve()))}')"
+                    if reader == "read_csv":
+                        source = _write_csv(connection, source, table)
                 connection.execute(f"CREATE VIEW {sql.quote(table.name)} AS SELECT * FROM {source}")  # noqa: S608
             connection.execute("SET lock_configuration = true")
         except duckdb.Error:
             raise errors.UserMistake(
-                "A data file cannot be read: it is damaged, or not what its name says."
+                "A data file cannot be read: it is damaged, or not what its name says"
+                + (", or another program has it open." if attached else ".")
             ) from None
         self._compare_columns(connection)
         if self._folder is None:
@@ -341,6 +355,26 @@ def _search_trees(
     return searches
 
 
+def _find_log(database: Path) -> Path:
+    """Where DuckDB writes what it has not yet put into a file of its own."""
+    return database.with_name(f"{database.name}.wal")
+
+
+def _find_table(connection: duckdb.DuckDBPyConnection, database: str, table: Table, place: Path) -> str:
+    """A table of a DuckDB file, as a source; UserMistake where there is none.
+
+    A view is none: it may read other files, and be another one at each look.
+    """
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() "
+        "WHERE database_name = ? AND schema_name = 'main' AND lower(table_name) = ?",
+        [database, table.name.lower()],
+    ).fetchall()
+    if not found:
+        raise errors.UserMistake(f"The file has no table {table.name}.", place=str(place))
+    return f"{sql.quote(database)}.main.{sql.quote(found[0][0])}"
+
+
 def _write_csv(connection: duckdb.DuckDBPyConnection, source: str, table: Table) -> str:
     """A CSV file as a source that cannot fail: a text that is no value of its column's type is null.
 
@@ -403,6 +437,14 @@ def check_files(
             problems.append(errors.Problem(str(place), "There is no such file."))
         elif place.suffix.lower() not in endings:
             problems.append(errors.Problem(str(place), f"Give a file that ends in {' or '.join(endings)}."))
+        elif place.suffix.lower() == DATABASE and _find_log(place).exists():
+            problems.append(
+                errors.Problem(
+                    str(place),
+                    f"Some of its rows stand in {_find_log(place).name} still; write CHECKPOINT in the "
+                    "program that has it open, and close it there.",
+                )
+            )
     if problems:
         raise errors.UserMistake(problems=problems)
 

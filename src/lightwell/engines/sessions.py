@@ -124,10 +124,17 @@ def place_ledger(path: Path, codebook: Codebook) -> Path:
 
 
 def assign_files(given: Sequence[str], codebook: Codebook) -> dict[str, Path]:
-    """Read `FILE`, or several `TABLE=FILE`, into the file of each table; UserMistake says what is missing."""
+    """Read `FILE`, or several `TABLE=FILE`, into the file of each table; UserMistake says what is missing.
+
+    One DuckDB file may hold all tables.
+    """
+    from lightwell.engines.duckdb import DATABASE
+
     names = {table.lower(): one.name for table, one in codebook.tables.items()}
     listed = ", ".join(names.values())
     if len(given) == 1 and (Path(given[0]).exists() or "=" not in given[0]):
+        if Path(given[0]).suffix.lower() == DATABASE:
+            return dict.fromkeys(names, Path(given[0]))
         if len(names) > 1:
             raise errors.UserMistake(
                 f"the codebook has {len(names)} tables ({listed}), so say which one it is: TABLE=FILE",
