@@ -341,10 +341,12 @@ def test_a_column_that_is_missing_or_of_another_type_cannot_be_accepted(checked,
 def test_a_row_of_a_csv_file_that_is_no_value_of_its_type_is_found(checked, typed) -> None:
     rows = [f"{i},AT,{i % 50}.5,{i % 9},2026-01-{1 + i % 31:02}" for i in range(30_000)]
     rows[29_000] = "29000,AT,many,some,later"
+    rows += ["x1,AT,1.5,1,2026-01-01", "1.5,AT,1.5,1,2026-01-01"]
     (checked / "late.csv").write_text("child,country,minutes,steps,day\n" + "\n".join(rows) + "\n")
     code, out, _ = typed("dataset", "check", "late.csv", "--codebook", "usage.yaml")
     assert code == 1
     assert set(out.splitlines()) == {
+        "usage.child: 2 rows name no child; they never count [unit]",
         "usage.minutes: 1 rows hold no real; they count as null [values]",
         "usage.steps: 1 rows hold no integer; they count as null [values]",
         "usage.day: 1 rows hold no date; they count as null [values]",

@@ -328,14 +328,24 @@ def find_misfits(files: Mapping[str, Path], codebook: Codebook) -> list[Misfit]:
     owners = [
         (codebook.tables[name], _Owner(place, codebook.tables[name].name)) for name, place in files.items()
     ]
+    # Rows that name no child to the engine, which may read a type from a file where its owner sees words.
+    nameless: dict[str, int] = {}
     try:
-        engines.DuckDB(files, codebook, _NoDice())
+        with engines.DuckDB(files, codebook, _NoDice()).open_cursor() as cursor:
+            for table in codebook.tables.values():
+                if not table.is_public:
+                    asked = f"SELECT COUNT(*) FROM {quote(table.name)} WHERE {quote(table.unit)} IS NULL"
+                    nameless[table.name] = cursor.execute(asked).fetchall()[0][0]
     except errors.UserMistake as error:
         refused = [Misfit("column", each.place, each.sentence) for each in error.problems]
     except OSError as error:
         raise errors.UserMistake(f"a file cannot be read: {error.strerror}") from None
     known = {each.place for each in refused}
-    return refused + [each for table, owner in owners for each in _find_misfits(table, owner, known)]
+    return refused + [
+        each
+        for table, owner in owners
+        for each in _find_misfits(table, owner, known, nameless.get(table.name, 0))
+    ]
 
 
 class _NoDice:
@@ -345,7 +355,7 @@ class _NoDice:
         raise errors.CouldNotCheck("here nothing is measured")
 
 
-def _find_misfits(table: Table, opened: _Owner, refused: Container[str]) -> Iterator[Misfit]:
+def _find_misfits(table: Table, opened: _Owner, refused: Container[str], nameless: int) -> Iterator[Misfit]:
     holder = table.unit or table.key
     if f"{table.name}.{holder}" in refused:
         return
@@ -357,7 +367,7 @@ def _find_misfits(table: Table, opened: _Owner, refused: Container[str]) -> Iter
                 owner, _DOUBLED, "key", f"{table.name}.{holder}", "{n:,} keys stand in two rows"
             )
         else:
-            yield from _check_unit(owner, table)
+            yield from _check_unit(owner, table, nameless)
         for column in table.columns.values():
             place = f"{table.name}.{column.name}"
             if place not in refused:
@@ -367,15 +377,11 @@ def _find_misfits(table: Table, opened: _Owner, refused: Container[str]) -> Iter
 _DOUBLED = "SELECT COUNT(*) FROM (SELECT 1 FROM data GROUP BY {unit} HAVING COUNT(*) > 1)"
 
 
-def _check_unit(owner: _Owner, table: Table) -> Iterator[Misfit]:
+def _check_unit(owner: _Owner, table: Table, nameless: int) -> Iterator[Misfit]:
     unit = f"{table.name}.{table.unit}"
-    yield from _count(
-        owner,
-        "SELECT COUNT(*) FROM data WHERE {unit} IS NULL",
-        "unit",
-        unit,
-        "{n:,} rows name no child; they never count",
-    )
+    nameless = nameless or owner.ask("SELECT COUNT(*) FROM data WHERE {unit} IS NULL")[0][0]
+    if nameless:
+        yield Misfit("unit", unit, f"{nameless:,} rows name no child; they never count")
     most = table.rows_per_child
     own = f"SELECT 1 FROM data WHERE {{unit}} IS NOT NULL GROUP BY {{unit}} HAVING COUNT(*) > {most}"
     yield from _count(
