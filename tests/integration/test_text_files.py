@@ -388,8 +388,9 @@ def test_a_scan_that_lies_upside_down_or_on_its_side_is_read_where_it_lies(
 
 @needs_tesseract
 @pytest.mark.parametrize("degrees", [0, 180])
+@pytest.mark.parametrize("others", [1, 6])
 def test_a_part_of_a_scan_that_lies_otherwise_than_the_rest_is_read_as_well(
-    tmp_path: Path, degrees: int
+    tmp_path: Path, others: int, degrees: int
 ) -> None:
     def write(count: int, words: str) -> Image.Image:
         sheet = Image.new("L", (1700, 60 * count), "white")
@@ -400,15 +401,15 @@ def test_a_part_of_a_scan_that_lies_otherwise_than_the_rest_is_read_as_well(
 
     sheet = Image.new("L", (1700, 2200), "white")
     sheet.paste(write(20, "The committee counted messages"), (0, 100))
-    sheet.paste(write(6, "Marigold Penhaligon received").rotate(180), (0, 1600))
+    sheet.paste(write(others, "Marigold Penhaligon received").rotate(180), (0, 1600))
     out = io.BytesIO()
     sheet.rotate(degrees).save(out, "PNG", dpi=(200, 200))
     taken = take(tmp_path, {"a.png": out.getvalue()})["a.png"]
     assert isinstance(taken, intake.Intake)
     page = next(parts.iterate_parts(FileStore(tmp_path / "store"), KEY, taken.sealed_parts))
     texts = [" ".join(word.text for word in line) for line in page.lines]
-    assert [text.split()[0] for text in texts] == ["The"] * 20 + ["Marigold"] * 6
-    assert [text.split()[3] for text in texts[20:]] == list("012345")
+    assert [text.split()[0] for text in texts] == ["The"] * 20 + ["Marigold"] * others
+    assert [text.split()[3] for text in texts[20:]] == [str(number) for number in range(others)]
     assert taken.renderer.endswith(", turned")
     assert taken.tally.sure[1] > 85
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
-from PIL import Image
+from PIL import Image, ImageOps
 
 from lightwell.archive import page, redaction
 
@@ -36,10 +36,12 @@ _DATA_FOLDERS = (
 _MOST_LANGUAGES = 3
 # Of twelve scans it was sure by 45 to 93 per cent, of the same turned by 20 to 32. Pages on their side it
 # turns by itself, to one of the two sides. A line of which it is less sure than the first is doubtful; where
-# one letter in so many stands in such lines the page is read once more upside down. A line of few letters
-# proves nothing: noise is read as short words with confidence.
+# one letter in so many stands in such lines the page is read once more upside down, else these lines alone. A
+# line of few letters proves nothing: noise is read as short words with confidence.
 _LEAST_SURE, _CLEARLY_MORE = 50, 15
 _DOUBTFUL_PART, _LEAST_LETTERS = 10, 8
+# White around a part of a page, without which the engine takes letters at its edge for none.
+_MARGIN = 20
 _POINTS_PER_INCH = 72
 _DEPTH = 4
 
@@ -159,16 +161,34 @@ class Recogniser:
     def _list_lines(self, picture: Image.Image, number: int) -> list[list[_Read]]:
         lines = list(self._read(picture))
         doubtful = [line for line in lines if _weigh_lines([line]) < _LEAST_SURE]
-        if not self._turns or not lines or _DOUBTFUL_PART * _count(doubtful) < _count(lines):
+        if not self._turns or not doubtful:
             return lines
-        turned = self._read(picture.transpose(Image.Transpose.ROTATE_180))
-        again = [[_turn_back(word, picture.size) for word in line] for line in turned]
-        if _weigh_lines(again) >= _weigh_lines(lines) + _CLEARLY_MORE:
-            chosen = _mend(again, lines)
-        elif (chosen := _mend(lines, again)) == lines:
-            return lines
-        self.turned.add(number)
-        return chosen
+        if _DOUBTFUL_PART * _count(doubtful) < _count(lines):
+            telling = [_bound(line) for line in doubtful if _count([line]) >= _LEAST_LETTERS]
+            again = [line for box in telling for line in self._read_turned(picture, box)]
+        else:
+            again = self._read_turned(picture, (0, 0, *picture.size))
+            if _weigh_lines(again) >= _weigh_lines(lines) + _CLEARLY_MORE:
+                lines, again = again, lines
+                self.turned.add(number)
+        mended = _mend(lines, again)
+        if mended != lines:
+            self.turned.add(number)
+        return mended
+
+    def _read_turned(self, picture: Image.Image, box: tuple[int, int, int, int]) -> list[list[_Read]]:
+        """Read a part of a picture upside down; boxes are those of the whole as it lies."""
+        # A page has a margin of its own, and a white one would be another page to the engine.
+        margin = _MARGIN if box != (0, 0, *picture.size) else 0
+        part = picture.crop(box).transpose(Image.Transpose.ROTATE_180)
+        turned = ImageOps.expand(part, margin, 255)
+        found = []
+        for line in self._read(turned):
+            words = [_turn_back(word, turned.size) for word in line]
+            found.append(
+                [(text, sure, _shift(at, box[0] - margin, box[1] - margin)) for text, sure, at in words]
+            )
+        return found
 
     def _read(self, picture: Image.Image) -> Iterator[list[_Read]]:
         import tesserocr
@@ -214,6 +234,10 @@ def _mend(lines: list[list[_Read]], others: list[list[_Read]]) -> list[list[_Rea
     place = gone.index(True)
     kept = [line for line, is_gone in zip(lines[place:], gone[place:], strict=True) if not is_gone]
     return [*lines[:place], *better, *kept]
+
+
+def _shift(box: tuple[int, int, int, int], across: int, down: int) -> tuple[int, int, int, int]:
+    return box[0] + across, box[1] + down, box[2] + across, box[3] + down
 
 
 def _bound(line: Iterable[_Read]) -> tuple[int, int, int, int]:
