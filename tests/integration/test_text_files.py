@@ -376,7 +376,7 @@ def test_a_scan_that_lies_upside_down_or_on_its_side_is_read_where_it_lies(
     page = next(parts.iterate_parts(FileStore(tmp_path / "store"), KEY, taken.sealed_parts))
     assert page.lines[0][0].text == "Confidential"
     assert taken.tally.sure[1] > 70
-    assert taken.renderer.endswith(", turned") == (degrees > 0)
+    assert taken.renderer.endswith(", turned by line") == (degrees > 0)
     # Bands would tell how long the words of lines that run down the page are.
     assert (len(page.head.bands) == 1) == (degrees in (90, 270))
     left, top, right, bottom = page.lines[0][0].box
@@ -410,7 +410,7 @@ def test_a_part_of_a_scan_that_lies_otherwise_than_the_rest_is_read_as_well(
     texts = [" ".join(word.text for word in line) for line in page.lines]
     assert [text.split()[0] for text in texts] == ["The"] * 20 + ["Marigold"] * others
     assert [text.split()[3] for text in texts[20:]] == [str(number) for number in range(others)]
-    assert taken.renderer.endswith(", turned")
+    assert taken.renderer.endswith(", turned by line")
     assert taken.tally.sure[1] > 85
 
 

@@ -23,7 +23,7 @@ from lightwell.archive import page, redaction
 
 NAME = "Tesseract"
 # How its name begins in seals, and how it ends where a page was turned or lies on its side.
-MARK, TURNED = "tesseract ", ", turned"
+MARK, TURNED = "tesseract ", ", turned by line"
 DPI = 200
 MAX_PIXELS = 30_000_000
 # A page is read from its picture when pictures cover this share of it and its text layer has fewer letters.

@@ -332,7 +332,7 @@ def tell_references(histogram: Histogram, most: int) -> list[str]:
     for rows in sorted({most, *(rows for _, rows in found)}):
         told = describe_truncation(histogram, rows, columns)
         sentences += [tell_truncation(told), *tell_moves(told)]
-    listed = ", ".join(f"{rows} rows a child in {what}" for what, rows in found)
+    listed = ", ".join(f"{rows} row{'' if rows == 1 else 's'} a child in {what}" for what, rows in found)
     where = f"in {REFERENCE_GROUPS} groups at epsilon {REFERENCE_EPSILON:g}"
     return [
         *sentences,
