@@ -197,7 +197,8 @@ def _list_undecided(study: Study, numbers: Json) -> list[errors.Problem]:
     return [
         errors.Problem(
             f"document {number}",
-            f"{count} proposed hidden parts wait for a person; decide them first: lightwell redaction list",
+            f"{count} suggested or proposed hidden parts wait for a person; decide them first: lightwell "
+            "redaction list",
         )
         for number, count in sorted(waiting.items())
     ]

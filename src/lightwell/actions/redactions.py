@@ -388,9 +388,11 @@ def list_grounds() -> list[ground.Ground]:
 
 def check_ground(ground_id: str, review: datetime.date | None, now: datetime.datetime) -> datetime.date:
     """Return the day of review; `UserMistake` for a ground unknown or not for regions, or a day too late."""
-    grounds, today = data.read_grounds(), now.date().isoformat()
+    today = now.date().isoformat()
     if ground_id == redaction.NOT_SHOWN:
         raise errors.UserMistake(f"the ground {ground_id!r} is the program's own; choose another")
+    # What is refused names what may be chosen instead.
+    grounds = {name: each for name, each in data.read_grounds().items() if name != redaction.NOT_SHOWN}
     until = review.isoformat() if review else None
     if until is None and ground_id in grounds:
         until = ground.propose_expiry(grounds[ground_id], today)

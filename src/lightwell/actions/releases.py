@@ -33,7 +33,9 @@ def check_release(payload: dict[str, Json], now: datetime.datetime) -> None:
     if publications.is_stopped(item):
         problems.append(errors.Problem("item", "it is out of view; restore it first"))
     if waiting := item.redactions.undecided().count():
-        problems.append(errors.Problem("item", f"{waiting} proposed hidden parts of it wait for a person"))
+        problems.append(
+            errors.Problem("item", f"{waiting} suggested or proposed hidden parts of it wait for a person")
+        )
     known = set(item.redactions.in_force().values_list("pk", flat=True))
     problems += [
         errors.Problem("lift", f"{each} is no hidden part of this document that is in force")
