@@ -200,9 +200,11 @@ def test_the_auditor_exceeds_the_claim_where_there_is_a_fault(sides, monkeypatch
 @pytest.mark.parametrize("name", ["COUNT", "COUNT DISTINCT child by day", "bins", "one row"])
 def test_the_auditor_exceeds_the_claim_on_other_paths_too(sides, monkeypatch, fault, name):
     factor = break_engine(monkeypatch, fault)
-    assert (
-        judge([open_files(files, privacy_loss.Pool(factor)) for files in sides], *QUESTIONS[name], 8000) > 0
-    )
+    engines = [open_files(files, privacy_loss.Pool(factor)) for files in sides]
+    # An average beside its count shows the less of what the noise lets through.
+    excess = judge(engines, *QUESTIONS[name], 24_000 if name == "one row" else 8000)
+    print(f"{name}, {fault}: {excess:+.4f} beyond the claim")
+    assert excess > 0
 
 
 def test_a_group_of_one_child_is_found_where_there_is_no_threshold(sides, monkeypatch):
