@@ -438,6 +438,19 @@ def test_a_short_name_inside_letters_that_are_misread_counts_when_it_is_read_aga
 
 
 @needs_ocr
+def test_a_long_name_inside_other_letters_counts_at_once(pool, monkeypatch):
+    case = redact([((0, 0, 2),)], (("told by Ashdown and others",),))
+    monkeypatch.setattr(
+        ocr,
+        "read_pictures",
+        lambda pictures, layout=None, pool=None: (
+            ["withashdownand" if layout is None else "nothing"] * len(pictures)
+        ),
+    )
+    assert residue.check_residue(case.subject, pool).blocks
+
+
+@needs_ocr
 def test_an_engine_that_fails_is_no_answer(pool, monkeypatch):
     monkeypatch.setattr(ocr, "ONE_BLOCK", "no layout")
     monkeypatch.setattr(ocr.read_pictures, "__defaults__", ("no layout", None))

@@ -135,7 +135,10 @@ def write_bounded_rows(layout: Layout, rows: int | None, weeks: Sequence[datetim
 
 
 class PreparedReading(sql.Reading):
-    """How prepared files are read: rows up to a rank, of each week where there are weeks; None for all."""
+    """How prepared files are read: rows up to a rank, of each week where there are weeks; None for all.
+
+    `weeks` are those whose files are opened, by their Mondays; none stands for all.
+    """
 
     def __init__(
         self, known: dict[str, Layout], rows: int | None, weeks: Sequence[datetime.date] = ()

@@ -47,6 +47,8 @@ _BESIDE, _ABOVE = 3.0, 0.35
 _LEAST_HEIGHT = 8
 _AGAIN, _RESIZED = (ocr.ONE_BLOCK, ocr.ANYWHERE, ocr.ONE_LINE), 0.7
 _ROW_PIXELS = 8
+# A whole value of so few letters may stand by chance in misread ones.
+_BY_CHANCE = 4
 # A page lies upside down in part when one pair of words in so many runs against its script.
 _PART = 10
 _NOT_SHOWN = redacted_page.LABEL.format(redaction.NOT_SHOWN)
@@ -371,7 +373,7 @@ def _judge_crops(
     first = ocr.read_pictures([png for _, _, png in crops], pool=pool)
     for crop, text in zip(crops, first, strict=True):
         for hidden, found, whole in survival.judge_crop(decision, crop[0], crop[1], text):
-            if whole and found in map(survival.fold, text.split()):
+            if whole and (len(found) > _BY_CHANCE or found in map(survival.fold, text.split())):
                 yield Survivor(crop[0], "picture", OCR, whole, hidden, found)
             else:
                 doubtful.append((crop, hidden, found, whole))
